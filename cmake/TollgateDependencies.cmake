@@ -1,0 +1,27 @@
+# Everything comes from Debian packages but BoringSSL, which tools/setup builds from Debian's source
+# package into a prefix outside the build trees (see tools/README.md).
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent_core)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
+pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+
+if(NOT BORINGSSL_ROOT)
+  set(BORINGSSL_ROOT $ENV{BORINGSSL_ROOT})
+endif()
+if(NOT BORINGSSL_ROOT)
+  execute_process(COMMAND ${CMAKE_SOURCE_DIR}/tools/boringssl --prefix
+                  OUTPUT_VARIABLE BORINGSSL_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
+find_package(BoringSSL 17 REQUIRED)

@@ -1,0 +1,33 @@
+# Language level, warnings, sanitizers, linker and compiler cache: the same for every target.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+
+find_program(TOLLGATE_CCACHE ccache)
+if(TOLLGATE_CCACHE)
+  # Worktrees and fresh clones live in other folders; these settings let them share one cache.
+  set(ccache_command ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${TOLLGATE_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${ccache_command})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ccache_command})
+endif()
+
+find_program(TOLLGATE_MOLD mold)
+if(TOLLGATE_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(tollgate_flags INTERFACE)
+target_compile_options(tollgate_flags INTERFACE -Wall -Wextra -Werror -Wno-unused-parameter)
+target_include_directories(tollgate_flags INTERFACE ${CMAKE_SOURCE_DIR})
+if(TOLLGATE_SANITIZE)
+  add_compile_options(-fsanitize=${TOLLGATE_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TOLLGATE_SANITIZE})
+  if(TOLLGATE_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=all)
+  endif()
+endif()
