@@ -1,0 +1,102 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// One declaration, everything derived: an EntitySchema is compiled once at start from a protobuf
+/// message in `api/` and its options (see api/tollgate/schema/v1). It decodes, coerces, fills in
+/// defaults, validates with the documented error texts, and describes itself.
+///
+/// A document is JSON in which every field of the schema stands, unset ones as null.
+/// Threads: immutable after start; any thread may use it.
+namespace tollgate::schema {
+
+using Json = nlohmann::json;
+
+/// The problems of one document, in the shape in which the Admin API prints them.
+struct Violations {
+  Json fields = Json::object();  ///< {"port":"expected an integer","@entity":["…"],"config":{…}}
+  bool empty() const { return fields.empty(); }
+  /// "schema violation (a: b)" or "2 schema violations (a: b; c: d)".
+  std::string message() const;
+};
+
+struct UniqueKey {
+  std::string field;  ///< "name", or "name+route+service+consumer" for a composite one.
+  std::string value;  ///< Canonical text; equal text means a conflict.
+  Json fields;        ///< What a conflict's error prints under "fields": {"name":"x"}.
+};
+
+struct ForeignKey {
+  enum class OnDelete { kRestrict, kCascade };
+  std::string field;        ///< "service"
+  std::string targetKind;   ///< "services"
+  std::string targetId;
+  OnDelete onDelete = OnDelete::kRestrict;
+};
+
+struct ForeignField {
+  std::string field;
+  std::string targetKind;
+  ForeignKey::OnDelete onDelete;
+};
+
+/// How a write treats what the body leaves out.
+enum class WriteMode {
+  kInsert,  ///< POST and PUT: defaults and generated values are filled in.
+  kUpdate,  ///< PATCH: the body is merged into `stored` (records deeply, lists and maps as a whole).
+};
+
+class EntitySchema {
+ public:
+  virtual ~EntitySchema() = default;
+
+  /// nullptr where there is no such kind. Kinds are collection names: "services", "routes",
+  /// "consumers", "plugins", "keyauth_credentials".
+  static const EntitySchema* find(std::string_view kind);
+  /// All kinds in order of dependency (a kind comes after the kinds that it refers to).
+  static const std::vector<const EntitySchema*>& all();
+
+  virtual const std::string& kind() const = 0;
+  /// The unique field by which a path may name an entity ("name", "username", "key"), or "".
+  virtual const std::string& endpointKey() const = 0;
+  virtual const std::vector<ForeignField>& foreignFields() const = 0;
+  virtual bool supportsTtl() const = 0;
+
+  /// Turns form values (all strings, see Form in form.h) into the types the schema wants. `stored` is
+  /// the entity that a PATCH changes (tells a plugin's name), or null.
+  virtual Json coerce(Json form, const Json& stored) const = 0;
+
+  /// Validates `body` and returns the whole document. `nowSeconds` stamps created_at/updated_at.
+  /// Foreign references stay as given ({"id":…} after the caller resolved them). On violations the
+  /// returned document is meaningless.
+  virtual Json write(WriteMode mode, Json body, const Json& stored, double nowSeconds,
+                     Violations& violations) const = 0;
+
+  /// Checks one value as the value of the endpoint key or of "id"; returns "" or the error text.
+  virtual std::string checkField(std::string_view field, const Json& value) const = 0;
+
+  /// The document as the Admin API prints it (adds derived members, computes remaining ttl).
+  virtual Json print(const Json& doc, double nowSeconds) const = 0;
+
+  virtual std::vector<UniqueKey> uniqueKeys(const Json& doc) const = 0;
+  virtual std::vector<ForeignKey> foreignKeys(const Json& doc) const = 0;
+
+  /// The body of GET /schemas/{kind}.
+  virtual Json describe() const = 0;
+};
+
+/// Plugin configurations: the `config` record of one plugin name.
+struct PluginInfo {
+  std::string name;
+  int priority = 0;
+  std::string version;
+};
+/// Names this build can run, alphabetical.
+const std::vector<PluginInfo>& pluginInfos();
+/// The body of GET /schemas/plugins/{name}; null if there is none.
+Json describePlugin(std::string_view name);
+
+}  // namespace tollgate::schema

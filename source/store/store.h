@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "source/base/result.h"
+#include "source/schema/entity_schema.h"
+
+/// Durable entities and the numbered history of their changes.
+namespace tollgate::store {
+
+using schema::Json;
+
+/// Grows by one with each transaction; 0 is the empty store.
+using Revision = uint64_t;
+
+struct Entity {
+  std::string kind;
+  std::string id;
+  Json doc;
+};
+
+struct Change {
+  enum class Op { kInsert, kReplace, kDelete };  ///< kReplace inserts where there is nothing yet.
+  Op op = Op::kInsert;
+  std::string kind;
+  std::string id;
+  Json doc;  ///< After the change; null for a deletion.
+};
+
+/// Who asks, from where and why: kept with the revision.
+struct Reason {
+  std::string actor;
+  std::string text;
+};
+
+/// Why a transaction was refused. `unavailable` covers everything that says nothing about the change.
+struct Refusal {
+  enum class Kind { kUnique, kPrimaryKey, kForeignMissing, kReferenced, kNotFound, kUnavailable };
+  Kind kind = Kind::kUnavailable;
+  std::string entityKind;   ///< The kind that was to be written.
+  std::string field;        ///< UniqueKey::field or ForeignKey::field.
+  Json fields;              ///< UniqueKey::fields, or {"<foreign field>":{"id":"…"}}, or {"id":"…"}.
+  std::string otherKind;    ///< Foreign: the target's kind; referenced: the referring kind.
+  std::string message;      ///< For the log and for kUnavailable.
+};
+
+/// What one transaction did, cascaded deletions included, in the order in which to apply it.
+struct Commit {
+  Revision revision = 0;
+  std::vector<Change> changes;
+};
+
+struct ListQuery {
+  std::string afterId;    ///< Exclusive; "" from the start. Order: ascending id.
+  size_t limit = 100;
+  std::vector<std::string> tags;
+  bool allTags = true;    ///< AND, else OR.
+  std::string foreignField, foreignId;  ///< Only entities whose reference `foreignField` is this id.
+};
+
+/// One thread (control) calls everything here; calls may block up to the store's time limits.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual std::string name() const = 0;  ///< "embedded", "postgres", "off"
+
+  /// Every entity at one revision; `each` is called for one after the other, in no promised order.
+  virtual Result<Revision> load(const std::function<void(Entity)>& each) = 0;
+  /// The changes after `since`, oldest first. kNotFound when the history no longer reaches back.
+  virtual Result<std::vector<Commit>> changesSince(Revision since) = 0;
+  virtual Result<Revision> revision() = 0;
+
+  /// All changes or none, as one new revision. Unique and foreign keys come from the schemas; the
+  /// database itself enforces them. Deleting cascades where the schema says so.
+  virtual std::variant<Commit, Refusal> transact(std::vector<Change> changes, const Reason& reason) = 0;
+
+  virtual Result<std::optional<Json>> get(std::string_view kind, std::string_view id) = 0;
+  virtual Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
+                                                  std::string_view value) = 0;
+  virtual Result<std::vector<Json>> list(std::string_view kind, const ListQuery& query) = 0;
+
+  /// Whether the database answered last time; never blocks, any thread.
+  virtual bool reachable() const = 0;
+
+  /// Calls `changed` from a thread of the store when another node may have written. Once.
+  virtual void watch(std::function<void()> changed) = 0;
+};
+
+}  // namespace tollgate::store
