@@ -1,0 +1,146 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tollgate::buffer {
+
+class SlabPool;
+
+/// A block of bytes shared by reference count; the count is a plain integer, so a slab never leaves its
+/// worker. Bytes before `fill` are written and never change again.
+struct Slab {
+  SlabPool* pool;
+  Slab* nextFree;
+  uint32_t refs;
+  uint32_t fill;      ///< End of the written bytes.
+  uint32_t capacity;  ///< Bytes after this header.
+  char* data() { return reinterpret_cast<char*>(this + 1); }
+};
+
+/// Recycles slabs of one worker; keeps at most `maxFree` of them.
+class SlabPool {
+ public:
+  static constexpr size_t kSlabBytes = 16 * 1024;
+
+  explicit SlabPool(size_t maxFree = 256) : maxFree_(maxFree) {}
+  ~SlabPool();
+  SlabPool(const SlabPool&) = delete;
+  SlabPool& operator=(const SlabPool&) = delete;
+
+  /// A slab with one reference and at least `minimum` bytes of room (larger ones are not recycled).
+  Slab* acquire(size_t minimum = 0);
+  static void addRef(Slab* slab) { ++slab->refs; }
+  static void release(Slab* slab) {
+    if (--slab->refs == 0) slab->pool->recycle(slab);
+  }
+  /// Slabs out in use now.
+  size_t inUse() const { return inUse_; }
+
+ private:
+  void recycle(Slab* slab);
+  Slab* free_ = nullptr;
+  size_t freeCount_ = 0;
+  size_t maxFree_;
+  size_t inUse_ = 0;
+};
+
+/// A counted reference to one slab: keeps views into it valid.
+class SlabRef {
+ public:
+  SlabRef() = default;
+  explicit SlabRef(Slab* slab) : slab_(slab) {
+    if (slab_ != nullptr) SlabPool::addRef(slab_);
+  }
+  SlabRef(SlabRef&& other) noexcept : slab_(other.slab_) { other.slab_ = nullptr; }
+  SlabRef& operator=(SlabRef&& other) noexcept {
+    if (this != &other) {
+      reset();
+      slab_ = other.slab_;
+      other.slab_ = nullptr;
+    }
+    return *this;
+  }
+  ~SlabRef() { reset(); }
+  void reset() {
+    if (slab_ != nullptr) SlabPool::release(slab_);
+    slab_ = nullptr;
+  }
+
+ private:
+  Slab* slab_ = nullptr;
+};
+
+/// A queue of bytes as a chain of slab ranges: bytes enter at the back and leave at the front, and
+/// move between buffers without being copied. An empty buffer holds no slab. One worker.
+class Buffer {
+ public:
+  explicit Buffer(SlabPool& pool) : pool_(&pool) {}
+  ~Buffer() { clear(); }
+  Buffer(Buffer&& other) noexcept;
+  Buffer& operator=(Buffer&& other) noexcept;
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  SlabPool& pool() const { return *pool_; }
+
+  /// Copies bytes in.
+  void append(std::string_view bytes);
+  /// Writable room at the back (at least `minimum` bytes, contiguous); commit() makes it content.
+  std::span<char> reserve(size_t minimum = 1);
+  void commit(size_t bytes);
+
+  /// Moves the first `bytes` (default: all) of `other` to the back of this one.
+  void moveFrom(Buffer& other);
+  void moveFrom(Buffer& other, size_t bytes);
+  /// Appends all bytes of `other` by reference; `other` keeps them.
+  void shareFrom(const Buffer& other);
+
+  /// The first contiguous range; empty if the buffer is.
+  std::string_view front() const {
+    if (size_ == 0) return {};
+    const Range& range = ranges_[head_];
+    return {range.slab->data() + range.begin, range.end - range.begin};
+  }
+  /// A reference to the slab of front(), to keep views into it valid.
+  SlabRef frontSlab() const { return size_ == 0 ? SlabRef() : SlabRef(ranges_[head_].slab); }
+  /// Makes the first `bytes` (<= size()) contiguous, copying if they are not.
+  std::string_view linearize(size_t bytes);
+  void consume(size_t bytes);
+  void clear();
+
+  /// Fills up to `max` iovecs with the content from the front; returns how many.
+  size_t iovecs(iovec* out, size_t max) const;
+  /// Calls `each(std::string_view)` for every range.
+  template <typename F>
+  void forEach(F&& each) const {
+    for (size_t i = head_; i < ranges_.size(); ++i) {
+      const Range& range = ranges_[i];
+      each(std::string_view(range.slab->data() + range.begin, range.end - range.begin));
+    }
+  }
+  std::string toString() const;
+
+ private:
+  struct Range {
+    Slab* slab;
+    uint32_t begin;
+    uint32_t end;
+  };
+  void pushRange(Slab* slab, uint32_t begin, uint32_t end);  // takes over one reference
+  void popFrontRange();
+
+  SlabPool* pool_;
+  size_t size_ = 0;
+  size_t head_ = 0;            ///< Index of the first live range.
+  std::vector<Range> ranges_;  ///< Memory freed only with the buffer or when it went idle.
+  Slab* reserved_ = nullptr;   ///< Fresh slab handed out by reserve() and not committed yet.
+};
+
+}  // namespace tollgate::buffer

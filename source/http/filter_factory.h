@@ -1,0 +1,62 @@
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/base/result.h"
+#include "source/http/filter.h"
+
+namespace tollgate::http {
+
+class SharedCounters;
+
+/// What a filter may use of the process that it runs in.
+struct FilterContext {
+  /// Ids that the plugin instance is bound to; "" where it is not.
+  std::string routeId;
+  std::string serviceId;
+  std::string consumerId;
+  SharedCounters* counters = nullptr;  ///< Counters in the store (policy "cluster"); may be null.
+};
+
+/// Adds to counters that live in the store, asynchronously; see filters/http/rate-limiting.
+class SharedCounters {
+ public:
+  virtual ~SharedCounters() = default;
+  /// Adds 1 to each key's counter unless one has reached its limit; calls `done` on `loop`'s thread
+  /// with the usages before the addition, or ok == false when the store is out of reach.
+  struct Key {
+    std::string identifier, period, serviceId, routeId;
+    int64_t windowStartMillis = 0;
+    int64_t windowSeconds = 0;
+  };
+  virtual void take(event::EventLoop& loop, std::vector<Key> keys, std::vector<int64_t> limits,
+                    std::function<void(bool ok, std::vector<int64_t> usages)> done) = 0;
+};
+
+/// Makes filters of one name. Registered once at start with HttpFilterRegistry.
+class HttpFilterFactory {
+ public:
+  virtual ~HttpFilterFactory() = default;
+  virtual std::string_view name() const = 0;
+  virtual int priority() const = 0;  ///< Kong's number; higher runs first.
+  /// An empty message of the configuration's type.
+  virtual std::unique_ptr<google::protobuf::Message> newConfig() const = 0;
+  /// `config` is of the type of newConfig() and validated. Control thread.
+  virtual Result<std::unique_ptr<HttpFilter>> create(const google::protobuf::Message& config,
+                                                     const FilterContext& context) const = 0;
+};
+
+class HttpFilterRegistry {
+ public:
+  static void add(std::unique_ptr<HttpFilterFactory> factory);
+  static const HttpFilterFactory* find(std::string_view name);
+  static const std::vector<std::unique_ptr<HttpFilterFactory>>& all();
+};
+
+}  // namespace tollgate::http
