@@ -127,6 +127,7 @@ bool BodyDecoder::sizeByte(unsigned char c) {
 }
 
 BodyDecoder::Status BodyDecoder::readTrailers(buffer::Buffer& input) {
+  if (trailersFound_) return Status::kTrailers;
   HeadScanner::Status status = scanner_.scan(input);
   if (status == HeadScanner::Status::kBad) {
     fail("bare LF in trailers");
@@ -137,7 +138,10 @@ BodyDecoder::Status BodyDecoder::readTrailers(buffer::Buffer& input) {
     return Status::kBad;
   }
   if (status == HeadScanner::Status::kMore) return Status::kMore;
-  if (scanner_.bytes() > 2) return Status::kTrailers;
+  if (scanner_.bytes() > 2) {
+    trailersFound_ = true;
+    return Status::kTrailers;
+  }
   input.consume(2);
   return Status::kDone;
 }

@@ -48,6 +48,7 @@ class BodyDecoder {
   BodyKind kind_ = BodyKind::kNone;
   State state_ = State::kSize;
   uint8_t digits_ = 0;
+  bool trailersFound_ = false;
   uint64_t remaining_ = 0;     ///< Of the body, or of the chunk.
   uint64_t dataBytes_ = 0;     ///< Chunk data so far: pays for extensions.
   uint64_t extension_ = 0;     ///< Extension bytes of this chunk.

@@ -66,7 +66,7 @@ class Codec final : public ServerCodec, public http::ServerStream {
   bool readBody(buffer::Buffer& input);
   bool readTrailers(buffer::Buffer& input);
   bool discardBody(buffer::Buffer& input);
-  void inputEnded();
+  void inputEnded(bool allUsed);
   void refuse(int status, std::string_view reason);
   void badBody(std::string_view reason);
   void requestComplete();
@@ -129,7 +129,7 @@ void Codec::onData(buffer::Buffer& input, bool end) {
   working_ = true;
   while (step(input)) {
   }
-  if (inputEnded_) inputEnded();
+  if (inputEnded_) inputEnded(input.empty());
   working_ = false;
   if (closeWanted_ && !closeTold_) {
     closeTold_ = true;
@@ -161,8 +161,9 @@ bool Codec::step(buffer::Buffer& input) {
   return false;
 }
 
-/// The client closed its side (all input that can be used now was used).
-void Codec::inputEnded() {
+/// The client closed its side (all input that can be used now was used). `allUsed`: no pipelined
+/// request is left.
+void Codec::inputEnded(bool allUsed) {
   if (paused_ && (state_ == State::kBody || state_ == State::kRaw)) return;  // told when resumed
   switch (state_) {
     case State::kHead:
@@ -181,7 +182,7 @@ void Codec::inputEnded() {
       sink_->onRequestBody(body_, true);
       break;
     case State::kWaiting:
-      keepAlive_ = false;
+      if (allUsed) keepAlive_ = false;
       break;
     case State::kClosed:
       break;
@@ -272,7 +273,8 @@ bool Codec::readBody(buffer::Buffer& input) {
     sink_->onRequestBody(body_, false);
     body_.clear();
   }
-  return status == BodyDecoder::Status::kTrailers && state_ == State::kBody && readTrailers(input);
+  if (state_ != State::kBody) return true;
+  return status == BodyDecoder::Status::kTrailers && !paused_ && readTrailers(input);
 }
 
 bool Codec::readTrailers(buffer::Buffer& input) {
