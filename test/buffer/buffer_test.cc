@@ -87,7 +87,9 @@ TEST(Buffer, BehavesLikeAStringUnderRandomOperations) {
         break;
       case 5: {
         size_t part = std::min(amount, modelB.size());
-        if (part > 0) EXPECT_EQ(b.linearize(part).substr(0, part), modelB.substr(0, part));
+        if (part > 0) {
+          EXPECT_EQ(b.linearize(part).substr(0, part), modelB.substr(0, part));
+        }
         break;
       }
     }
