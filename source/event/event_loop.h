@@ -53,7 +53,7 @@ class FdWatch {
  private:
   void begin(EventLoop& loop, int fd, short flags, FdHandler& handler);
   static void dispatch(int fd, short what, void* self);
-  event* event_ = nullptr;
+  ::event* event_ = nullptr;
   FdHandler* handler_ = nullptr;
 };
 
@@ -142,7 +142,7 @@ class EventLoop {
   /// its mailbox was empty.
   void post(std::function<void()> task);
 
-  event_base* base() { return base_; }
+  ::event_base* base() { return base_; }
 
  private:
   static constexpr size_t kSlots = 1024;
@@ -157,8 +157,8 @@ class EventLoop {
   int64_t tickOf(TimePoint time) const;
   static void onWheel(int fd, short what, void* self);
 
-  event_base* base_ = nullptr;
-  event* wheelEvent_ = nullptr;
+  ::event_base* base_ = nullptr;
+  ::event* wheelEvent_ = nullptr;
   std::unique_ptr<Wakeup> wakeup_;
   bool stopping_ = false;
   bool nowValid_ = false;

@@ -93,8 +93,8 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   const char* closeReason_ = "";
   int fd_;
   uint16_t readPauses_ = 0;
-  uint8_t readHint_ = 1;  ///< Slabs per read: grows while reads come back full.
   bool connecting_;
+  uint8_t readHint_ = 1;  ///< Slabs per read: grows while reads come back full.
   bool readable_ = false;
   bool writable_ = true;
   bool hangup_ = false;
@@ -104,7 +104,6 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   bool endOutput_ = false;
   bool outputEnded_ = false;
   bool closed_ = false;
-  bool freed_ = false;
 };
 
 }  // namespace tollgate::net

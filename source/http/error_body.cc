@@ -1,0 +1,164 @@
+#include "source/http/error_body.h"
+
+#include <charconv>
+
+#include "source/http/header_map.h"
+
+namespace tollgate::http {
+namespace {
+
+enum class Form { kJson, kHtml, kXml, kPlain, kGrpc };
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+Form formOf(std::string_view type) {
+  if (equalsIgnoreCase(type, "text/html")) return Form::kHtml;
+  if (equalsIgnoreCase(type, "application/xml")) return Form::kXml;
+  if (equalsIgnoreCase(type, "application/grpc")) return Form::kGrpc;
+  if (type.size() >= 5 && equalsIgnoreCase(type.substr(0, 5), "text/")) return Form::kPlain;
+  return Form::kJson;
+}
+
+/// The q parameter of a media range in thousandths; 1000 where there is none or it is malformed.
+int qualityOf(std::string_view parameters) {
+  while (!parameters.empty()) {
+    size_t end = parameters.find(';');
+    std::string_view one = trim(parameters.substr(0, end));
+    parameters = end == std::string_view::npos ? "" : parameters.substr(end + 1);
+    if (one.size() < 3 || (one[0] != 'q' && one[0] != 'Q') || one[1] != '=') continue;
+    if (one[2] == '1') return 1000;
+    if (one[2] != '0') return 1000;
+    int quality = 0, digits = 0;
+    for (size_t i = 4; i < one.size() && digits < 3; ++i, ++digits) {
+      if (one[i] < '0' || one[i] > '9') return 1000;
+      quality = quality * 10 + (one[i] - '0');
+    }
+    for (; digits < 3; ++digits) quality *= 10;
+    return quality;
+  }
+  return 1000;
+}
+
+Form negotiate(std::string_view accept) {
+  Form best = Form::kJson;
+  int bestQuality = -1;
+  while (!accept.empty()) {
+    size_t end = accept.find(',');
+    std::string_view range = trim(accept.substr(0, end));
+    accept = end == std::string_view::npos ? "" : accept.substr(end + 1);
+    if (range.empty()) continue;
+    size_t semicolon = range.find(';');
+    int quality =
+        semicolon == std::string_view::npos ? 1000 : qualityOf(range.substr(semicolon + 1));
+    if (quality > bestQuality) {
+      bestQuality = quality;
+      best = formOf(trim(range.substr(0, semicolon)));
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+ErrorBody errorBody(Arena& arena, std::string_view accept, std::string_view message,
+                    std::string_view requestId) {
+  switch (negotiate(accept)) {
+    case Form::kHtml:
+      return {"text/html; charset=utf-8",
+              arena.concat("<!doctype html>\n<html>\n  <head>\n    <meta charset=\"utf-8\">\n"
+                           "    <title>Error</title>\n  </head>\n  <body>\n    <h1>Error</h1>\n"
+                           "    <p>",
+                           message, ".</p>\n    <p>request_id: ", requestId,
+                           "</p>\n  </body>\n</html>\n")};
+    case Form::kXml:
+      return {"application/xml; charset=utf-8",
+              arena.concat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<error>\n  <message>",
+                           message, "</message>\n  <requestid>", requestId,
+                           "</requestid>\n</error>\n")};
+    case Form::kPlain:
+      return {"text/plain; charset=utf-8",
+              arena.concat(message, "\nrequest_id: ", requestId, "\n")};
+    case Form::kGrpc:
+      return {"application/grpc", ""};
+    case Form::kJson:
+      break;
+  }
+  return {"application/json; charset=utf-8",
+          arena.concat("{\n  \"message\":\"", message, "\",\n  \"request_id\":\"", requestId,
+                       "\"\n}")};
+}
+
+std::string_view reasonPhrase(int status) {
+  switch (status) {
+    case 100: return "Continue";
+    case 101: return "Switching Protocols";
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 206: return "Partial Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 411: return "Length Required";
+    case 412: return "Precondition Failed";
+    case 413: return "Request Entity Too Large";
+    case 414: return "Request-URI Too Large";
+    case 415: return "Unsupported Media Type";
+    case 416: return "Requested Range Not Satisfiable";
+    case 417: return "Expectation Failed";
+    case 421: return "Misdirected Request";
+    case 426: return "Upgrade Required";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Temporarily Unavailable";
+    case 504: return "Gateway Time-out";
+    case 505: return "HTTP Version Not Supported";
+    default: return "";
+  }
+}
+
+std::string_view defaultMessage(int status) {
+  switch (status) {
+    case 400: return "Bad request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not found";
+    case 405: return "Method not allowed";
+    case 408: return "Request timeout";
+    case 411: return "Length required";
+    case 412: return "Precondition failed";
+    case 413: return "Payload too large";
+    case 414: return "URI too long";
+    case 417: return "Expectation failed";
+    case 426: return "Please use HTTPS protocol";
+    case 429: return "Too many requests";
+    case 431: return "Request header or cookie too large";
+    case 501: return "Not implemented";
+    case 502: return "An invalid response was received from the upstream server";
+    case 503: return "The upstream server is currently unavailable";
+    case 504: return "The upstream server is timing out";
+    case 505: return "HTTP version not supported";
+    default: return "An unexpected error occurred";
+  }
+}
+
+}  // namespace tollgate::http

@@ -1,0 +1,113 @@
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "source/net/transport.h"
+
+namespace tollgate::net {
+namespace {
+
+const char* errorText(int error) {
+  switch (error) {
+    case ECONNRESET:
+    case EPIPE:
+      return "connection reset by peer";
+    case ETIMEDOUT:
+      return "connection timed out";
+    default:
+      return "socket error";
+  }
+}
+
+class TcpTransport final : public Transport {
+ public:
+  explicit TcpTransport(int fd) : fd_(fd) {}
+
+  IoResult read(buffer::Buffer& into, size_t limit, bool hangup) override {
+    IoResult result;
+    while (true) {
+      std::span<char> room = into.reserve(1024);
+      ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
+      if (got > 0) {
+        auto bytes = static_cast<size_t>(got);
+        into.commit(bytes);
+        result.bytes += bytes;
+        // A short read has drained the socket: the next edge tells of more. After a hang-up there
+        // is no next edge, so read on to the end.
+        if (bytes < room.size() && !hangup) {
+          result.state = IoResult::State::kDrained;
+          return result;
+        }
+        if (result.bytes >= limit) {
+          result.state = IoResult::State::kProgress;
+          return result;
+        }
+        continue;
+      }
+      into.commit(0);
+      if (got == 0) {
+        result.state = IoResult::State::kEnd;
+        return result;
+      }
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) {
+        result.state = IoResult::State::kDrained;
+        return result;
+      }
+      result.state = IoResult::State::kFailed;
+      result.error = errorText(errno);
+      return result;
+    }
+  }
+
+  IoResult write(buffer::Buffer& from) override {
+    IoResult result;
+    while (!from.empty()) {
+      iovec parts[16];
+      size_t count = from.iovecs(parts, 16);
+      size_t offered = 0;
+      for (size_t i = 0; i < count; ++i) offered += parts[i].iov_len;
+      ssize_t sent;
+      if (count == 1) {
+        sent = ::send(fd_, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+      } else {
+        msghdr message{};
+        message.msg_iov = parts;
+        message.msg_iovlen = count;
+        sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+      }
+      if (sent < 0) {
+        if (errno == EINTR) continue;
+        if (errno == EAGAIN) {
+          result.state = IoResult::State::kDrained;
+          return result;
+        }
+        result.state = IoResult::State::kFailed;
+        result.error = errorText(errno);
+        return result;
+      }
+      auto bytes = static_cast<size_t>(sent);
+      from.consume(bytes);
+      result.bytes += bytes;
+      if (bytes < offered) {
+        result.state = IoResult::State::kDrained;
+        return result;
+      }
+    }
+    result.state = IoResult::State::kProgress;
+    return result;
+  }
+
+  void shutdownWrite() override { ::shutdown(fd_, SHUT_WR); }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> makeTcpTransport(int fd) { return std::make_unique<TcpTransport>(fd); }
+
+}  // namespace tollgate::net

@@ -1,0 +1,82 @@
+#include "source/event/event_loop.h"
+
+#include <atomic>
+#include <thread>
+
+namespace tollgate::event {
+namespace {
+
+class Recorder final : public Timer {
+ public:
+  Recorder(EventLoop& loop, std::vector<int>& order, int id) : loop_(loop), order_(order), id_(id) {}
+  void onTimer() override {
+    EXPECT_GE(loop_.now(), deadline());
+    order_.push_back(id_);
+  }
+
+ private:
+  EventLoop& loop_;
+  std::vector<int>& order_;
+  int id_;
+};
+
+TEST(EventLoop, RunsTimersInOrderAndNeverEarly) {
+  EventLoop loop;
+  std::vector<int> order;
+  Recorder late(loop, order, 2), early(loop, order, 1), cancelled(loop, order, 3);
+  loop.arm(late, Millis(60));
+  loop.arm(early, Millis(15));
+  loop.arm(cancelled, Millis(20));
+  EventLoop::cancel(cancelled);
+  while (order.size() < 2) loop.runOnce(Millis(200));
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
+}
+
+TEST(EventLoop, KeepsATimerOfALaterRoundOfTheWheel) {
+  EventLoop loop;
+  std::vector<int> order;
+  Recorder far(loop, order, 1), near(loop, order, 2);
+  loop.arm(far, Millis(8 * 1024 + 40));  // the same slot as a timer in 40 ms
+  loop.arm(near, Millis(40));
+  while (order.empty()) loop.runOnce(Millis(200));
+  EXPECT_EQ(order, (std::vector<int>{2}));
+  EXPECT_TRUE(far.armed());
+}
+
+TEST(EventLoop, RunsEveryTaskPostedFromOtherThreads) {
+  EventLoop loop;
+  constexpr int kThreads = 4, kTasks = 2000;
+  int done = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kTasks; ++i) {
+        loop.post([&] {
+          if (++done == kThreads * kTasks) loop.stop();
+        });
+      }
+    });
+  }
+  loop.run();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(done, kThreads * kTasks);
+}
+
+TEST(EventLoop, RunsPassEndWorkOnceHoweverOftenItWasAsked) {
+  struct Work final : PassEnd {
+    void atPassEnd() override { ++runs; }
+    int runs = 0;
+  };
+  EventLoop loop;
+  Work work;
+  loop.post([&] {
+    loop.atPassEnd(work);
+    loop.atPassEnd(work);
+  });
+  while (work.runs == 0) loop.runOnce();
+  loop.runOnce();
+  EXPECT_EQ(work.runs, 1);
+}
+
+}  // namespace
+}  // namespace tollgate::event
