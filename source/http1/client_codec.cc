@@ -235,6 +235,7 @@ bool Codec::takeHead(buffer::Buffer& input) {
   if (response.status < 200) return informational(sink, info);
   keepAlive_ = info.keepAlive;
   if (info.body == BodyKind::kNone) {
+    if (!input.empty()) broken_ = true;
     finish().onResponseHead(true);
     return true;
   }
