@@ -67,6 +67,10 @@ void ProxyExchange::onRequestHead(bool end) {
   routeRequest();
 }
 
+void ProxyExchange::touch() {
+  if (manager_ != nullptr) manager_->touch();
+}
+
 void ProxyExchange::routeRequest() {
   std::string_view target = request_->target;
   size_t mark = target.find('?');
@@ -161,7 +165,7 @@ void ProxyExchange::continueFilters() {
 void ProxyExchange::resumePaused() {
   if (state_ != State::kFiltering || inFilters_) return;
   continueFilters();
-  manager_->touch();
+  touch();
 }
 
 bool ProxyExchange::runResponseHeaderFilters() {

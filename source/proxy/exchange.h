@@ -101,6 +101,8 @@ class ProxyExchange final : public http::Exchange,
   };
 
   // exchange.cc
+  /// Has the client's connection flushed at the end of the pass, if there still is an exchange.
+  void touch();
   void routeRequest();
   void continueFilters();
   const http::HttpFilter* filterAt(size_t index);

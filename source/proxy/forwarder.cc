@@ -26,7 +26,7 @@ void ProxyExchange::forward() {
                                          "100-continue")) {
     request_->headers.remove(http::HeaderCode::kExpect);
     stream_->sendInformational(100, nullptr);
-    manager_->touch();
+    touch();
   }
   attempt(false);
 }
@@ -57,7 +57,7 @@ void ProxyExchange::attempt(bool fresh) {
           replyError(500, arena_.concat("failed the initial dns/balancer resolve for '",
                                         route_->service->host, "' with: dns server error"));
         }
-        manager_->touch();
+        touch();
       });
   if (state_ == State::kResolving) resolving_ = id;
 }
@@ -82,13 +82,13 @@ void ProxyExchange::onUpstreamReady(upstream::UpstreamConnection& connection) {
   pendingUpstream_ = nullptr;
   upstream_ = &connection;
   sendRequest();
-  manager_->touch();
+  touch();
 }
 
 void ProxyExchange::onUpstreamFailed(bool timedOut, std::string_view reason) {
   pendingUpstream_ = nullptr;
   attemptFailed(timedOut, false, reason);
-  manager_->touch();
+  touch();
 }
 
 void ProxyExchange::sendRequest() {
@@ -187,14 +187,14 @@ void ProxyExchange::onUpstreamWritable() {
   if (!bodyPaused_ || stream_ == nullptr) return;
   bodyPaused_ = false;
   stream_->pauseBody(false);
-  manager_->touch();
+  touch();
 }
 
 void ProxyExchange::onInformational(int status, http::HeaderMap& headers) {
   // 100 was answered by us; others pass to clients that can take them.
   if (status == 100 || request_->version == http::Version::kHttp10) return;
   stream_->sendInformational(status, &headers);
-  manager_->touch();
+  touch();
 }
 
 void ProxyExchange::onResponseHead(bool end) {
@@ -231,7 +231,7 @@ void ProxyExchange::onResponseBody(buffer::Buffer& data, bool end) {
   }
   responseBytes_ += data.size();
   stream_->sendBody(data, end);
-  manager_->touch();
+  touch();
   if (end) return finishResponse();
   armUpstreamTimer(route_->service->readTimeout);
   if (!upstreamPaused_ && stream_->congested()) {
@@ -250,7 +250,7 @@ void ProxyExchange::onResponseWritable() {
 
 void ProxyExchange::onResponseTrailers(http::HeaderMap& trailers) {
   stream_->sendTrailers(trailers);
-  manager_->touch();
+  touch();
   finishResponse();
 }
 
@@ -269,7 +269,7 @@ void ProxyExchange::onResponseError(http::StreamError, std::string_view detail) 
   } else {
     attemptFailed(false, true, detail);
   }
-  if (state_ != State::kFree) manager_->touch();
+  touch();
 }
 
 void ProxyExchange::onUpstreamTimeout() {
@@ -277,9 +277,8 @@ void ProxyExchange::onUpstreamTimeout() {
     upstream_->abort();
     upstream_ = nullptr;
   }
-  HttpConnectionManager* manager = manager_;
   attemptFailed(true, true, "timeout");
-  manager->touch();
+  touch();
 }
 
 bool ProxyExchange::mayRetry(bool requestSent) const {

@@ -1,6 +1,5 @@
 #include "source/proxy/http_connection_manager.h"
 
-#include "source/http1/server_codec.h"
 #include "source/proxy/exchange.h"
 
 namespace tollgate::proxy {
@@ -26,8 +25,10 @@ HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,
 void HttpConnectionManager::onConnected(net::Connection&) { updateTimer(); }
 
 bool HttpConnectionManager::chooseCodec(bool) {
-  codec_ = http1::makeServerCodec(*this, connection_->output(), http::CodecLimits{},
-                                  worker_.dateCache());
+  auto codec = http1::makeServerCodec(*this, connection_->output(), http::CodecLimits{},
+                                      worker_.dateCache());
+  http1_ = codec.get();
+  codec_ = std::move(codec);
   return true;
 }
 
@@ -64,18 +65,34 @@ void HttpConnectionManager::onCodecClose(std::string_view reason) {
 
 void HttpConnectionManager::atPassEnd() {
   if (closed_) return;
-  if (more_ && codec_ != nullptr && (!connection_->input().empty() || inputEnded_) &&
+  bool waiting = more_ || (http1_ != nullptr && http1_->wantsInput());
+  more_ = false;
+  if (waiting && codec_ != nullptr && (!connection_->input().empty() || inputEnded_) &&
       !connection_->closing()) {
-    // A response was finished outside of the codec's own turn: take up pipelined requests.
-    more_ = false;
+    // A response was finished, or a body resumed, outside of the codec's own turn: go on.
     codec_->onData(connection_->input(), inputEnded_);
     if (closed_) return;
     if (inputEnded_ && codec_->activeStreams() == 0) {
       connection_->close(net::Connection::Close::kAfterFlush, "closed by the client");
     }
   }
+  pauseOrResume();
   updateTimer();
   connection_->markDirty();
+}
+
+/// Pipelined requests, or a body that the origin does not take, may wait in the input up to a mark;
+/// then the client has to wait. Below it reading goes on, so that its leaving is noticed.
+void HttpConnectionManager::pauseOrResume() {
+  bool wait = http1_ != nullptr && !http1_->wantsInput() &&
+              connection_->input().size() > kInputMark;
+  if (wait == readingPaused_) return;
+  readingPaused_ = wait;
+  if (wait) {
+    connection_->pauseReading();
+  } else {
+    connection_->resumeReading();
+  }
 }
 
 void HttpConnectionManager::updateTimer() {

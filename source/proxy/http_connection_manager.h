@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "source/http/codec.h"
+#include "source/http1/server_codec.h"
 #include "source/net/connection.h"
 #include "source/proxy/worker_context.h"
 
@@ -39,15 +40,18 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   void atPassEnd() override;
 
  private:
+  static constexpr size_t kInputMark = 64 * 1024;
   HttpConnectionManager(WorkerContext& worker, std::unique_ptr<net::Connection> connection,
                         uint16_t localPort);
   bool chooseCodec(bool end);
+  void pauseOrResume();
   void updateTimer();
   void onTimeout();
 
   WorkerContext& worker_;
   std::unique_ptr<net::Connection> connection_;
   std::unique_ptr<http::ServerCodec> codec_;
+  http1::ServerCodec* http1_ = nullptr;  ///< codec_, if it is HTTP/1.
   net::Address peer_;
   char peerIp_[46];
   uint8_t peerIpSize_ = 0;
@@ -56,7 +60,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   bool closed_ = false;
   bool inputEnded_ = false;
   bool more_ = false;
-  bool http2_ = false;
+  bool readingPaused_ = false;
   enum class Waiting : uint8_t { kNothing, kHead, kRequest } waiting_ = Waiting::kNothing;
   event::MemberTimer<HttpConnectionManager, &HttpConnectionManager::onTimeout> timer_{*this};
 };

@@ -92,7 +92,7 @@ void ProxyExchange::sendReply(int status, std::string_view contentType, std::str
     bytes.append(body);
     stream_->sendBody(bytes, true);
   }
-  manager_->touch();
+  touch();
   finishResponse();
 }
 
@@ -135,7 +135,7 @@ void ProxyExchange::addProxyHeaders() {
 void ProxyExchange::sendHead(bool end) {
   state_ = State::kResponding;
   stream_->sendHead(*response_, end);
-  manager_->touch();
+  touch();
 }
 
 }  // namespace tollgate::proxy
