@@ -71,11 +71,20 @@ void SnapshotCompiler::clear() {
   consumers_.clear();
   plugins_.clear();
   keys_.clear();
-  pluginErrors_.clear();
+  entityErrors_.clear();
 }
 
 size_t SnapshotCompiler::entities() const {
   return services_.size() + routes_.size() + consumers_.size() + plugins_.size() + keys_.size();
+}
+
+std::vector<std::string> SnapshotCompiler::expiredKeys(int64_t now) const {
+  std::vector<std::string> out;
+  for (const auto& [id, doc] : keys_) {
+    int64_t end = numberOf(doc, "ttl_expires_at", 0);
+    if (end > 0 && end <= now) out.push_back(id);
+  }
+  return out;
 }
 
 void SnapshotCompiler::apply(const store::Change& change) {
@@ -84,6 +93,7 @@ void SnapshotCompiler::apply(const store::Change& change) {
   if (change.kind == "services") {
     services_.erase(id);
     serviceEnabled_.erase(id);
+    entityErrors_.erase(id);
     if (gone) return;
     services_[id] = compileService(change.doc);
     serviceEnabled_[id] = flagOf(change.doc, "enabled", true);
@@ -100,7 +110,7 @@ void SnapshotCompiler::apply(const store::Change& change) {
     consumers_[id] = std::move(consumer);
   } else if (change.kind == "plugins") {
     plugins_.erase(id);
-    pluginErrors_.erase(id);
+    entityErrors_.erase(id);
     if (!gone) putPlugin(id, change.doc);
   } else if (change.kind == "keyauth_credentials") {
     keys_.erase(id);
@@ -108,7 +118,7 @@ void SnapshotCompiler::apply(const store::Change& change) {
   }
 }
 
-std::shared_ptr<const upstream::Service> SnapshotCompiler::compileService(const Json& doc) const {
+std::shared_ptr<const upstream::Service> SnapshotCompiler::compileService(const Json& doc) {
   auto service = std::make_shared<upstream::Service>();
   service->id = textOf(doc, "id");
   service->name = textOf(doc, "name");
@@ -127,6 +137,14 @@ std::shared_ptr<const upstream::Service> SnapshotCompiler::compileService(const 
   service->hostHeader = bracket ? "[" + service->host + "]" : service->host;
   bool usual = service->port == (service->tls ? 443 : 80);
   if (!usual) service->hostHeader += ":" + std::to_string(service->port);
+  if (service->tls && upstreamTls_) {
+    auto context = upstreamTls_(doc);
+    if (context) {
+      service->tlsContext = std::move(context).value();
+    } else {
+      entityErrors_.emplace(service->id, Error::invalid(context.error().text(), "service " + service->id));
+    }
+  }
   service->poolKey = service->tls ? "tls|" + service->id + "|" : "tcp|";
   return service;
 }
@@ -141,14 +159,14 @@ void SnapshotCompiler::putPlugin(const std::string& id, const Json& doc) {
   std::string place = "plugin " + id + " (" + plugin.name + ")";
   const http::HttpFilterFactory* factory = http::HttpFilterRegistry::find(plugin.name);
   if (factory == nullptr) {
-    pluginErrors_.emplace(id, Error::invalid("no filter of that name in this build", place));
+    entityErrors_.emplace(id, Error::invalid("no filter of that name in this build", place));
     return;
   }
   auto config = factory->newConfig();
   auto json = doc.find("config");
   Status filled = schema::fillMessage(json != doc.end() ? *json : Json::object(), *config);
   if (!filled) {
-    pluginErrors_.emplace(id, Error::invalid(filled.error().message, place));
+    entityErrors_.emplace(id, Error::invalid(filled.error().message, place));
     return;
   }
   http::FilterContext context;
@@ -158,7 +176,7 @@ void SnapshotCompiler::putPlugin(const std::string& id, const Json& doc) {
   context.counters = counters_;
   auto filter = factory->create(*config, context);
   if (!filter) {
-    pluginErrors_.emplace(id, Error::invalid(filter.error().message, place));
+    entityErrors_.emplace(id, Error::invalid(filter.error().message, place));
     return;
   }
   plugin.filter = std::move(filter).value();
@@ -283,7 +301,7 @@ void SnapshotCompiler::addRoute(Build& build, const std::string& id, const Json&
 std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision revision) {
   Build build;
   problems_.clear();
-  for (const auto& [id, error] : pluginErrors_) problems_.push_back(error);
+  for (const auto& [id, error] : entityErrors_) problems_.push_back(error);
   for (const auto& [id, consumer] : consumers_) build.directory->add(consumer);
   for (const auto& [id, doc] : keys_) {
     http::KeyCredential credential;

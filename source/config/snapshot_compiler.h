@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,6 +19,10 @@ class SnapshotCompiler {
  public:
   explicit SnapshotCompiler(http::SharedCounters* counters = nullptr) : counters_(counters) {}
 
+  /// Where the TLS contexts of services come from; without one, services cannot use TLS.
+  using UpstreamTls = std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
+  void setUpstreamTls(UpstreamTls make) { upstreamTls_ = std::move(make); }
+
   /// Puts an entity in, or takes it out when the change is a deletion.
   void apply(const store::Change& change);
   void clear();
@@ -26,6 +31,8 @@ class SnapshotCompiler {
   std::shared_ptr<const proxy::Snapshot> compile(store::Revision revision);
   const std::vector<Error>& problems() const { return problems_; }
   size_t entities() const;
+  /// Ids of the credentials whose time was over at `now` (Unix seconds).
+  std::vector<std::string> expiredKeys(int64_t now) const;
 
  private:
   using Json = schema::Json;
@@ -38,19 +45,20 @@ class SnapshotCompiler {
   struct Build;
 
   void putPlugin(const std::string& id, const Json& doc);
-  std::shared_ptr<const upstream::Service> compileService(const Json& doc) const;
+  std::shared_ptr<const upstream::Service> compileService(const Json& doc);
   std::shared_ptr<const http::FilterPlan> planFor(Build& build, const std::string& routeId,
                                                   const std::string& serviceId) const;
   void addRoute(Build& build, const std::string& id, const Json& doc);
 
   http::SharedCounters* counters_;
+  UpstreamTls upstreamTls_;
   std::map<std::string, std::shared_ptr<const upstream::Service>> services_;
   std::map<std::string, bool> serviceEnabled_;
   std::map<std::string, Json> routes_;
   std::map<std::string, std::shared_ptr<const http::Consumer>> consumers_;
   std::map<std::string, Plugin> plugins_;
   std::map<std::string, Json> keys_;
-  std::map<std::string, Error> pluginErrors_;
+  std::map<std::string, Error> entityErrors_;  ///< By the id of what could not be compiled.
   std::vector<Error> problems_;
 };
 

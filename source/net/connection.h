@@ -54,6 +54,8 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   /// Stops and resumes reading; nests.
   void pauseReading() { ++readPauses_; }
   void resumeReading();
+  /// Looks at input() and the descriptor again in the next pass, as if bytes had arrived.
+  void poke() { watch_.again(true, false); }
 
   /// Closes: kAfterFlush when all output has been written, else at once. onClosed() follows later.
   enum class Close { kNow, kAfterFlush };

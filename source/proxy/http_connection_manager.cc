@@ -18,6 +18,7 @@ HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,
     : worker_(worker), connection_(std::move(connection)), localPort_(localPort) {
   peer_ = connection_->peerAddress();
   peerIpSize_ = static_cast<uint8_t>(peer_.formatIp(peerIp_));
+  worker_.addConnection(*this);
   WorkerCounters::add(worker_.counters.accepted, 1);
   WorkerCounters::add(worker_.counters.active, 1);
 }
@@ -48,7 +49,7 @@ void HttpConnectionManager::onWritable(net::Connection&) {
 }
 
 http::RequestSink& HttpConnectionManager::newRequest(http::ServerStream& stream) {
-  if (++requests_ >= worker_.settings.maxKeepAliveRequests || worker_.draining) codec_->drain();
+  if (++requests_ >= worker_.settings.maxKeepAliveRequests || worker_.draining()) codec_->drain();
   ProxyExchange& exchange = worker_.takeExchange();
   exchange.begin(*this, stream);
   return exchange;
@@ -57,6 +58,15 @@ http::RequestSink& HttpConnectionManager::newRequest(http::ServerStream& stream)
 void HttpConnectionManager::onExchangeEnd() {
   more_ = true;
   if (!closed_) touch();
+}
+
+void HttpConnectionManager::drain() {
+  if (closed_) return;
+  if (codec_ == nullptr || (codec_->idle() && !codec_->headStarted() && http1_ != nullptr)) {
+    return connection_->close(net::Connection::Close::kAfterFlush, "draining");
+  }
+  codec_->drain();
+  touch();
 }
 
 void HttpConnectionManager::onCodecClose(std::string_view reason) {
@@ -127,6 +137,7 @@ void HttpConnectionManager::onClosed(net::Connection&, std::string_view) {
   closed_ = true;
   event::EventLoop::cancel(timer_);
   PassEnd::unlink();
+  ServedConnection::unlink();
   if (codec_ != nullptr) codec_->onConnectionClosed();
   WorkerCounters::add(worker_.counters.active, static_cast<uint64_t>(-1));
   PassEnd::unlink();

@@ -13,6 +13,7 @@ namespace tollgate::proxy {
 /// by ALPN or preface), makes an exchange for each request and keeps the connection's time limits.
 class HttpConnectionManager final : public net::ConnectionHandler,
                                     public http::ServerCodecHandler,
+                                    public ServedConnection,
                                     public event::PassEnd,
                                     public event::Deferred {
  public:
@@ -30,6 +31,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   void touch() { worker_.loop.atPassEnd(*this); }
   /// A request is over: more input may be waiting.
   void onExchangeEnd();
+  void drain() override;
 
   void onConnected(net::Connection&) override;
   void onData(net::Connection&, bool end) override;

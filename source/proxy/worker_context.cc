@@ -43,8 +43,18 @@ void WorkerContext::unpin(Pinned* pinned) {
   }
 }
 
+void WorkerContext::drain() {
+  draining_ = true;
+  for (ServedConnection* each = connections_.front(); each != nullptr;) {
+    ServedConnection* next = connections_.next(*each);
+    each->drain();  // may take itself out of the list
+    each = next;
+  }
+}
+
 ProxyExchange& WorkerContext::takeExchange() {
   ++inUse_;
+  WorkerCounters::add(counters.exchanges, 1);
   if (free_.empty()) {
     exchanges_.push_back(std::make_unique<ProxyExchange>(*this));
     return *exchanges_.back();
@@ -57,6 +67,7 @@ ProxyExchange& WorkerContext::takeExchange() {
 void WorkerContext::recycle(ProxyExchange& exchange) {
   exchange.clear();
   --inUse_;
+  WorkerCounters::add(counters.exchanges, static_cast<uint64_t>(-1));
   free_.push_back(&exchange);
 }
 

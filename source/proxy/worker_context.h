@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "source/base/intrusive_list.h"
 #include "source/event/event_loop.h"
 #include "source/http1/date_cache.h"
 #include "source/net/resolver.h"
@@ -34,10 +35,22 @@ class AccessSink {
 
 /// Plain counters of one worker; written by it, read by others with relaxed loads.
 struct WorkerCounters {
-  std::atomic<uint64_t> accepted{0}, active{0}, requests{0}, responses5xx{0};
+  std::atomic<uint64_t> accepted{0}, active{0}, requests{0}, exchanges{0};  ///< exchanges: under way now.
   static void add(std::atomic<uint64_t>& counter, uint64_t amount) {
     counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
+};
+
+struct ServedTag {};
+
+/// A downstream connection, as its worker sees it when it has to end.
+class ServedConnection : public ListLink<ServedTag> {
+ public:
+  /// Closes now if idle, else after the requests under way.
+  virtual void drain() = 0;
+
+ protected:
+  ~ServedConnection() = default;
 };
 
 /// Everything that the connections of one thread share. Used by that thread only, but for `counters`.
@@ -73,7 +86,10 @@ class WorkerContext {
   /// 32 lower-case hex digits.
   void makeRequestId(char* out);
   size_t exchangesInUse() const { return inUse_; }
-  bool draining = false;
+  /// Connections end as they become idle; those that come get one answer each.
+  void drain();
+  bool draining() const { return draining_; }
+  void addConnection(ServedConnection& connection) { connections_.pushBack(connection); }
   /// The Date line, brought up to date once a pass.
   http1::DateCache& dateCache() { return date_; }
   void updateDate() { date_.update(static_cast<time_t>(loop.unixMillis() / 1000)); }
@@ -82,7 +98,9 @@ class WorkerContext {
   std::vector<std::unique_ptr<Pinned>> pinned_;  ///< The last one is current.
   std::vector<std::unique_ptr<ProxyExchange>> exchanges_;
   std::vector<ProxyExchange*> free_;
+  IntrusiveList<ServedConnection, ServedTag> connections_;
   size_t inUse_ = 0;
+  bool draining_ = false;
   http1::DateCache date_;
   uint64_t random_[2];
 };

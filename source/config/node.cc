@@ -1,0 +1,80 @@
+#include "source/config/node.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <yaml-cpp/yaml.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "source/schema/message.h"
+
+namespace tollgate::config {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kMaxFileBytes = 16 * 1024 * 1024;
+
+Json toJson(const google::protobuf::Message& message) {
+  std::string text;
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok()) return Json::object();
+  return Json::parse(text, nullptr, false);
+}
+
+void emit(YAML::Emitter& out, const Json& value) {
+  if (value.is_object()) {
+    out << YAML::BeginMap;
+    // The name first: it says what the rest is about.
+    if (value.contains("name")) out << YAML::Key << "name" << YAML::Value << value["name"].get<std::string>();
+    for (const auto& [key, member] : value.items()) {
+      if (key == "name") continue;
+      out << YAML::Key << key << YAML::Value;
+      emit(out, member);
+    }
+    out << YAML::EndMap;
+  } else if (value.is_array()) {
+    out << YAML::BeginSeq;
+    for (const Json& item : value) emit(out, item);
+    out << YAML::EndSeq;
+  } else if (value.is_string()) {
+    out << value.get<std::string>();
+  } else if (value.is_boolean()) {
+    out << value.get<bool>();
+  } else {
+    out << value.dump();
+  }
+}
+
+}  // namespace
+
+Json configOf(const node::v1::Filter& filter) {
+  return filter.has_config() ? toJson(filter.config()) : Json::object();
+}
+
+Result<node::v1::Node> loadNode(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return Error::invalid("cannot be read; does it exist, and may this user read it?", path);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (text.str().size() > kMaxFileBytes) return Error::invalid("is larger than 16 MiB", path);
+  auto doc = schema::parseYamlOrJson(text.str(), path);
+  if (!doc) return doc.error();
+  node::v1::Node node;
+  if (Status decoded = schema::decodeStrict(*doc, node, ""); !decoded) {
+    return Error::invalid(decoded.error().message, path + ": " + decoded.error().place);
+  }
+  if (node.listeners().empty()) {
+    return Error::invalid("names no listener; `tollgate config default` prints a node to begin with", path);
+  }
+  return node;
+}
+
+std::string printNode(const node::v1::Node& node) {
+  YAML::Emitter out;
+  emit(out, toJson(node));
+  return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace tollgate::config

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "source/base/result.h"
+#include "tollgate/node/v1/node.pb.h"
+
+/// The node file: which listeners one process has, and which filters handle their connections.
+namespace tollgate::config {
+
+/// Reads a node file (YAML or JSON). Errors name the file and the place in it.
+Result<node::v1::Node> loadNode(const std::string& path);
+/// A filter's configuration as a document; {} where there is none.
+nlohmann::json configOf(const node::v1::Filter& filter);
+/// The node as YAML that loadNode() reads.
+std::string printNode(const node::v1::Node& node);
+
+}  // namespace tollgate::config

@@ -1,0 +1,135 @@
+#include "source/proxy/tcp_proxy.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace tollgate::proxy {
+
+void TcpProxy::serve(WorkerContext& worker, std::unique_ptr<net::Connection> downstream,
+                     const Target& target) {
+  auto* proxy = new TcpProxy(worker, std::move(downstream), target);
+  proxy->down_.connection->start(proxy->down_);
+  proxy->resolve();
+}
+
+TcpProxy::TcpProxy(WorkerContext& worker, std::unique_ptr<net::Connection> downstream,
+                   const Target& target)
+    : worker_(worker), target_(target) {
+  down_.connection = std::move(downstream);
+  down_.other = &up_;
+  up_.other = &down_;
+  down_.connected = true;
+  worker_.loop.arm(timer_, target_.connectTimeout);
+  WorkerCounters::add(worker_.counters.accepted, 1);
+  WorkerCounters::add(worker_.counters.active, 1);
+}
+
+TcpProxy::~TcpProxy() = default;
+
+void TcpProxy::resolve() {
+  auto literal = net::Address::parse(target_.host, target_.port);
+  if (literal) return connect(*literal);
+  resolving_ = worker_.resolver.resolve(
+      target_.host, [this](const std::vector<net::Address>& addresses, net::ResolveError) {
+        resolving_ = 0;
+        if (addresses.empty()) return fail();
+        net::Address address = addresses.front();
+        address.setPort(target_.port);
+        connect(address);
+      });
+}
+
+void TcpProxy::connect(net::Address address) {
+  int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail();
+  int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (::connect(fd, address.sockaddrPtr(), address.length()) != 0 && errno != EINPROGRESS) {
+    ::close(fd);
+    return fail();
+  }
+  up_.connection = std::make_unique<net::Connection>(worker_.loop, worker_.slabs, fd,
+                                                     net::makeTcpTransport(fd), true);
+  up_.connection->start(up_);
+}
+
+void TcpProxy::onConnected(End& end) {
+  if (&end != &up_) return;
+  up_.connected = true;
+  worker_.loop.arm(timer_, target_.idleTimeout);
+  onData(down_, false);
+}
+
+void TcpProxy::onData(End& from, bool end) {
+  End& to = *from.other;
+  if (gone_ || from.closed) return;
+  if (!to.connected) {  // keep a first piece in the input until there is somebody to take it
+    if (end) return fail();
+    if (!from.paused) {
+      from.paused = true;
+      from.connection->pauseReading();
+    }
+    return;
+  }
+  worker_.loop.arm(timer_, target_.idleTimeout);
+  to.connection->output().moveFrom(from.connection->input());
+  if (end && !from.ended) {
+    from.ended = true;
+    to.connection->endOutput();
+  }
+  to.connection->markDirty();
+  bool wait = to.connection->aboveHighMark();
+  if (wait && !from.paused) {
+    from.paused = true;
+    from.connection->pauseReading();
+  } else if (!wait && from.paused) {
+    from.paused = false;
+    from.connection->resumeReading();
+  }
+  if (down_.ended && up_.ended) {
+    down_.connection->close(net::Connection::Close::kAfterFlush, "done");
+    up_.connection->close(net::Connection::Close::kAfterFlush, "done");
+  }
+}
+
+void TcpProxy::onWritable(End& to) {
+  End& from = *to.other;
+  if (!from.paused || from.closed) return;
+  from.paused = false;
+  from.connection->resumeReading();
+}
+
+void TcpProxy::onClosed(End& end) {
+  end.closed = true;
+  End& other = *end.other;
+  if (other.connection != nullptr && !other.closed) {
+    bool orderly = end.ended || other.ended;
+    other.connection->close(orderly ? net::Connection::Close::kAfterFlush
+                                    : net::Connection::Close::kNow,
+                            "the other side closed");
+    if (!other.closed) return;
+  }
+  fail();
+}
+
+void TcpProxy::onTimeout() { fail(); }
+
+/// Ends both sides, once.
+void TcpProxy::fail() {
+  if (gone_) return;
+  gone_ = true;
+  if (resolving_ != 0) worker_.resolver.cancel(resolving_);
+  event::EventLoop::cancel(timer_);
+  for (End* end : {&down_, &up_}) {
+    if (end->connection != nullptr && !end->closed) {
+      end->connection->close(net::Connection::Close::kNow, "tcp-proxy ended");
+    }
+  }
+  WorkerCounters::add(worker_.counters.active, static_cast<uint64_t>(-1));
+  worker_.loop.deferDelete(std::unique_ptr<event::Deferred>(this));
+}
+
+}  // namespace tollgate::proxy

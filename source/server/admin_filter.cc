@@ -1,0 +1,96 @@
+#include "source/server/admin_filter.h"
+
+#include "source/event/event_loop.h"
+
+namespace tollgate::server {
+namespace {
+
+class NoDirectory final : public http::Directory {
+ public:
+  const http::KeyCredential* findKey(std::string_view) const override { return nullptr; }
+  const http::Consumer* findConsumerById(std::string_view) const override { return nullptr; }
+  const http::Consumer* findConsumerByName(std::string_view) const override { return nullptr; }
+};
+
+admin::Request requestOf(http::Exchange& exchange) {
+  admin::Request out;
+  out.method = exchange.request().method;
+  out.target = exchange.request().target;
+  out.clientAddress = exchange.clientIp();
+  exchange.request().headers.forEach([&](const http::Header& header) {
+    out.headers.emplace_back(header.name(), header.value());
+  });
+  if (const buffer::Buffer* body = exchange.wholeRequestBody()) out.body = body->toString();
+  return out;
+}
+
+void answer(http::Exchange& exchange, const admin::Response& response) {
+  http::HeaderMap& headers = exchange.response().headers;
+  Arena& arena = exchange.arena();
+  std::string_view type;
+  for (const auto& [name, value] : response.headers) {
+    if (http::codeOf(name) == http::HeaderCode::kContentLength) continue;  // the engine counts
+    std::string_view kept = arena.copy(value);
+    if (http::codeOf(name) == http::HeaderCode::kContentType) {
+      type = kept;
+    } else {
+      headers.add(arena.copy(name), kept);
+    }
+  }
+  exchange.reply(response.status, type, response.body);
+}
+
+/// Only what needs neither the store nor the control thread.
+bool answeredInline(std::string_view path) { return path == "/status"; }
+
+}  // namespace
+
+std::shared_ptr<const proxy::Snapshot> snapshotOf(std::shared_ptr<const http::HttpFilter> filter) {
+  auto plan = std::make_shared<http::FilterPlan>();
+  http::PlanEntry& entry = plan->entries.emplace_back();
+  entry.fallback = filter.get();
+  plan->finish();
+  auto route = std::make_shared<proxy::Route>();
+  route->plan = plan.get();
+  auto snapshot = std::make_shared<proxy::Snapshot>();
+  route::RouteSpec spec;
+  spec.paths = {"/"};
+  spec.payload = route.get();
+  snapshot->routes = route::RouteTable::build({spec});
+  snapshot->directory = std::make_shared<NoDirectory>();
+  snapshot->owned = {filter, plan, route};
+  return snapshot;
+}
+
+http::Action AdminFilter::onRequestHeaders(http::Exchange& exchange, void*) const {
+  admin::Request request = requestOf(exchange);
+  if (answeredInline(exchange.normalizedPath())) {
+    answer(exchange, api_.handle(request));
+    return http::Action::kPause;
+  }
+  event::EventLoop& loop = exchange.loop();
+  http::PauseHandle handle = exchange.pauseHandle();
+  control_.post([this, &loop, handle, request = std::move(request)] {
+    admin::Response response = api_.handle(request);
+    loop.post([handle, response = std::move(response)] {
+      if (http::Exchange* waiting = handle.get()) answer(*waiting, response);
+    });
+  });
+  return http::Action::kPause;
+}
+
+http::Action StatusFilter::onRequestHeaders(http::Exchange& exchange, void*) const {
+  std::string_view path = exchange.normalizedPath();
+  if (path == "/status") {
+    answer(exchange, api_.handle(requestOf(exchange)));
+  } else if (path == "/status/ready") {
+    std::string why = source_.notReady();
+    std::string body = why.empty() ? R"({"message":"ready"})" : R"({"message":")" + why + R"("})";
+    exchange.reply(why.empty() ? 200 : 503, "application/json; charset=utf-8", body);
+  } else {
+    exchange.replyError(404, "Not found");
+  }
+  return http::Action::kPause;
+}
+
+}  // namespace tollgate::server

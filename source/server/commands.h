@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tollgate::server {
+
+/// Runs the command line; returns the exit code. Results go to stdout, `Error: …` to stderr.
+int runCommand(int argc, char** argv);
+
+/// What every command understands.
+struct CommonOptions {
+  std::string conf;    ///< -c: a `name = value` file.
+  std::string prefix;  ///< -p
+  std::map<std::string, std::string> overrides() const;
+};
+
+/// `tollgate migrations ACTION` (bootstrap, up, finish, list, status, reset).
+struct MigrationOptions {
+  bool yes = false, quiet = false, force = false;
+};
+int runMigrations(const std::string& action, const CommonOptions& common,
+                  const MigrationOptions& options);
+
+/// Prints `Error: text` and the hint of every failing command; returns 1.
+int fail(const std::string& text);
+
+}  // namespace tollgate::server

@@ -1,0 +1,260 @@
+#include "source/server/gateway.h"
+
+#include <fmt/format.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "source/config/node.h"
+#include "source/log/access_log.h"
+#include "source/log/error_log.h"
+#include "source/server/builtin_filters.h"
+#include "source/server/open_store.h"
+#include "source/server/proxy_options.h"
+#include "source/server/store_counters.h"
+#include "source/server/upstream_tls.h"
+
+namespace tollgate::server {
+
+using log::Level;
+
+namespace {
+constexpr event::Millis kDrainCheck{50};
+}  // namespace
+
+/// Signals as events of the main loop. They must be blocked in every thread, so this comes first.
+class Gateway::Signals final : public event::FdHandler {
+ public:
+  explicit Signals(Gateway& owner) : owner_(owner) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGCHLD}) sigaddset(&set, signal);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    fd_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    watch_.startLevelRead(owner.loop_, fd_, *this);
+  }
+  ~Signals() {
+    watch_.stop();
+    ::close(fd_);
+  }
+  void onReady(bool, bool, bool) override {
+    signalfd_siginfo info;
+    while (::read(fd_, &info, sizeof info) == sizeof info) {
+      owner_.onSignal(static_cast<int>(info.ssi_signo));
+    }
+  }
+
+ private:
+  Gateway& owner_;
+  int fd_ = -1;
+  event::FdWatch watch_;
+};
+
+/// The access log's writer and a producer for each worker.
+class Gateway::AccessLogs {
+ public:
+  Status open(const Settings& settings, const std::string& prefix) {
+    std::string path = settings.text("proxy_access_log");
+    path = path.substr(0, path.find(' '));
+    if (path == "off") return {};
+    if (path.front() != '/') path = prefix + "/" + path;
+    auto opened = log::LogWriter::open(path);
+    if (!opened) return opened.error();
+    writer_ = std::move(opened).value();
+    json_ = settings.text("access_log_format") == "json";
+    return {};
+  }
+  http::AccessSink* add() {
+    if (writer_ == nullptr) return nullptr;
+    auto format = json_ ? log::AccessLog::Format::kJson : log::AccessLog::Format::kCombined;
+    sinks_.push_back(std::make_unique<log::AccessLog>(*writer_, format));
+    return sinks_.back().get();
+  }
+  void reopen() {
+    if (writer_ != nullptr) writer_->reopen();
+  }
+
+ private:
+  std::unique_ptr<log::LogWriter> writer_;
+  std::vector<std::unique_ptr<log::AccessLog>> sinks_;
+  bool json_ = false;
+};
+
+Gateway::Gateway(Settings settings)
+    : settings_(std::move(settings)), prefix_(settings_.text("prefix")) {
+  signals_ = std::make_unique<Signals>(*this);
+}
+
+Gateway::~Gateway() {
+  if (control_ != nullptr) control_->stop();
+  for (auto& worker : workers_) worker->stop();
+}
+
+Status Gateway::open() {
+  if (auto level = log::parseLevel(settings_.text("log_level"))) log::setLevel(*level, {});
+  for (const std::string& warning : settings_.warnings()) log::error(Level::kWarn, warning);
+  registerBuiltinFilters();
+  if (Status created = prefix_.create(); !created) return created;
+  if (Status locked = prefix_.lock(); !locked) return locked;
+  auto proxy = proxySettings(settings_);
+  if (!proxy) return proxy.error();
+  proxySettings_ = std::move(proxy).value();
+  if (Status done = compileListeners(); !done) return done;
+  if (Status done = openStore(); !done) return done;
+  if (Status done = openWorkers(); !done) return done;
+  return openMain();
+}
+
+Status Gateway::compileListeners() {
+  std::string file = settings_.text("node_file");
+  auto node = file.empty() ? builtinNode(settings_) : config::loadNode(file);
+  if (!node) return node.error();
+  auto certificates = loadCertificates(settings_, prefix_);
+  if (!certificates) return certificates.error();
+  auto plans = compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates);
+  if (!plans) return plans.error();
+  plans_ = std::move(plans).value();
+  return {};
+}
+
+Status Gateway::openStore() {
+  auto opened = server::openStore(settings_, prefix_.path());
+  if (!opened) return opened.error();
+  Control::Options options;
+  double seconds = settings_.number("db_update_frequency");
+  options.pollInterval = std::chrono::milliseconds(static_cast<int64_t>(std::max(seconds, 0.1) * 1000));
+  counters_ = std::make_unique<StoreCounters>();
+  control_ = std::make_unique<Control>(std::move(opened->store), std::move(opened->lastGood),
+                                       counters_.get(), options);
+  counters_->use(*control_);
+  upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
+  control_->compiler().setUpstreamTls(
+      [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
+  if (Status loaded = control_->load(); !loaded) return loaded;
+  auto id = prefix_.nodeId(settings_.text("node_id"));
+  if (!id) return id.error();
+  context_ = std::make_unique<NodeContext>(settings_, *control_, *id);
+  api_ = std::make_unique<admin::Api>(*context_);
+  return {};
+}
+
+Status Gateway::openWorkers() {
+  auto count = workerCount(settings_);
+  if (!count) return count.error();
+  logs_ = std::make_unique<AccessLogs>();
+  if (Status opened = logs_->open(settings_, prefix_.path()); !opened) return opened;
+  std::vector<Worker*> workers;
+  for (int i = 0; i < *count; ++i) {
+    workers_.push_back(std::make_unique<Worker>(proxySettings_, poolSettings(settings_),
+                                                upstreamTlsFactory(), resolverSettings(settings_),
+                                                logs_->add()));
+    if (Status opened = workers_.back()->listen(plans_); !opened) return opened;
+    workers.push_back(workers_.back().get());
+  }
+  context_->setWorkers(std::move(workers));
+  return {};
+}
+
+Status Gateway::openMain() {
+  adminSettings_ = proxySettings_;
+  adminSettings_.serverTokens = adminSettings_.latencyTokens = false;
+  adminSettings_.requestIdDownstream = adminSettings_.debugHeader = false;
+  auto limit = parseBytes(settings_.directive("nginx_admin_client_max_body_size", "10m"));
+  if (!limit) {
+    return Error::invalid("nginx_admin_client_max_body_size " + limit.error().message);
+  }
+  adminSettings_.maxBodyBytes = *limit;
+  auto noTls = [](const upstream::Service&, int, std::string_view) { return nullptr; };
+  auto make = [&] {
+    return std::make_unique<proxy::WorkerContext>(loop_, adminSettings_, upstream::Pool::Settings{},
+                                                  noTls, resolverSettings(settings_));
+  };
+  adminContext_ = make();
+  statusContext_ = make();
+  adminContext_->setSnapshot(
+      snapshotOf(std::make_shared<AdminFilter>(*api_, *control_, *limit)));
+  statusContext_->setSnapshot(snapshotOf(std::make_shared<StatusFilter>(*api_, *context_)));
+  adminAcceptor_ = std::make_unique<Acceptor>(*adminContext_);
+  statusAcceptor_ = std::make_unique<Acceptor>(*statusContext_);
+  for (const ListenerPlan& plan : plans_) {
+    if (!plan.onMain()) continue;
+    bool admin = plan.chains[0].kind == Chain::Kind::kAdmin;
+    Status opened = (admin ? adminAcceptor_ : statusAcceptor_)->open(plan, false);
+    if (!opened) return Error{opened.error().kind, opened.error().message, "listener " + plan.name};
+  }
+  return {};
+}
+
+int Gateway::run() {
+  std::vector<proxy::WorkerContext*> contexts;
+  for (auto& worker : workers_) {
+    worker->start(control_->current());
+    contexts.push_back(&worker->context());
+  }
+  control_->start(std::move(contexts));
+  log::error(Level::kNotice, fmt::format("tollgate runs: {} worker{}, store {}, revision {}",
+                                         workers_.size(), workers_.size() == 1 ? "" : "s",
+                                         settings_.text("database"), control_->revision()));
+  for (const ListenerPlan& plan : plans_) {
+    for (const net::Address& address : plan.addresses) {
+      log::error(Level::kNotice, fmt::format("listener {} on {}{}", plan.name, address.toString(),
+                                             plan.chains[0].tls != nullptr ? " (TLS)" : ""));
+    }
+  }
+  loop_.run();
+  control_->stop();
+  for (auto& worker : workers_) worker->stop();
+  log::error(Level::kNotice, "tollgate ends");
+  return 0;
+}
+
+void Gateway::onSignal(int signal) {
+  switch (signal) {
+    case SIGCHLD:  // as process 1 this one inherits orphans
+      while (waitpid(-1, nullptr, WNOHANG) > 0) {
+      }
+      return;
+    case SIGHUP:
+      control_->post([this] { control_->catchUp(); });
+      logs_->reopen();
+      log::error(Level::kNotice, "reload: configuration taken up, logs reopened");
+      return;
+    case SIGUSR1:
+      logs_->reopen();
+      return;
+    default:
+      if (!draining_) return beginDrain();
+      log::error(Level::kWarn, "second signal: ending at once");
+      loop_.stop();
+  }
+}
+
+void Gateway::beginDrain() {
+  draining_ = true;
+  context_->setDraining();
+  drainUntil_ = loop_.now() + std::chrono::milliseconds(
+                                  static_cast<int64_t>(settings_.number("drain_timeout") * 1000));
+  log::error(Level::kNotice, "draining: no new connections, requests under way are finished");
+  adminAcceptor_->close();
+  for (auto& worker : workers_) worker->drain();
+  adminContext_->drain();
+  loop_.arm(drainTimer_, kDrainCheck);
+}
+
+void Gateway::checkDrained() {
+  uint64_t active = adminContext_->exchangesInUse();
+  for (auto& worker : workers_) {
+    active += worker->context().counters.active.load(std::memory_order_relaxed);
+  }
+  if (active == 0) return loop_.stop();
+  if (loop_.now() >= drainUntil_) {
+    log::error(Level::kWarn, fmt::format("drain limit reached with {} connections open", active));
+    return loop_.stop();
+  }
+  loop_.arm(drainTimer_, kDrainCheck);
+}
+
+}  // namespace tollgate::server

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "source/admin/api.h"
+#include "source/event/event_loop.h"
+#include "source/server/acceptor.h"
+#include "source/server/control.h"
+#include "source/server/node_context.h"
+#include "source/server/prefix_folder.h"
+#include "source/server/settings.h"
+#include "source/server/store_counters.h"
+#include "source/server/upstream_tls.h"
+#include "source/server/worker.h"
+
+namespace tollgate::server {
+
+/// The whole process between reading its settings and its last request. The thread that calls run()
+/// is the main thread: signals, Admin and status listeners.
+class Gateway {
+ public:
+  explicit Gateway(Settings settings);
+  ~Gateway();
+
+  /// Opens everything; nothing is served yet. Errors name the place and the remedy.
+  Status open();
+  /// Serves until a signal ends it: SIGTERM, SIGINT and SIGQUIT drain within drain_timeout, SIGHUP
+  /// takes up other nodes' writes and reopens the logs. Returns the exit code.
+  int run();
+  /// Where a listener ended up, for ports chosen by the kernel.
+  const Settings& settings() const { return settings_; }
+
+ private:
+  class Signals;
+  class AccessLogs;
+
+  Status openStore();
+  Status openWorkers();
+  Status openMain();
+  Status compileListeners();
+  void onSignal(int signal);
+  void beginDrain();
+  void checkDrained();
+
+  Settings settings_;
+  PrefixFolder prefix_;
+  proxy::ProxySettings proxySettings_;
+  proxy::ProxySettings adminSettings_;
+  std::vector<ListenerPlan> plans_;
+  std::unique_ptr<AccessLogs> logs_;
+  std::unique_ptr<StoreCounters> counters_;
+  std::unique_ptr<UpstreamTls> upstreamTls_;
+  std::unique_ptr<Control> control_;
+  std::unique_ptr<NodeContext> context_;
+  std::unique_ptr<admin::Api> api_;
+
+  event::EventLoop loop_;
+  std::unique_ptr<proxy::WorkerContext> adminContext_, statusContext_;
+  std::unique_ptr<Acceptor> adminAcceptor_, statusAcceptor_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Signals> signals_;
+  bool draining_ = false;
+  event::TimePoint drainUntil_{};
+  event::MemberTimer<Gateway, &Gateway::checkDrained> drainTimer_{*this};
+};
+
+}  // namespace tollgate::server

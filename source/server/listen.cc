@@ -1,0 +1,68 @@
+#include "source/server/listen.h"
+
+#include <charconv>
+#include <sstream>
+
+namespace tollgate::server {
+namespace {
+
+bool parseNumber(std::string_view text, int max, int& out) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() && out >= 0 && out <= max;
+}
+
+bool parseFlag(std::string_view flag, ListenEntry& entry) {
+  if (flag == "ssl") return entry.ssl = true;
+  if (flag == "http2") return entry.http2 = true;
+  if (flag == "proxy_protocol") return entry.proxyProtocol = true;
+  if (flag.starts_with("backlog=")) return parseNumber(flag.substr(8), 1 << 20, entry.backlog);
+  // Every worker has its own socket and every socket its own options: nothing to choose here.
+  return flag == "reuseport" || flag == "deferred" || flag == "bind" ||
+         flag.starts_with("ipv6only=") || flag.starts_with("so_keepalive=");
+}
+
+bool parseAddress(std::string_view text, ListenEntry& entry) {
+  size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  std::string_view host = text.substr(0, colon);
+  int port = 0;
+  if (!parseNumber(text.substr(colon + 1), 65535, port)) return false;
+  if (host.front() == '[') {
+    if (host.size() < 3 || host.back() != ']') return false;
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return false;
+  }
+  entry.host = host;
+  entry.port = static_cast<uint16_t>(port);
+  return true;
+}
+
+}  // namespace
+
+Result<std::vector<ListenEntry>> parseListen(std::string_view setting, std::string_view value) {
+  std::vector<ListenEntry> out;
+  std::istringstream entries{std::string(value)};
+  for (std::string text; std::getline(entries, text, ',');) {
+    std::istringstream words(text);
+    std::string word;
+    if (!(words >> word)) continue;
+    if (word == "off") {
+      if (out.empty()) return out;
+      continue;
+    }
+    ListenEntry entry;
+    bool good = parseAddress(word, entry);
+    while (good && words >> word) good = parseFlag(word, entry);
+    if (!good) {
+      return Error::invalid(std::string(setting) +
+                            " must be of form: [off] | <ip>:<port> [ssl] [http2] [proxy_protocol] "
+                            "[deferred] [bind] [reuseport] [backlog=%d+] [ipv6only=on] "
+                            "[so_keepalive=on], [... next entry ...] (at '" + text + "')");
+    }
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+}  // namespace tollgate::server

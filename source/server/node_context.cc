@@ -1,0 +1,154 @@
+#include "source/server/node_context.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+
+#include "source/log/error_log.h"
+#include "source/server/listen.h"
+#include "source/server/proxy_options.h"
+
+namespace tollgate::server {
+namespace {
+
+using admin::Json;
+
+/// Resident bytes of this process.
+uint64_t residentBytes() {
+  std::ifstream in("/proc/self/statm");
+  uint64_t total = 0, resident = 0;
+  in >> total >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+Json typed(const SettingSpec& spec, const std::string& value, const Settings& settings) {
+  switch (spec.type) {
+    case SettingSpec::Type::kFlag:
+      return settings.flag(spec.name);
+    case SettingSpec::Type::kNumber: {
+      if (value.empty()) return nullptr;
+      double number = settings.number(spec.name);
+      if (number == static_cast<int64_t>(number)) return static_cast<int64_t>(number);
+      return number;
+    }
+    case SettingSpec::Type::kList:
+      return settings.list(spec.name);
+    default:
+      return value.empty() ? Json() : Json(value);
+  }
+}
+
+/// The listeners of one setting, as scripts read them from GET /.
+Json listeners(const Settings& settings, const char* name) {
+  Json out = Json::array();
+  auto entries = parseListen(name, settings.text(name));
+  if (!entries) return out;
+  for (const ListenEntry& entry : *entries) {
+    bool six = entry.host.find(':') != std::string::npos;
+    std::string text = (six ? "[" + entry.host + "]" : entry.host) + ":" + std::to_string(entry.port);
+    for (const char* flag : {entry.ssl ? " ssl" : "", entry.http2 ? " http2" : ""}) text += flag;
+    text += " reuseport backlog=" + std::to_string(entry.backlog);
+    out.push_back({{"ip", entry.host},
+                   {"port", entry.port},
+                   {"ssl", entry.ssl},
+                   {"http2", entry.http2},
+                   {"proxy_protocol", false},
+                   {"deferred", false},
+                   {"bind", false},
+                   {"reuseport", true},
+                   {"backlog=%d+", true},
+                   {"listener", text}});
+  }
+  return out;
+}
+
+}  // namespace
+
+NodeContext::NodeContext(const Settings& settings, Control& control, std::string nodeId)
+    : settings_(settings), control_(control) {
+  char host[256] = "localhost";
+  gethostname(host, sizeof host - 1);
+  node_.version = kReferenceVersion;
+  node_.hostname = host;
+  node_.nodeId = std::move(nodeId);
+  node_.masterPid = getpid();
+  node_.workerPids = {getpid()};
+}
+
+double NodeContext::now() {
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()) / 1000;
+}
+
+admin::NodeInfo NodeContext::node() { return node_; }
+
+Json NodeContext::configuration() {
+  Json out = Json::object();
+  for (const SettingSpec& spec : Settings::specs()) {
+    out[spec.name] = typed(spec, settings_.text(spec.name), settings_);
+    if (spec.secret && !settings_.text(spec.name).empty()) out[spec.name] = "******";
+  }
+  for (const char* name : {"proxy", "admin", "status"}) {
+    out[std::string(name) + "_listeners"] = listeners(settings_, (std::string(name) + "_listen").c_str());
+  }
+  Json loaded = Json::object();
+  for (const std::string& plugin : enabledPlugins()) loaded[plugin] = true;
+  out["loaded_plugins"] = std::move(loaded);
+  return out;
+}
+
+admin::ServerCounters NodeContext::counters() {
+  admin::ServerCounters out;
+  for (Worker* worker : workers_) {
+    const proxy::WorkerCounters& counters = worker->context().counters;
+    out.accepted += counters.accepted.load(std::memory_order_relaxed);
+    out.active += counters.active.load(std::memory_order_relaxed);
+    out.requests += counters.requests.load(std::memory_order_relaxed);
+    out.writing += worker->context().counters.exchanges.load(std::memory_order_relaxed);
+  }
+  out.handled = out.accepted;
+  out.writing = std::min(out.writing, out.active);
+  out.waiting = out.active - out.writing;
+  return out;
+}
+
+admin::MemoryUse NodeContext::memory() {
+  admin::MemoryUse out;
+  out.workers.push_back({getpid(), residentBytes()});
+  return out;
+}
+
+std::vector<std::string> NodeContext::enabledPlugins() {
+  std::vector<std::string> wanted = settings_.list("plugins");
+  bool bundled = std::find(wanted.begin(), wanted.end(), "bundled") != wanted.end();
+  std::vector<std::string> out;
+  for (const schema::PluginInfo& plugin : schema::pluginInfos()) {
+    if (bundled || std::find(wanted.begin(), wanted.end(), plugin.name) != wanted.end()) {
+      out.push_back(plugin.name);
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> NodeContext::guiOrigins() { return settings_.list("admin_gui_url"); }
+
+std::string NodeContext::logLevel() { return std::string(log::nameOf(log::level())); }
+
+bool NodeContext::setLogLevel(std::string_view level, uint64_t seconds, bool) {
+  auto parsed = log::parseLevel(level);
+  if (!parsed) return false;
+  log::setLevel(*parsed, std::chrono::seconds(seconds));
+  return true;
+}
+
+void NodeContext::logError(std::string_view text) { log::error(log::Level::kError, text); }
+
+std::string NodeContext::notReady() {
+  if (draining_) return "draining";
+  return control_.current() == nullptr ? "no configuration available" : "";
+}
+
+}  // namespace tollgate::server

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "source/admin/context.h"
+#include "source/server/admin_filter.h"
+#include "source/server/control.h"
+#include "source/server/settings.h"
+#include "source/server/worker.h"
+
+namespace tollgate::server {
+
+/// What the Admin API and the probes learn about this process. counters(), memory(), now(), node() and
+/// notReady() may be called from any thread; the rest from the control thread.
+class NodeContext final : public admin::ApiContext, public StatusFilter::Source {
+ public:
+  NodeContext(const Settings& settings, Control& control, std::string nodeId);
+  void setWorkers(std::vector<Worker*> workers) { workers_ = std::move(workers); }
+  void setDraining() { draining_ = true; }
+
+  store::Store& store() override { return control_.store(); }
+  std::variant<store::Commit, store::Refusal> commit(std::vector<store::Change> changes,
+                                                     store::Reason reason) override {
+    return control_.commit(std::move(changes), reason);
+  }
+  double now() override;
+  admin::NodeInfo node() override;
+  admin::Json configuration() override;
+  admin::ServerCounters counters() override;
+  admin::MemoryUse memory() override;
+  std::vector<std::string> enabledPlugins() override;
+  std::vector<std::string> guiOrigins() override;
+  std::string logLevel() override;
+  bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) override;
+  void logError(std::string_view text) override;
+  std::string notReady() override;
+
+ private:
+  const Settings& settings_;
+  Control& control_;
+  admin::NodeInfo node_;
+  std::vector<Worker*> workers_;
+  std::atomic<bool> draining_{false};
+};
+
+}  // namespace tollgate::server

@@ -1,0 +1,53 @@
+#include "source/server/open_store.h"
+
+#include <algorithm>
+
+#include "source/store/sqlite/sqlite_store.h"
+
+namespace tollgate::server {
+
+Result<store::PostgresSettings> postgresSettings(const Settings& settings) {
+  store::PostgresSettings out;
+  double port = settings.number("pg_port");
+  if (port < 1 || port > 65535) {
+    return Error::invalid("pg_port has an invalid value: '" + settings.text("pg_port") + "' (1 to 65535)");
+  }
+  out.host = settings.text("pg_host");
+  out.port = static_cast<uint16_t>(port);
+  out.user = settings.text("pg_user");
+  out.password = settings.text("pg_password");
+  out.database = settings.text("pg_database");
+  out.schema = settings.text("pg_schema");
+  out.ssl = settings.flag("pg_ssl");
+  out.sslVerify = settings.flag("pg_ssl_verify");
+  out.sslRequired = settings.flag("pg_ssl_required");
+  for (const std::string& file : settings.list("lua_ssl_trusted_certificate")) {
+    if (file != "system") out.caFile = file;
+  }
+  double timeout = std::clamp(settings.number("pg_timeout"), 1.0, 3600000.0);
+  out.timeout = std::chrono::milliseconds(static_cast<int64_t>(timeout));
+  return out;
+}
+
+Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix) {
+  OpenedStore out;
+  const std::string& kind = settings.text("database");
+  auto keys = store::KeyExtractor::fromSchemas();
+  if (kind == "postgres") {
+    auto configured = postgresSettings(settings);
+    if (!configured) return configured.error();
+    auto opened = store::openPostgres(std::move(configured).value(), keys);
+    if (!opened) return opened.error();
+    out.store = std::move(opened).value();
+    auto kept = store::LastGood::open(prefix + "/last-good.db");
+    if (!kept) return kept.error();
+    out.lastGood = std::move(kept).value();
+    return out;
+  }
+  auto opened = kind == "off" ? store::openMemory(keys) : store::openSqlite(prefix + "/tollgate.db", keys);
+  if (!opened) return opened.error();
+  out.store = std::move(opened).value();
+  return out;
+}
+
+}  // namespace tollgate::server

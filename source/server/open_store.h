@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "source/base/result.h"
+#include "source/server/settings.h"
+#include "source/store/last_good.h"
+#include "source/store/postgres/postgres_store.h"
+#include "source/store/store.h"
+
+namespace tollgate::server {
+
+struct OpenedStore {
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::LastGood> lastGood;  ///< For a store that may be out of reach; else null.
+};
+
+/// The store that `database` names; an embedded one and the last good copy live in `prefix`.
+Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix);
+/// What the pg_* settings say; errors name the setting.
+Result<store::PostgresSettings> postgresSettings(const Settings& settings);
+
+}  // namespace tollgate::server

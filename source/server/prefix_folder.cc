@@ -1,0 +1,157 @@
+#include "source/server/prefix_folder.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace tollgate::server {
+namespace {
+
+std::string readAll(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+std::string newUuid() {
+  unsigned char bytes[16] = {};
+  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return {};
+  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);  // RFC 9562, version 4
+  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (int i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+    out += kHex[bytes[i] >> 4];
+    out += kHex[bytes[i] & 15];
+  }
+  return out;
+}
+
+bool isUuid(const std::string& text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !std::isxdigit(static_cast<unsigned char>(text[i]))) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Status writeFile(const std::string& path, const std::string& content) {
+  std::string fresh = path + ".new";
+  int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  bool good = fd >= 0;
+  for (size_t done = 0; good && done < content.size();) {
+    ssize_t wrote = ::write(fd, content.data() + done, content.size() - done);
+    if (wrote <= 0) good = false;
+    if (wrote > 0) done += static_cast<size_t>(wrote);
+  }
+  if (good) good = ::fsync(fd) == 0;
+  int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (good && ::rename(fresh.c_str(), path.c_str()) == 0) return {};
+  return Error::unavailable("cannot write " + path + ": " + std::strerror(good ? errno : error));
+}
+
+PrefixFolder::~PrefixFolder() {
+  if (lockFd_ < 0) return;
+  ::unlink(pidFile().c_str());
+  ::close(lockFd_);
+}
+
+Status PrefixFolder::create() {
+  std::error_code error;
+  for (const char* folder : {"", "/pids", "/logs", "/ssl"}) {
+    std::filesystem::create_directories(path_ + folder, error);
+    if (error) {
+      return Error::unavailable("cannot create the folder " + path_ + folder + ": " + error.message() +
+                                "; choose another one with --prefix or KONG_PREFIX");
+    }
+  }
+  if (::access(path_.c_str(), W_OK) != 0) {
+    return Error::unavailable("the folder " + path_ +
+                              " cannot be written to; choose another one with --prefix or KONG_PREFIX");
+  }
+  return {};
+}
+
+Status PrefixFolder::lock() {
+  lockFd_ = ::open(pidFile().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lockFd_ < 0) {
+    return Error::unavailable("cannot open " + pidFile() + ": " + std::strerror(errno));
+  }
+  if (::flock(lockFd_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(lockFd_);
+    lockFd_ = -1;
+    return Error::conflict("Kong is already running in " + path_);
+  }
+  std::string pid = std::to_string(getpid()) + "\n";
+  if (::ftruncate(lockFd_, 0) != 0 || ::pwrite(lockFd_, pid.data(), pid.size(), 0) < 0) {
+    return Error::unavailable("cannot write " + pidFile() + ": " + std::strerror(errno));
+  }
+  return {};
+}
+
+int PrefixFolder::runningPid() const {
+  int fd = ::open(pidFile().c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  bool held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(fd);
+  return held ? std::atoi(readAll(pidFile()).c_str()) : 0;
+}
+
+Result<std::string> PrefixFolder::nodeId(const std::string& configured) const {
+  if (!configured.empty()) {
+    if (isUuid(configured)) return configured;
+    return Error::invalid("node_id has an invalid value: '" + configured + "' (a UUID)");
+  }
+  std::string kept = readAll(file("kong.id"));
+  while (!kept.empty() && std::isspace(static_cast<unsigned char>(kept.back()))) kept.pop_back();
+  if (isUuid(kept)) return kept;
+  std::string fresh = newUuid();
+  if (Status written = writeFile(file("kong.id"), fresh + "\n"); !written) return written.error();
+  return fresh;
+}
+
+Result<std::vector<tls::KeyPair>> PrefixFolder::defaultCertificates(const std::string& name) const {
+  std::vector<tls::KeyPair> out;
+  struct Kind {
+    tls::KeyType type;
+    const char* suffix;
+  };
+  for (Kind kind : {Kind{tls::KeyType::kRsa2048, ""}, Kind{tls::KeyType::kEcdsaP256, "-ecdsa"}}) {
+    std::string base = file("ssl/" + name + kind.suffix);
+    if (::access((base + ".crt").c_str(), R_OK) == 0) {
+      auto kept = tls::readKeyPair(base + ".crt", base + ".key");
+      if (kept) {
+        out.push_back(std::move(kept).value());
+        continue;
+      }
+    }
+    auto fresh = tls::generateSelfSigned(kind.type, "localhost");
+    if (!fresh) return fresh.error();
+    for (const auto& [path, text] : {std::pair{base + ".key", fresh->keyPem},
+                                     std::pair{base + ".crt", fresh->certificatePem}}) {
+      if (Status written = writeFile(path, text); !written) return written.error();
+    }
+    out.push_back(std::move(fresh).value());
+  }
+  return out;
+}
+
+Status PrefixFolder::writeSettings(const std::string& text) const {
+  return writeFile(file(".kong_env"), text);
+}
+
+}  // namespace tollgate::server

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "source/base/result.h"
+#include "source/tls/key_pair.h"
+
+namespace tollgate::server {
+
+/// The working folder of a node: its identity, process id, certificates and store. Created with
+/// permissions for its user only. Errors name the path and the remedy.
+class PrefixFolder {
+ public:
+  explicit PrefixFolder(std::string path) : path_(std::move(path)) {}
+  PrefixFolder(const PrefixFolder&) = delete;
+  ~PrefixFolder();
+
+  Status create();
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+  /// Marks the folder as used by this process; fails if another one runs in it.
+  Status lock();
+  /// The process that runs in the folder; 0 if none does.
+  int runningPid() const;
+
+  /// The node's UUID: `configured`, else the one kept here, else a new one.
+  Result<std::string> nodeId(const std::string& configured) const;
+  /// The self-signed pair (RSA and ECDSA) below ssl/, generated where it is missing or unreadable.
+  Result<std::vector<tls::KeyPair>> defaultCertificates(const std::string& name) const;
+  /// Writes the effective settings to .kong_env, without secrets.
+  Status writeSettings(const std::string& text) const;
+
+ private:
+  std::string pidFile() const { return file("pids/nginx.pid"); }
+  std::string path_;
+  int lockFd_ = -1;
+};
+
+/// Replaces `path` as a whole, with mode 0600.
+Status writeFile(const std::string& path, const std::string& content);
+
+}  // namespace tollgate::server

@@ -1,0 +1,146 @@
+#include "source/server/proxy_options.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <fstream>
+
+namespace tollgate::server {
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool contains(const std::vector<std::string>& list, std::string_view wanted) {
+  return std::any_of(list.begin(), list.end(), [&](const std::string& item) {
+    std::string name = lower(item);
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name == wanted;
+  });
+}
+
+std::chrono::milliseconds seconds(double value) {
+  return std::chrono::milliseconds(static_cast<int64_t>(std::clamp(value, 0.001, 1e9) * 1000));
+}
+
+size_t count(double value) { return static_cast<size_t>(std::clamp(value, 0.0, 1e9)); }
+
+std::string firstLine(const std::string& path) {
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+int affinityCores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
+}
+
+}  // namespace
+
+Result<proxy::ProxySettings> proxySettings(const Settings& settings) {
+  proxy::ProxySettings out;
+  const std::string name = std::string("kong/") + kReferenceVersion;
+  out.serverName = name;
+  out.via = "1.1 " + name;
+  std::vector<std::string> headers = settings.list("headers");
+  out.serverTokens = contains(headers, "server_tokens");
+  out.latencyTokens = contains(headers, "latency_tokens");
+  out.requestIdDownstream = contains(headers, "x_kong_request_id");
+  out.upstreamStatusHeader = contains(headers, "x_kong_upstream_status");
+  out.requestIdUpstream = contains(settings.list("headers_upstream"), "x_kong_request_id");
+  out.debugHeader = settings.flag("allow_debug_header");
+  out.errorDefaultType = settings.text("error_default_type");
+  for (const std::string& range : settings.list("trusted_ips")) {
+    auto parsed = net::AddressRange::parse(range);
+    if (!parsed) return Error::invalid("trusted_ips: not an address range: '" + range + "'");
+    out.trusted.push_back(*parsed);
+  }
+  out.realIpHeader = settings.directive("nginx_proxy_real_ip_header", settings.text("real_ip_header"));
+  if (out.realIpHeader == "proxy_protocol") {
+    return Error::invalid("real_ip_header: proxy_protocol is not supported yet");
+  }
+  std::string recursive = settings.directive("nginx_proxy_real_ip_recursive", "");
+  out.realIpRecursive = recursive.empty() ? settings.flag("real_ip_recursive") : recursive == "on";
+  std::string body = settings.directive("nginx_proxy_client_max_body_size",
+                                        settings.directive("nginx_http_client_max_body_size", "0"));
+  auto bytes = parseBytes(body);
+  if (!bytes) return Error::invalid("nginx_http_client_max_body_size " + bytes.error().message);
+  out.maxBodyBytes = *bytes;
+  std::string requests = settings.directive(
+      "nginx_proxy_keepalive_requests", settings.directive("nginx_http_keepalive_requests", "10000"));
+  auto limit = parseBytes(requests);
+  if (!limit) return Error::invalid("nginx_http_keepalive_requests is not a number: '" + requests + "'");
+  out.maxKeepAliveRequests = std::max<uint64_t>(*limit, 1);
+  out.headerTimeout = seconds(settings.number("header_timeout"));
+  out.keepAliveTimeout = seconds(settings.number("keepalive_timeout"));
+  return out;
+}
+
+upstream::Pool::Settings poolSettings(const Settings& settings) {
+  upstream::Pool::Settings out;
+  out.maxIdlePerOrigin = count(settings.number("upstream_keepalive_pool_size"));
+  out.maxRequests = std::max<size_t>(count(settings.number("upstream_keepalive_max_requests")), 1);
+  out.idleTimeout = seconds(settings.number("upstream_keepalive_idle_timeout"));
+  return out;
+}
+
+net::ResolverSettings resolverSettings(const Settings& settings) {
+  net::ResolverSettings out;
+  for (const std::string& server : settings.list("dns_resolver")) {
+    out.servers += (out.servers.empty() ? "" : ",") + server;
+  }
+  out.staleTtl = std::chrono::seconds(count(settings.number("dns_stale_ttl")));
+  out.notFoundTtl = std::chrono::seconds(count(settings.number("dns_not_found_ttl")));
+  out.errorTtl = std::chrono::seconds(count(settings.number("dns_error_ttl")));
+  out.maxNames = std::max<size_t>(count(settings.number("dns_cache_size")), 1);
+  return out;
+}
+
+double cgroupCores(const std::string& root) {
+  std::string max = firstLine(root + "/cpu.max");
+  if (!max.empty()) {
+    if (max.starts_with("max")) return 0;
+    size_t space = max.find(' ');
+    double period = space == std::string::npos ? 100000 : std::strtod(max.c_str() + space, nullptr);
+    double quota = std::strtod(max.c_str(), nullptr);
+    return period > 0 && quota > 0 ? quota / period : 0;
+  }
+  double quota = std::strtod(firstLine(root + "/cpu/cpu.cfs_quota_us").c_str(), nullptr);
+  double period = std::strtod(firstLine(root + "/cpu/cpu.cfs_period_us").c_str(), nullptr);
+  return quota > 0 && period > 0 ? quota / period : 0;
+}
+
+Result<int> workerCount(const Settings& settings) {
+  std::string text =
+      settings.directive("nginx_main_worker_processes", settings.text("nginx_worker_processes"));
+  if (text != "auto") {
+    char* end = nullptr;
+    long value = std::strtol(text.c_str(), &end, 10);
+    if (text.empty() || *end != '\0' || value < 1 || value > 1024) {
+      return Error::invalid("nginx_worker_processes has an invalid value: '" + text +
+                            "' (auto, or 1 to 1024)");
+    }
+    return static_cast<int>(value);
+  }
+  int cores = affinityCores();
+  double quota = cgroupCores("/sys/fs/cgroup");
+  // The group of this process, where its files are visible.
+  std::ifstream groups("/proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {
+    if (!line.starts_with("0::/")) continue;
+    double own = cgroupCores("/sys/fs/cgroup" + line.substr(3));
+    if (own > 0 && (quota == 0 || own < quota)) quota = own;
+  }
+  if (quota > 0) cores = std::min(cores, static_cast<int>(std::ceil(quota)));
+  return std::max(cores, 1);
+}
+
+}  // namespace tollgate::server

@@ -1,0 +1,93 @@
+#include "source/server/upstream_tls.h"
+
+#include <fstream>
+#include <sstream>
+
+namespace tollgate::server {
+namespace {
+
+Result<std::string> readFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return Error::invalid("cannot be read", path);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+bool isPem(const std::string& text) { return text.find("-----BEGIN") != std::string::npos; }
+
+Result<std::vector<tls::KeyPair>> configured(const Settings& settings, const std::string& name) {
+  std::vector<std::string> certificates = settings.list(name);
+  std::vector<std::string> keys = settings.list(name + "_key");
+  std::vector<tls::KeyPair> out;
+  if (certificates.size() != keys.size()) {
+    return Error::invalid(name + " and " + name + "_key must name as many files as each other");
+  }
+  for (size_t i = 0; i < certificates.size(); ++i) {
+    auto pair = isPem(certificates[i]) ? tls::checkKeyPair({certificates[i], keys[i]})
+                                       : tls::readKeyPair(certificates[i], keys[i]);
+    if (!pair) return Error::invalid(pair.error().text(), name);
+    out.push_back(std::move(pair).value());
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<DefaultCertificates> loadCertificates(const Settings& settings, const PrefixFolder& prefix) {
+  DefaultCertificates out;
+  for (auto [name, target, file] : {std::tuple{"ssl_cert", &out.proxy, "kong-default"},
+                                    std::tuple{"admin_ssl_cert", &out.admin, "admin-kong-default"}}) {
+    auto named = configured(settings, name);
+    if (!named) return named.error();
+    if (named->empty()) named = prefix.defaultCertificates(file);
+    if (!named) return named.error();
+    *target = std::move(named).value();
+  }
+  return out;
+}
+
+Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json& service) {
+  auto flag = service.find("tls_verify");
+  bool verify = flag != service.end() && flag->is_boolean() && flag->get<bool>();
+  int depth = static_cast<int>(settings_.number("lua_ssl_verify_depth"));
+  auto limit = service.find("tls_verify_depth");
+  if (limit != service.end() && limit->is_number()) depth = limit->get<int>();
+  std::string key = verify ? "verify " + std::to_string(depth) : "any";
+  auto& context = contexts_[key];
+  if (context != nullptr) return std::shared_ptr<const void>(context);
+  tls::ClientContext::Settings wanted;
+  wanted.verify = verify;
+  wanted.verifyDepth = depth;
+  for (const std::string& file : settings_.list("lua_ssl_trusted_certificate")) {
+    if (file == "system") {
+      wanted.systemTrust = true;
+      continue;
+    }
+    auto text = isPem(file) ? Result<std::string>(file) : readFile(file);
+    if (!text) return Error::invalid(text.error().text(), "lua_ssl_trusted_certificate");
+    wanted.trustedPem += *text + "\n";
+  }
+  if (settings_.flag("client_ssl")) {
+    auto pair = tls::readKeyPair(settings_.text("client_ssl_cert"), settings_.text("client_ssl_cert_key"));
+    if (!pair) return Error::invalid(pair.error().text(), "client_ssl_cert");
+    wanted.clientCertificate = std::move(pair).value();
+  }
+  auto made = tls::ClientContext::create(std::move(wanted));
+  if (!made) {
+    contexts_.erase(key);
+    return made.error();
+  }
+  context = std::move(made).value();
+  return std::shared_ptr<const void>(context);
+}
+
+upstream::Pool::TlsFactory upstreamTlsFactory() {
+  return [](const upstream::Service& service, int fd,
+            std::string_view serverName) -> std::unique_ptr<net::Transport> {
+    if (service.tlsContext == nullptr) return nullptr;
+    return static_cast<const tls::ClientContext*>(service.tlsContext.get())->connect(fd, serverName);
+  };
+}
+
+}  // namespace tollgate::server

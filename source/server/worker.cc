@@ -1,0 +1,42 @@
+#include "source/server/worker.h"
+
+namespace tollgate::server {
+
+Worker::Worker(const proxy::ProxySettings& settings, upstream::Pool::Settings pool,
+               upstream::Pool::TlsFactory tls, net::ResolverSettings resolver,
+               http::AccessSink* log)
+    : context_(loop_, settings, pool, std::move(tls), std::move(resolver)), acceptor_(context_) {
+  context_.accessLog = log;
+}
+
+Worker::~Worker() { stop(); }
+
+Status Worker::listen(const std::vector<ListenerPlan>& plans) {
+  for (const ListenerPlan& plan : plans) {
+    if (plan.onMain()) continue;
+    if (Status opened = acceptor_.open(plan, true); !opened) {
+      return Error{opened.error().kind, opened.error().message, "listener " + plan.name};
+    }
+  }
+  return {};
+}
+
+void Worker::start(std::shared_ptr<const proxy::Snapshot> snapshot) {
+  context_.setSnapshot(std::move(snapshot));
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::drain() {
+  loop_.post([this] {
+    acceptor_.close();
+    context_.drain();
+  });
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  loop_.stop();
+  thread_.join();
+}
+
+}  // namespace tollgate::server

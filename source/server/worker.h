@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include "source/event/event_loop.h"
+#include "source/proxy/worker_context.h"
+#include "source/server/acceptor.h"
+
+namespace tollgate::server {
+
+/// One thread that serves traffic: its loop, its sockets, its connections.
+class Worker {
+ public:
+  Worker(const proxy::ProxySettings& settings, upstream::Pool::Settings pool,
+         upstream::Pool::TlsFactory tls, net::ResolverSettings resolver, http::AccessSink* log);
+  ~Worker();
+
+  /// Opens the sockets of every plan that runs on workers. Before start().
+  Status listen(const std::vector<ListenerPlan>& plans);
+  void start(std::shared_ptr<const proxy::Snapshot> snapshot);
+  /// Stops accepting and ends connections as they become idle. Any thread.
+  void drain();
+  /// Ends the thread with whatever it still serves. Any thread.
+  void stop();
+
+  proxy::WorkerContext& context() { return context_; }
+
+ private:
+  event::EventLoop loop_;
+  proxy::WorkerContext context_;
+  Acceptor acceptor_;
+  std::thread thread_;
+};
+
+}  // namespace tollgate::server
