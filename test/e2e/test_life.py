@@ -1,0 +1,130 @@
+"""Start, signals, drain, configuration trouble."""
+import signal
+import socket
+import threading
+import unittest
+
+from harness import Case, request, wait_until
+
+
+class Life(Case):
+    def test_sigterm_finishes_requests_under_way_and_exits_0(self):
+        gateway = self.gateway().start()
+        self.add_route(gateway)
+        self.origin.hold = threading.Event()
+        answers = []
+        client = threading.Thread(target=lambda: answers.append(gateway.proxy("GET", "/posts").status))
+        client.start()
+        wait_until(lambda: self.origin.requests == 1, "the request to reach the origin")
+        gateway.signal(signal.SIGTERM)
+        wait_until(lambda: refused(gateway.proxy_port), "new connections to be refused")
+        self.assertIsNone(gateway.process.poll())
+        self.origin.hold.set()
+        client.join()
+        self.assertEqual(answers, [200])
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_idle_connections_do_not_hold_up_the_end(self):
+        gateway = self.gateway().start()
+        with socket.create_connection(("127.0.0.1", gateway.proxy_port)) as idle:
+            idle.settimeout(20)
+            wait_until(lambda: gateway.admin("GET", "/status").json["server"]["connections_active"] == 1,
+                       "the connection to be accepted")
+            gateway.signal(signal.SIGINT)
+            self.assertEqual(idle.recv(1), b"")
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_drain_ends_at_its_limit(self):
+        gateway = self.gateway(drain_timeout="1").start()
+        self.add_route(gateway)
+        self.origin.hold = threading.Event()
+        self.addCleanup(self.origin.hold.set)
+        client = socket.create_connection(("127.0.0.1", gateway.proxy_port))
+        self.addCleanup(client.close)
+        client.sendall(b"GET /posts HTTP/1.1\r\nHost: a\r\n\r\n")
+        wait_until(lambda: self.origin.requests == 1, "the request to reach the origin")
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_sighup_keeps_serving(self):
+        gateway = self.gateway().start()
+        self.add_route(gateway)
+        for _ in range(3):
+            gateway.signal(signal.SIGHUP)
+            self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
+        self.assertEqual(gateway.command("reload").stdout, "Kong reloaded\n")
+
+    def test_health_and_quit(self):
+        gateway = self.gateway()
+        self.assertEqual(gateway.command("health").returncode, 1)
+        gateway.start()
+        health = gateway.command("health")
+        self.assertEqual((health.returncode, health.stdout),
+                         (0, f"nginx.......running\n\nKong is healthy at {gateway.prefix}\n"))
+        self.assertEqual(gateway.command("quit").stdout, "Kong stopped (gracefully)\n")
+        self.assertEqual(gateway.process.wait(10), 0)
+
+    def test_a_second_node_in_the_same_prefix_is_refused(self):
+        gateway = self.gateway().start()
+        done = gateway.command("run")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"Error: Kong is already running in {gateway.prefix}", done.stderr)
+
+    def test_an_address_in_use_is_named(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            done = self.gateway(proxy_listen=f"127.0.0.1:{port}").command("run")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"127.0.0.1:{port}", done.stderr)
+        self.assertIn("another program listens there", done.stderr)
+
+    def test_bad_settings_and_commands_are_refused_in_one_line(self):
+        done = self.gateway(log_level="loud").command("run")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Error: log_level has an invalid value: 'loud'", done.stderr)
+        done = self.gateway().command("dance")
+        self.assertEqual((done.returncode, done.stderr.splitlines()[0]),
+                         (1, "Error: No such command: dance"))
+        self.assertEqual(self.gateway().command("version").stdout, "3.10.0\n")
+
+    def test_node_file_is_checked_and_served(self):
+        gateway = self.gateway()
+        node = self.folder / "node.yaml"
+        node.write_text(f"""
+listeners:
+- name: web
+  bind: ["127.0.0.1:{gateway.proxy_port}"]
+  filter_chains:
+  - filters: [{{name: http, config: {{filters: [{{name: plugins}}, {{name: router}}]}}}}]
+- name: admin
+  bind: ["127.0.0.1:{gateway.admin_port}"]
+  filter_chains:
+  - filters: [{{name: http, config: {{filters: [{{name: admin-api}}]}}}}]
+- name: raw
+  bind: ["127.0.0.1:{gateway.tls_port}"]
+  filter_chains:
+  - filters: [{{name: tcp-proxy, config: {{host: 127.0.0.1, port: {self.origin.port}}}}}]
+""")
+        done = gateway.command("check", str(node))
+        self.assertEqual((done.returncode, done.stdout), (0, f"configuration at {node} is valid\n"))
+        gateway.start("--node", str(node))
+        self.add_route(gateway)
+        self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
+        self.assertEqual(request(gateway.tls_port, "GET", "/raw").json["path"], "/raw")
+        node.write_text("listeners:\n- name: web\n  bnd: []\n")
+        done = gateway.command("check", str(node))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("listeners[0].bnd: unknown field", done.stderr)
+
+
+def refused(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return False
+    except OSError:
+        return True
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,119 @@
+"""A database that goes away: no client notices, a cold start included."""
+import signal
+import threading
+import unittest
+
+from harness import Case, wait_until
+
+
+class Traffic:
+    """Clients that ask without pause; counts what was not answered with 200."""
+
+    def __init__(self, gateway, path="/posts"):
+        self.good, self.bad = 0, []
+        self.stopping = threading.Event()
+        self.gateway, self.path = gateway, path
+        self.threads = [threading.Thread(target=self.run) for _ in range(4)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        while not self.stopping.is_set():
+            try:
+                status = self.gateway.proxy("GET", self.path).status
+            except OSError as error:
+                status = repr(error)
+            if status == 200:
+                self.good += 1
+            else:
+                self.bad.append(status)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+
+class Outage(Case):
+    def start(self):
+        self.database = self.postgres()
+        gateway = self.gateway(**self.database.settings(), pg_timeout="1000", db_update_frequency="1")
+        self.assertEqual(gateway.command("migrations", "bootstrap").returncode, 0)
+        gateway.start()
+        self.add_route(gateway)
+        return gateway
+
+    def serves_on(self, gateway, break_it, mend_it):
+        with Traffic(gateway) as traffic:
+            wait_until(lambda: traffic.good > 20, "traffic")
+            break_it()
+            before = traffic.good
+            answer = gateway.admin("POST", "/consumers", "username=during")
+            self.assertEqual(answer.status, 503, answer.body)
+            self.assertIn("message", answer.json)
+            wait_until(lambda: gateway.admin("GET", "/status").json["database"]["reachable"] is False,
+                       "the node to know")
+            wait_until(lambda: traffic.good > before + 50, "traffic during the outage")
+            mend_it()
+            wait_until(lambda: gateway.admin("POST", "/consumers", "username=after").status == 201,
+                       "writes to work again")
+        self.assertEqual(traffic.bad, [])
+
+    def test_refused(self):
+        gateway = self.start()
+        self.serves_on(gateway, self.database.stop, self.database.start)
+
+    def test_frozen(self):
+        gateway = self.start()
+        pids = [int(p) for p in self.database.query(
+            "select pid from pg_stat_activity where pid <> pg_backend_pid()").split()]
+        import os
+
+        def signal_all(number):
+            for pid in [self.database.process.pid, *pids]:
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
+
+        try:
+            self.serves_on(gateway, lambda: signal_all(signal.SIGSTOP),
+                           lambda: signal_all(signal.SIGCONT))
+        finally:
+            signal_all(signal.SIGCONT)
+
+    def test_cold_start_without_the_database(self):
+        gateway = self.start()
+        self.assertEqual(gateway.stop(), 0)
+        self.database.stop()
+        gateway.start()
+        self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
+        self.assertEqual(gateway.admin("POST", "/consumers", "username=x").status, 503)
+        self.database.start()
+        wait_until(lambda: gateway.admin("POST", "/consumers", "username=x").status == 201,
+                   "writes to work again")
+
+    def test_two_nodes_see_each_other(self):
+        first = self.start()
+        second = self.gateway("second", **self.database.settings())
+        second.start()
+        self.assertEqual(second.proxy("GET", "/posts").status, 200)
+        self.add_route(first, "more", "/more")
+        wait_until(lambda: second.proxy("GET", "/more").status == 200, "the other node", patience=3)
+        second.admin("DELETE", "/routes/more", expect=204)
+        wait_until(lambda: first.proxy("GET", "/more").status == 404, "the first node", patience=3)
+
+    def test_unmigrated_database_is_an_error_with_its_remedy(self):
+        database = self.postgres()
+        gateway = self.gateway(**database.settings())
+        gateway.spawn()
+        self.assertEqual(gateway.process.wait(30), 1)
+        self.assertIn("migrations bootstrap", gateway.output())
+        self.assertNotIn(database.PASSWORD, gateway.output())
+
+
+if __name__ == "__main__":
+    unittest.main()
