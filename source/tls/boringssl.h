@@ -1,0 +1,43 @@
+#pragma once
+
+// For files of this folder only: BoringSSL and what they share around it.
+#include <openssl/base.h>
+#ifndef OPENSSL_IS_BORINGSSL
+#error "the OpenSSL headers were found instead of BoringSSL's: check BORINGSSL_ROOT"
+#endif
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <vector>
+
+#include "source/tls/key_pair.h"
+
+namespace tollgate::tls {
+
+enum class KeyKind { kRsa, kEcdsaP256, kEcdsaP384 };
+
+/// A parsed and checked KeyPair.
+struct LoadedPair {
+  std::vector<bssl::UniquePtr<CRYPTO_BUFFER>> chain;  ///< Leaf first.
+  bssl::UniquePtr<EVP_PKEY> key;
+  KeyKind kind = KeyKind::kRsa;
+
+  /// Makes it the certificate of `context`.
+  bool use(SSL_CTX* context) const;
+};
+
+Result<LoadedPair> loadKeyPair(const KeyPair& pair);
+
+/// The certificates of a PEM text, at least one, each checked to parse.
+Result<std::vector<bssl::UniquePtr<CRYPTO_BUFFER>>> loadCertificates(std::string_view pem);
+
+/// Static text for the failure of the last call on `ssl`; empties the thread's error queue.
+const char* takeErrorText(const SSL* ssl);
+
+/// Static text for a socket error.
+const char* socketErrorText(int error);
+
+/// The ALPN list in wire format; fails on empty and overlong names.
+Result<std::string> alpnWireFormat(const std::vector<std::string>& protocols);
+
+}  // namespace tollgate::tls

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "source/base/result.h"
+
+namespace tollgate::tls {
+
+/// A certificate with its private key, as PEM text.
+struct KeyPair {
+  std::string certificatePem;  ///< The chain, leaf first.
+  std::string keyPem;          ///< Not encrypted.
+};
+
+enum class KeyType { kRsa2048, kEcdsaP256 };
+
+/// A new key and a self-signed server certificate for the host name or IP address `commonName`,
+/// valid for 20 years. RSA takes some 100 ms.
+Result<KeyPair> generateSelfSigned(KeyType type, std::string_view commonName = "localhost");
+
+/// Reads a pair from two files and checks it as checkKeyPair() does; errors name the file.
+Result<KeyPair> readKeyPair(const std::string& certificatePath, const std::string& keyPath);
+
+/// Whether the pair parses, is of a kind that can be served (RSA 2048 to 8192 bits, ECDSA P-256 or
+/// P-384), and the key belongs to the first certificate.
+Status checkKeyPair(const KeyPair& pair);
+
+}  // namespace tollgate::tls

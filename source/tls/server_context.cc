@@ -1,0 +1,321 @@
+#include "source/tls/server_context.h"
+
+#include <openssl/nid.h>
+
+#include <algorithm>
+#include <ctime>
+#include <optional>
+#include <span>
+#include <unordered_map>
+
+#include "source/tls/boringssl.h"
+#include "source/tls/client_hello.h"
+#include "source/tls/ticket_keys.h"
+#include "source/tls/tls_transport.h"
+
+namespace tollgate::tls {
+namespace {
+
+constexpr uint32_t kTicketSeconds = TicketKeys::kPeriodSeconds;
+// Forward secrecy and AEAD only. Suites in brackets are equal to us: the client's order decides.
+constexpr const char* kModernCiphers =
+    "[ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]:"
+    "[ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]:"
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
+// TLS 1.0 and 1.1 know none of those.
+constexpr const char* kLegacyCiphers =
+    ":ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"
+    "AES128-SHA:AES256-SHA";
+
+std::optional<uint16_t> versionOf(std::string_view name) {
+  if (name == "TLSv1") return uint16_t{TLS1_VERSION};
+  if (name == "TLSv1.1") return uint16_t{TLS1_1_VERSION};
+  if (name == "TLSv1.2") return uint16_t{TLS1_2_VERSION};
+  if (name == "TLSv1.3") return uint16_t{TLS1_3_VERSION};
+  return std::nullopt;
+}
+
+/// Seconds that do not go back, for the ticket keys.
+int64_t coarseSeconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec;
+}
+
+/// Lower case in place of the caller's buffer.
+std::string_view lowerCase(std::string_view name, char* out) {
+  for (size_t i = 0; i < name.size(); ++i) {
+    char c = name[i];
+    out[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  }
+  return {out, name.size()};
+}
+
+/// Whether a list of big-endian 16-bit numbers holds one.
+bool holds(std::span<const uint8_t> list, uint16_t number) {
+  for (size_t i = 0; i + 1 < list.size(); i += 2) {
+    if ((list[i] << 8 | list[i + 1]) == number) return true;
+  }
+  return false;
+}
+
+/// The body of an extension without its own length prefix of `prefix` bytes.
+std::optional<std::span<const uint8_t>> extensionList(const SSL_CLIENT_HELLO* hello, uint16_t type,
+                                                      size_t prefix) {
+  const uint8_t* bytes = nullptr;
+  size_t length = 0;
+  if (!SSL_early_callback_ctx_extension_get(hello, type, &bytes, &length)) return std::nullopt;
+  if (length < prefix) return std::nullopt;
+  return std::span(bytes + prefix, length - prefix);
+}
+
+struct NameHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+};
+
+}  // namespace
+
+struct ServerContext::Impl {
+  struct Candidate {
+    bssl::UniquePtr<SSL_CTX> context;
+    KeyKind kind;
+  };
+  /// The certificates of one set of names, the preferred first.
+  using Choice = std::vector<Candidate>;
+
+  explicit Impl(Settings given) : settings(std::move(given)), tickets(coarseSeconds()) {}
+
+  Status build();
+  Result<Choice> makeChoice(const std::vector<KeyPair>& pairs);
+  Result<bssl::UniquePtr<SSL_CTX>> makeContext();
+  Status configureCiphers(SSL_CTX* context) const;
+  const Choice& choiceFor(std::string_view serverName) const;
+  bool usable(KeyKind kind, const SSL_CLIENT_HELLO* hello) const;
+
+  static ssl_select_cert_result_t selectCertificate(const SSL_CLIENT_HELLO* hello);
+  static int selectAlpn(SSL* ssl, const uint8_t** out, uint8_t* outLength, const uint8_t* in,
+                        unsigned length, void* self);
+  static const SSL_TICKET_AEAD_METHOD kTicketMethod;
+  static Impl& of(const SSL* ssl) {
+    return *static_cast<Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  }
+
+  Settings settings;  ///< Without the key pairs, once built.
+  uint16_t minVersion = 0, maxVersion = 0;
+  std::vector<Choice> choices;  ///< The defaults first.
+  std::unordered_map<std::string, size_t, NameHash, std::equal_to<>> names;
+  std::vector<uint16_t> ecdsaSuites;  ///< TLS 1.2 suites of ours that an ECDSA certificate serves.
+  mutable TicketKeys tickets;
+};
+
+const SSL_TICKET_AEAD_METHOD ServerContext::Impl::kTicketMethod = {
+    [](SSL*) { return TicketKeys::kOverhead; },
+    [](SSL* ssl, uint8_t* out, size_t* length, size_t max, const uint8_t* in, size_t inLength) {
+      return of(ssl).tickets.seal(coarseSeconds(), {out, max}, *length, {in, inLength}) ? 1 : 0;
+    },
+    [](SSL* ssl, uint8_t* out, size_t* length, size_t max, const uint8_t* in, size_t inLength) {
+      return of(ssl).tickets.open(coarseSeconds(), {out, max}, *length, {in, inLength})
+                 ? ssl_ticket_aead_success
+                 : ssl_ticket_aead_ignore_ticket;
+    },
+};
+
+Status ServerContext::Impl::build() {
+  auto minimum = versionOf(settings.minVersion), maximum = versionOf(settings.maxVersion);
+  if (!minimum || !maximum || *minimum > *maximum) {
+    return Error::invalid("TLS versions " + settings.minVersion + " to " + settings.maxVersion +
+                          " are no range; use TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3");
+  }
+  minVersion = *minimum;
+  maxVersion = *maximum;
+  if (auto checked = alpnWireFormat(settings.alpn); !checked.ok()) return checked.error();
+  if (!tickets.ok()) return Error::internal("cannot make session ticket keys");
+  auto defaults = makeChoice(settings.defaults);
+  if (!defaults.ok()) return Error::invalid(defaults.error().message, "default certificate");
+  choices.push_back(std::move(defaults).value());
+  for (const Settings::Named& named : settings.named) {
+    std::string place = "certificate of ";
+    place += named.serverNames.empty() ? "no server name" : named.serverNames.front();
+    auto choice = makeChoice(named.pairs);
+    if (!choice.ok()) return Error::invalid(choice.error().message, place);
+    for (const std::string& name : named.serverNames) {
+      if (name.empty() || name.size() > 255) return Error::invalid("bad server name", place);
+      std::string lower(name.size(), '\0');
+      lowerCase(name, lower.data());
+      names.emplace(std::move(lower), choices.size());
+    }
+    choices.push_back(std::move(choice).value());
+  }
+  settings.defaults.clear();
+  settings.named.clear();
+  return {};
+}
+
+Result<ServerContext::Impl::Choice> ServerContext::Impl::makeChoice(
+    const std::vector<KeyPair>& pairs) {
+  if (pairs.empty()) return Error::invalid("a certificate with its private key is needed");
+  Choice choice;
+  for (const KeyPair& pair : pairs) {
+    auto loaded = loadKeyPair(pair);
+    if (!loaded.ok()) return loaded.error();
+    auto context = makeContext();
+    if (!context.ok()) return context.error();
+    if (!loaded->use(context->get())) {
+      return Error::invalid("the certificate cannot be used for a TLS server");
+    }
+    choice.push_back({std::move(context).value(), loaded->kind});
+  }
+  std::stable_sort(choice.begin(), choice.end(), [](const Candidate& a, const Candidate& b) {
+    auto rank = [](KeyKind kind) {
+      return kind == KeyKind::kEcdsaP256 ? 0 : kind == KeyKind::kEcdsaP384 ? 1 : 2;
+    };
+    return rank(a.kind) < rank(b.kind);
+  });
+  return choice;
+}
+
+Result<bssl::UniquePtr<SSL_CTX>> ServerContext::Impl::makeContext() {
+  bssl::UniquePtr<SSL_CTX> made(SSL_CTX_new(TLS_with_buffers_method()));
+  SSL_CTX* context = made.get();
+  if (context == nullptr || !SSL_CTX_set_min_proto_version(context, minVersion) ||
+      !SSL_CTX_set_max_proto_version(context, maxVersion) ||
+      !SSL_CTX_set1_curves_list(context, "X25519:P-256:P-384")) {
+    ERR_clear_error();
+    return Error::internal("cannot make a TLS context");
+  }
+  if (Status status = configureCiphers(context); !status.ok()) return status.error();
+  SSL_CTX_set_app_data(context, this);
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // Sessions live in tickets only: no cache and so no lock.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_set_timeout(context, kTicketSeconds);
+  SSL_CTX_set_session_psk_dhe_timeout(context, kTicketSeconds);
+  if (settings.sessionTickets) {
+    SSL_CTX_set_ticket_aead_method(context, &kTicketMethod);
+  } else {
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  }
+  SSL_CTX_set_select_certificate_cb(context, &Impl::selectCertificate);
+  if (!settings.alpn.empty()) SSL_CTX_set_alpn_select_cb(context, &Impl::selectAlpn, this);
+  return made;
+}
+
+Status ServerContext::Impl::configureCiphers(SSL_CTX* context) const {
+  std::string list = settings.ciphers;
+  if (list.empty()) {
+    list = kModernCiphers;
+    if (minVersion < TLS1_2_VERSION) list += kLegacyCiphers;
+  }
+  bool set = SSL_CTX_set_cipher_list(context, list.c_str()) == 1;
+  ERR_clear_error();
+  if (!set) {
+    return Error::invalid(
+        "none of the ciphers is known: " + list +
+        "; use OpenSSL names such as ECDHE-RSA-AES128-GCM-SHA256, separated by \":\"");
+  }
+  return {};
+}
+
+const ServerContext::Impl::Choice& ServerContext::Impl::choiceFor(
+    std::string_view serverName) const {
+  if (names.empty()) return choices.front();
+  char wild[257];
+  auto found = names.find(serverName);
+  size_t firstDot = serverName.find('.'), lastDot = serverName.rfind('.');
+  if (found == names.end() && firstDot != std::string_view::npos && firstDot > 0) {
+    wild[0] = '*';
+    size_t length = serverName.copy(wild + 1, std::string_view::npos, firstDot);
+    found = names.find(std::string_view(wild, length + 1));
+  }
+  if (found == names.end() && lastDot != std::string_view::npos) {
+    size_t length = serverName.copy(wild, lastDot + 1);
+    wild[length] = '*';
+    found = names.find(std::string_view(wild, length + 1));
+  }
+  if (found == names.end()) found = names.find(std::string_view("*"));
+  return choices[found == names.end() ? 0 : found->second];
+}
+
+/// Whether the client can verify a key of this kind, as far as its first message says.
+bool ServerContext::Impl::usable(KeyKind kind, const SSL_CLIENT_HELLO* hello) const {
+  if (kind == KeyKind::kRsa) return true;
+  uint16_t scheme = kind == KeyKind::kEcdsaP256 ? SSL_SIGN_ECDSA_SECP256R1_SHA256
+                                                : SSL_SIGN_ECDSA_SECP384R1_SHA384;
+  auto schemes = extensionList(hello, TLSEXT_TYPE_signature_algorithms, 2);
+  if (!schemes || !holds(*schemes, scheme)) return false;
+  auto versions = extensionList(hello, TLSEXT_TYPE_supported_versions, 1);
+  if (maxVersion >= TLS1_3_VERSION && versions && holds(*versions, TLS1_3_VERSION)) return true;
+  std::span suites(hello->cipher_suites, hello->cipher_suites_len);
+  return std::any_of(ecdsaSuites.begin(), ecdsaSuites.end(),
+                     [&](uint16_t suite) { return holds(suites, suite); });
+}
+
+ssl_select_cert_result_t ServerContext::Impl::selectCertificate(const SSL_CLIENT_HELLO* hello) {
+  Impl& self = of(hello->ssl);
+  std::string_view name;
+  char lower[256];
+  if (auto extension = extensionList(hello, TLSEXT_TYPE_server_name, 0)) {
+    auto host = hostNameOf({reinterpret_cast<const char*>(extension->data()), extension->size()});
+    if (host) name = lowerCase(*host, lower);  // if not, BoringSSL will refuse or ignore it
+  }
+  const Choice& choice = self.choiceFor(name);
+  const Candidate* chosen = &choice.back();
+  if (choice.size() > 1) {
+    for (const Candidate& candidate : choice) {
+      if (!self.usable(candidate.kind, hello)) continue;
+      chosen = &candidate;
+      break;
+    }
+  }
+  if (SSL_set_SSL_CTX(hello->ssl, chosen->context.get()) == nullptr) return ssl_select_cert_error;
+  return ssl_select_cert_success;
+}
+
+int ServerContext::Impl::selectAlpn(SSL*, const uint8_t** out, uint8_t* outLength,
+                                    const uint8_t* in, unsigned length, void* self) {
+  for (const std::string& ours : static_cast<Impl*>(self)->settings.alpn) {
+    // BoringSSL has checked the lengths in the list.
+    for (unsigned at = 0; at < length; at += 1u + in[at]) {
+      std::string_view theirs(reinterpret_cast<const char*>(in + at + 1), in[at]);
+      if (theirs != ours) continue;
+      *out = in + at + 1;
+      *outLength = in[at];
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+ServerContext::ServerContext(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ServerContext::~ServerContext() = default;
+
+Result<std::shared_ptr<const ServerContext>> ServerContext::create(Settings settings) {
+  auto impl = std::make_unique<Impl>(std::move(settings));
+  if (Status built = impl->build(); !built.ok()) return built.error();
+  const auto* suites = SSL_CTX_get_ciphers(impl->choices.front().front().context.get());
+  for (size_t i = 0; i < sk_SSL_CIPHER_num(suites); ++i) {
+    const SSL_CIPHER* suite = sk_SSL_CIPHER_value(suites, i);
+    if (SSL_CIPHER_get_auth_nid(suite) == NID_auth_ecdsa) {
+      impl->ecdsaSuites.push_back(SSL_CIPHER_get_protocol_id(suite));
+    }
+  }
+  return std::shared_ptr<const ServerContext>(new ServerContext(std::move(impl)));
+}
+
+std::unique_ptr<net::Transport> ServerContext::accept(int fd, std::string prefix) const {
+  bssl::UniquePtr<SSL> ssl(SSL_new(impl_->choices.front().front().context.get()));
+  if (ssl != nullptr) SSL_set_accept_state(ssl.get());
+  return std::make_unique<TlsTransport>(std::move(ssl), fd, shared_from_this(), "",
+                                        std::move(prefix));
+}
+
+std::unique_ptr<net::Transport> ServerContext::accept(int fd, buffer::Buffer prefix) const {
+  return accept(fd, prefix.toString());
+}
+
+std::unique_ptr<net::Transport> ServerContext::accept(int fd) const {
+  return accept(fd, std::string());
+}
+
+}  // namespace tollgate::tls

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "source/base/result.h"
+#include "source/net/transport.h"
+#include "source/tls/key_pair.h"
+
+namespace tollgate::tls {
+
+/// What a TLS listener serves with. Immutable; shared by all workers, any thread.
+class ServerContext : public std::enable_shared_from_this<ServerContext> {
+ public:
+  struct Settings {
+    /// For clients that name no known server, at least one. Of several pairs the client gets the
+    /// ECDSA one if it can verify it.
+    std::vector<KeyPair> defaults = {};
+    struct Named {
+      /// Exact names, "*.example.com" (one label), "example.*" or "*".
+      std::vector<std::string> serverNames = {};
+      std::vector<KeyPair> pairs = {};
+    };
+    std::vector<Named> named = {};  ///< A name that occurs twice belongs to the first.
+    std::string minVersion = "TLSv1.2", maxVersion = "TLSv1.3";  ///< TLSv1 to TLSv1.3.
+    /// TLS 1.2 suites in OpenSSL's notation, unknown ones ignored; "" for the default.
+    std::string ciphers = {};
+    /// In order of preference. Empty: no ALPN; else a client that offers only others is refused.
+    std::vector<std::string> alpn = {"h2", "http/1.1"};
+    bool sessionTickets = true;
+  };
+  /// Errors say which pair or setting is wrong.
+  static Result<std::shared_ptr<const ServerContext>> create(Settings settings);
+  ~ServerContext();
+
+  /// A transport for an accepted, non-blocking descriptor, which it does not own. `prefix`: bytes
+  /// that were already read from it.
+  std::unique_ptr<net::Transport> accept(int fd, buffer::Buffer prefix) const;
+  std::unique_ptr<net::Transport> accept(int fd) const;
+
+ private:
+  struct Impl;
+  explicit ServerContext(std::unique_ptr<Impl> impl);
+  std::unique_ptr<net::Transport> accept(int fd, std::string prefix) const;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tollgate::tls
