@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "source/event/event_loop.h"
+#include "source/http1/date_cache.h"
 #include "source/net/resolver.h"
 #include "source/proxy/snapshot.h"
 #include "source/upstream/pool.h"
@@ -43,7 +44,8 @@ struct WorkerCounters {
 class WorkerContext {
  public:
   WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
-                upstream::Pool::Settings pool, net::ResolverSettings resolver);
+                upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
+                net::ResolverSettings resolver);
   ~WorkerContext();
 
   event::EventLoop& loop;
@@ -72,12 +74,16 @@ class WorkerContext {
   void makeRequestId(char* out);
   size_t exchangesInUse() const { return inUse_; }
   bool draining = false;
+  /// The Date line, brought up to date once a pass.
+  http1::DateCache& dateCache() { return date_; }
+  void updateDate() { date_.update(static_cast<time_t>(loop.unixMillis() / 1000)); }
 
  private:
   std::vector<std::unique_ptr<Pinned>> pinned_;  ///< The last one is current.
   std::vector<std::unique_ptr<ProxyExchange>> exchanges_;
   std::vector<ProxyExchange*> free_;
   size_t inUse_ = 0;
+  http1::DateCache date_;
   uint64_t random_[2];
 };
 

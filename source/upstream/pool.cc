@@ -7,7 +7,6 @@
 #include <cerrno>
 
 #include "source/http1/client_codec.h"
-#include "source/tls/client_context.h"
 
 namespace tollgate::upstream {
 
@@ -142,8 +141,11 @@ UpstreamConnection* Pool::connect(const Service& service, const net::Address& ad
     return nullptr;
   }
   std::unique_ptr<net::Transport> transport =
-      service.tls ? tls::makeClientTransport(service.tlsContext, fd, serverName)
-                  : net::makeTcpTransport(fd);
+      service.tls ? tls_(service, fd, serverName) : net::makeTcpTransport(fd);
+  if (transport == nullptr) {
+    ::close(fd);
+    return nullptr;
+  }
   auto socket = std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true);
   auto owned = std::make_unique<UpstreamConnection>(*this, std::move(key), std::move(socket));
   UpstreamConnection* connection = owned.get();

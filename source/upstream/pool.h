@@ -84,8 +84,12 @@ class Pool {
     uint64_t maxRequests = 10000;
   };
 
-  Pool(event::EventLoop& loop, buffer::SlabPool& slabs, Settings settings)
-      : loop_(loop), slabs_(slabs), settings_(settings) {}
+  /// Makes the transport to an origin that wants TLS; nullptr if that cannot be.
+  using TlsFactory = std::function<std::unique_ptr<net::Transport>(
+      const Service& service, int fd, std::string_view serverName)>;
+
+  Pool(event::EventLoop& loop, buffer::SlabPool& slabs, Settings settings, TlsFactory tls)
+      : loop_(loop), slabs_(slabs), settings_(settings), tls_(std::move(tls)) {}
   ~Pool();
 
   /// A connection to `address` for `service`: at once if one is idle (`fresh` forbids that), else
@@ -114,6 +118,7 @@ class Pool {
   event::EventLoop& loop_;
   buffer::SlabPool& slabs_;
   Settings settings_;
+  TlsFactory tls_;
   std::unordered_map<std::string, Origin> origins_;
   std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> all_;
   std::string keyScratch_;

@@ -7,10 +7,6 @@
 
 #include "source/net/address.h"
 
-namespace tollgate::tls {
-class ClientContext;
-}
-
 namespace tollgate::upstream {
 
 /// Where a route's requests go, compiled from a service. Immutable, owned by the snapshot.
@@ -27,7 +23,7 @@ struct Service {
   std::chrono::milliseconds writeTimeout{60000};
   std::chrono::milliseconds readTimeout{60000};
   bool tls = false;
-  std::shared_ptr<const tls::ClientContext> tlsContext;  ///< Set if `tls`.
+  std::shared_ptr<const void> tlsContext;  ///< For the pool's TlsFactory, if `tls`.
   net::Address literal;                                  ///< Valid if host is an IP address.
   std::string poolKey;  ///< What connections must share to be interchangeable, without the address.
 };
