@@ -18,13 +18,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-bool expired(const EntitySchema& schema, const Json& doc, double now) {
-  if (!schema.supportsTtl()) return false;
-  const Json printed = schema.print(doc, now);
-  auto ttl = printed.find("ttl");
-  return ttl != printed.end() && ttl->is_number() && ttl->get<double>() <= 0;
-}
-
 /// Ids are compared as text everywhere below, so they are kept in lower case.
 void normalizeId(Json& body) {
   auto id = body.find("id");
@@ -85,7 +78,7 @@ Stop EntityAccess::find(const EntitySchema& schema, const EntityKey& key, double
   auto found = key.byId() ? store.get(schema.kind(), key.value)
                           : store.getByUnique(schema.kind(), key.field, key.value);
   if (!found.ok()) return failed(found.error());
-  if (found->has_value() && !expired(schema, **found, now)) doc = std::move(**found);
+  if (found->has_value() && !schema.expired(**found, now)) doc = std::move(**found);
   return {};
 }
 
@@ -224,7 +217,7 @@ Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::Li
   if (more) rows->resize(page.size);
   Json data = Json::array();
   for (const auto& row : *rows) {
-    if (!expired(schema, row, call.now)) data.push_back(schema.print(row, call.now));
+    if (!schema.expired(row, call.now)) data.push_back(schema.print(row, call.now));
   }
   std::string rest;
   if (topLevel && !page.tagsText.empty()) rest += "&tags=" + encodeQuery(page.tagsText);
@@ -236,15 +229,17 @@ Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::Li
 Reply EntityAccess::insert(const EntitySchema& schema, Call& call, const std::optional<Owner>& owner) {
   if (owner) call.body[owner->field] = {{"id", owner->id}};
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
+  const bool nullId = call.body.contains("id") && call.body["id"].is_null();
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
+  if (nullId) return nullPrimaryKey();
   if (Stop stop = readOnly(schema, "create", nullptr)) return std::move(*stop);
   const std::string id = doc["id"].get<std::string>();
   if (Stop stop = commit(schema, call, {{store::Change::Op::kInsert, schema.kind(), id, doc}}, doc)) {
     return std::move(*stop);
   }
-  return Reply::of(201, schema.print(doc, call.now));
+  return Reply::of(201, schema.print(doc, context_.now()));
 }
 
 Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityKey& key,
@@ -264,7 +259,7 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   const auto op = stored.is_null() && !key.byId() ? store::Change::Op::kInsert
                                                   : store::Change::Op::kReplace;
   if (Stop stop = commit(schema, call, {{op, schema.kind(), id, doc}}, doc)) return std::move(*stop);
-  return Reply::of(200, schema.print(doc, call.now));
+  return Reply::of(200, schema.print(doc, context_.now()));
 }
 
 Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& stored) {
@@ -280,7 +275,7 @@ Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& st
   if (Stop stop = commit(schema, call, {{store::Change::Op::kReplace, schema.kind(), key, doc}}, doc)) {
     return std::move(*stop);
   }
-  return Reply::of(200, schema.print(doc, call.now));
+  return Reply::of(200, schema.print(doc, context_.now()));
 }
 
 Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::string& id) {

@@ -43,6 +43,11 @@ Reply missingEntity(const Json& key) {
                  key);
 }
 
+Reply nullPrimaryKey() {
+  return failure(400, 3, "primary key violation",
+                 "primary key violation on key '{id=\"userdata: NULL\"}'", {{"id", nullptr}});
+}
+
 Reply refused(const store::Refusal& refusal, const Json& doc, std::string_view onKey) {
   using Kind = store::Refusal::Kind;
   Json fields = refusal.fields;

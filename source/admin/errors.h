@@ -23,6 +23,8 @@ Reply failure(int status, int code, std::string name, std::string text, Json det
 Reply violation(const schema::Violations& violations);
 /// PATCH on what is not there: by {"id":…} or by {"<key>":…}.
 Reply missingEntity(const Json& key);
+/// An insertion whose "id" is null. The text is part of the recorded behaviour.
+Reply nullPrimaryKey();
 /// `onKey` is the unique field to blame for a duplicate id, or "".
 Reply refused(const store::Refusal& refusal, const Json& doc, std::string_view onKey);
 /// The store did not answer: 503 when out of reach, else 500.

@@ -27,7 +27,7 @@ Family familyOfRoute(const Json& doc) {
   for (const auto& protocol : *at) {
     if (familyOf(protocol) != Family::kUnknown) return familyOf(protocol);
   }
-  return at->empty() ? Family::kHttp : Family::kUnknown;
+  return Family::kUnknown;
 }
 
 bool has(const Json& doc, std::string_view protocol) {
@@ -91,8 +91,11 @@ void checkFamilies(const Json& doc, Json& errors) {
 void prepareRoute(Json& doc, Json& errors) {
   Family family = familyOfRoute(doc);
   if (family == Family::kUnknown) {
-    const Json& first = doc["protocols"][0];
-    if (first.is_string()) errors["protocols"] = "unknown type: " + first.get<std::string>();
+    const Json& protocols = doc["protocols"];
+    if (protocols.empty()) errors["protocols"] = "unknown type: nil";
+    else if (protocols[0].is_string()) {
+      errors["protocols"] = "unknown type: " + protocols[0].get<std::string>();
+    }
   }
   if (family == Family::kGrpc && !doc.contains("strip_path")) doc["strip_path"] = false;
 }
