@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "source/schema/rules.h"
+
 namespace tollgate::schema {
 namespace {
 
@@ -86,6 +88,16 @@ void checkFamilies(const Json& doc, Json& errors) {
   if (groups > 1) errors["protocols"] = "these sets are mutually exclusive: " + present;
 }
 
+/// A regular expression that is well formed but not one the router can run.
+void checkRegexes(const Json& doc, Json& errors) {
+  auto paths = doc.find("paths");
+  if (paths == doc.end() || !paths->is_array() || errors.contains("paths")) return;
+  for (const auto& path : *paths) {
+    std::string error = checkRouterRegex(path.get<std::string>());
+    if (!error.empty()) errors["@entity"].push_back(std::move(error));
+  }
+}
+
 }  // namespace
 
 void prepareRoute(Json& doc, Json& errors) {
@@ -102,6 +114,7 @@ void prepareRoute(Json& doc, Json& errors) {
 
 void checkRoute(const Json& doc, Json& errors) {
   checkFamilies(doc, errors);
+  checkRegexes(doc, errors);
   switch (familyOfRoute(doc)) {
     case Family::kHttp:
       forbid(doc, {"sources", "destinations"}, "'http' or 'https'", errors);

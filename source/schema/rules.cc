@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
+#include <memory>
 #include <vector>
 
 namespace tollgate::schema {
@@ -163,18 +163,32 @@ std::string namedGroupsForRe2(const std::string& pattern) {
   return out;
 }
 
-std::string checkRegex(const std::string& pattern) {
+/// The pattern of a regex path ("~/…") as the router runs it.
+std::unique_ptr<RE2> compileForRouter(const std::string& path) {
   RE2::Options options;
   options.set_log_errors(false);
-  RE2 regex("^" + namedGroupsForRe2(pattern), options);
-  if (regex.ok()) return "";
-  const std::string why = regex.error().substr(0, regex.error().find(": "));
-  return fmt::format("invalid regex: '{0}' (PCRE returned: pcre_compile() failed: {1} in \"{0}\")",
-                     pattern, why);
+  return std::make_unique<RE2>("^" + namedGroupsForRe2(path.substr(1)), options);
+}
+
+/// What PCRE accepts and an engine of linear time cannot run: look-around and back-references.
+bool isBeyondRe2(const RE2& regex) {
+  return regex.error_code() == RE2::ErrorBadPerlOp || regex.error_code() == RE2::ErrorBadEscape;
+}
+
+std::string reasonOf(const RE2& regex) {
+  return regex.error().substr(0, regex.error().find(": "));
+}
+
+std::string checkRegex(const std::string& path) {
+  auto regex = compileForRouter(path);
+  if (regex->ok() || isBeyondRe2(*regex)) return "";
+  return fmt::format(
+      "invalid regex: '{0}' (PCRE returned: pcre_compile() failed: {1} in \"{0}\")", path.substr(1),
+      reasonOf(*regex));
 }
 
 std::string checkRoutePath(const std::string& v) {
-  if (v.starts_with("~/")) return checkRegex(v.substr(1));
+  if (v.starts_with("~/")) return checkRegex(v);
   if (v[0] != '/') return "should start with: / (fixed path) or ~/ (regex path)";
   if (v.find("//") != std::string::npos) return "must not have empty segments";
   std::string error = checkEscapes(v);
@@ -277,6 +291,16 @@ std::string checkRule(std::string_view rule, const std::string& value) {
     return fine ? "" : "invalid value: " + value;
   }
   return "";
+}
+
+std::string checkRouterRegex(const std::string& path) {
+  if (!path.starts_with("~/")) return "";
+  auto regex = compileForRouter(path);
+  if (regex->ok() || !isBeyondRe2(*regex)) return "";
+  return fmt::format(
+      "Router Expression failed validation: {} in '{}'; look-around and back-references are not "
+      "supported",
+      reasonOf(*regex), path.substr(1));
 }
 
 std::string normalizePath(std::string_view path) {
