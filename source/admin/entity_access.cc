@@ -85,6 +85,10 @@ Stop EntityAccess::find(const EntitySchema& schema, const EntityKey& key, double
 Stop EntityAccess::require(const EntitySchema& schema, const std::string& text, double now, Json& doc) {
   EntityKey key;
   if (Stop stop = readKey(schema, text, key)) return stop;
+  return require(schema, key, now, doc);
+}
+
+Stop EntityAccess::require(const EntitySchema& schema, const EntityKey& key, double now, Json& doc) {
   if (Stop stop = find(schema, key, now, doc)) return stop;
   if (doc.is_null()) return notFound();
   return {};
@@ -191,10 +195,9 @@ Stop EntityAccess::commit(const EntitySchema& schema, Call& call, std::vector<st
   return refused(*refusal, doc, onKey ? schema.endpointKey() : std::string());
 }
 
-Stop EntityAccess::readOnly(const EntitySchema& schema, const char* verb, const EntityKey* key) {
+Stop EntityAccess::readOnly(const EntitySchema& schema, const char* verb, const std::string& field) {
   if (context_.store().name() != "off") return {};
-  const std::string how =
-      key && !key->byId() ? fmt::format(" by '{}'", key->field) : std::string();
+  const std::string how = field == "id" ? std::string() : fmt::format(" by '{}'", field);
   return failure(405, 12, "operation unsupported",
                  fmt::format("cannot {} '{}' entities{} when not using a database", verb,
                              schema.kind(), how),
@@ -234,7 +237,7 @@ Reply EntityAccess::insert(const EntitySchema& schema, Call& call, const std::op
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
   if (nullId) return nullPrimaryKey();
-  if (Stop stop = readOnly(schema, "create", nullptr)) return std::move(*stop);
+  if (Stop stop = readOnly(schema, "create")) return std::move(*stop);
   const std::string id = doc["id"].get<std::string>();
   if (Stop stop = commit(schema, call, {{store::Change::Op::kInsert, schema.kind(), id, doc}}, doc)) {
     return std::move(*stop);
@@ -253,7 +256,7 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
-  if (Stop stop = readOnly(schema, "create or update", &key)) return std::move(*stop);
+  if (Stop stop = readOnly(schema, "create or update", key.field)) return std::move(*stop);
   const std::string id = doc["id"].get<std::string>();
   // By a new key with an id that is taken by another entity: a conflict, not a replacement.
   const auto op = stored.is_null() && !key.byId() ? store::Change::Op::kInsert
@@ -262,24 +265,26 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   return Reply::of(200, schema.print(doc, context_.now()));
 }
 
-Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& stored) {
+Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& stored,
+                          const EntityKey& key) {
   if (Stop stop = prepare(schema, call, stored)) return std::move(*stop);
   auto id = call.body.find("id");
   if (id != call.body.end() && schema.checkField("id", *id).empty()) call.body.erase(id);
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kUpdate, call.body, stored, call.now, violations);
   if (!violations.empty()) return violation(violations);
-  if (Stop stop = readOnly(schema, "update", nullptr)) return std::move(*stop);
+  if (Stop stop = readOnly(schema, "update", key.field)) return std::move(*stop);
   doc["id"] = stored["id"];
-  const std::string key = doc["id"].get<std::string>();
-  if (Stop stop = commit(schema, call, {{store::Change::Op::kReplace, schema.kind(), key, doc}}, doc)) {
+  const std::string docId = doc["id"].get<std::string>();
+  if (Stop stop = commit(schema, call, {{store::Change::Op::kReplace, schema.kind(), docId, doc}}, doc)) {
     return std::move(*stop);
   }
   return Reply::of(200, schema.print(doc, context_.now()));
 }
 
-Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::string& id) {
-  if (Stop stop = readOnly(schema, "remove", nullptr)) return std::move(*stop);
+Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::string& id,
+                           const EntityKey& key) {
+  if (Stop stop = readOnly(schema, "remove", key.field)) return std::move(*stop);
   auto done = context_.commit({{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
                               {call.request.clientAddress,
                                call.request.method + " " + call.request.target});
@@ -296,7 +301,7 @@ Reply EntityAccess::insertLinked(const EntitySchema& schema, Call& call,
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
-  if (Stop stop = readOnly(schema, "create or update", nullptr)) return std::move(*stop);
+  if (Stop stop = readOnly(schema, "create or update")) return std::move(*stop);
   schema::Violations holderViolations;
   const std::string id = doc["id"].get<std::string>();
   Json linked = holderSchema.write(schema::WriteMode::kUpdate, {{field, {{"id", id}}}}, holder,

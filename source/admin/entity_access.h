@@ -36,6 +36,7 @@ class EntityAccess {
   Stop find(const EntitySchema& schema, const EntityKey& key, double now, Json& doc);
   /// readKey and find in one; plain 404 where there is none.
   Stop require(const EntitySchema& schema, const std::string& text, double now, Json& doc);
+  Stop require(const EntitySchema& schema, const EntityKey& key, double now, Json& doc);
 
   /// Everything a body goes through before its schema: coercion, options, references, protocols.
   Stop prepare(const EntitySchema& schema, Call& call, const Json& stored);
@@ -44,18 +45,17 @@ class EntityAccess {
   Reply insert(const EntitySchema& schema, Call& call, const std::optional<Owner>& owner);
   Reply upsert(const EntitySchema& schema, Call& call, const EntityKey& key,
                const std::optional<Owner>& owner);
-  Reply patch(const EntitySchema& schema, Call& call, const Json& stored);
-  Reply remove(const EntitySchema& schema, Call& call, const std::string& id);
+  /// `key` is what the path calls the entity by.
+  Reply patch(const EntitySchema& schema, Call& call, const Json& stored, const EntityKey& key);
+  Reply remove(const EntitySchema& schema, Call& call, const std::string& id, const EntityKey& key);
   /// Creates an entity and lets `holder` refer to it, in one revision.
   Reply insertLinked(const EntitySchema& schema, Call& call, const EntitySchema& holderSchema,
                      Json holder, const std::string& field);
 
-  /// Writing is not possible at all: the answer of a node without a database.
-  Stop readOnly(const EntitySchema& schema, const char* verb, const EntityKey* key);
-
-  ApiContext& context() { return context_; }
-
  private:
+  /// Writing is not possible at all: the answer of a node without a database. `field` is what the
+  /// path calls the entity by.
+  Stop readOnly(const EntitySchema& schema, const char* verb, const std::string& field = "id");
   Stop checkTtl(const EntitySchema& schema, const Json& body);
   Stop resolveReferences(const EntitySchema& schema, Json& body);
   Stop checkPluginProtocols(const Json& body, const Json& stored);

@@ -55,7 +55,7 @@ class TopLevel {
     Json stored;
     if (Stop stop = access_.readKey(schema_, call.params[0], key)) return std::move(*stop);
     if (Stop stop = access_.find(schema_, key, call.now, stored)) return std::move(*stop);
-    if (!stored.is_null()) return access_.patch(schema_, call, stored);
+    if (!stored.is_null()) return access_.patch(schema_, call, stored, key);
     // A plugin without a name must first be read, and that reading has the short answer.
     if (schema_.kind() == "plugins" && !call.body.contains("name")) return notFound();
     return missingEntity(key.json());
@@ -66,7 +66,7 @@ class TopLevel {
     if (Stop stop = access_.readKey(schema_, call.params[0], key)) return std::move(*stop);
     if (Stop stop = access_.find(schema_, key, call.now, stored)) return std::move(*stop);
     if (stored.is_null()) return Reply::empty(204);
-    return access_.remove(schema_, call, stored["id"].get<std::string>());
+    return access_.remove(schema_, call, stored["id"].get<std::string>(), key);
   }
 
  private:
@@ -99,8 +99,9 @@ class Nested {
     return access_.insert(schema_, call, owner);
   }
   Reply get(Call& call) {
+    EntityKey key;
     Json doc;
-    if (Stop stop = readOwned(call, doc)) return std::move(*stop);
+    if (Stop stop = readOwned(call, key, doc)) return std::move(*stop);
     return Reply::of(200, schema_.print(doc, call.now));
   }
   Reply put(Call& call) {
@@ -111,14 +112,16 @@ class Nested {
     return access_.upsert(schema_, call, key, owner);
   }
   Reply patch(Call& call) {
+    EntityKey key;
     Json doc;
-    if (Stop stop = readOwned(call, doc)) return std::move(*stop);
-    return access_.patch(schema_, call, doc);
+    if (Stop stop = readOwned(call, key, doc)) return std::move(*stop);
+    return access_.patch(schema_, call, doc, key);
   }
   Reply remove(Call& call) {
+    EntityKey key;
     Json doc;
-    if (Stop stop = readOwned(call, doc)) return std::move(*stop);
-    return access_.remove(schema_, call, doc["id"].get<std::string>());
+    if (Stop stop = readOwned(call, key, doc)) return std::move(*stop);
+    return access_.remove(schema_, call, doc["id"].get<std::string>(), key);
   }
 
  private:
@@ -128,10 +131,11 @@ class Nested {
     owner = {field_.field, parent["id"].get<std::string>()};
     return {};
   }
-  Stop readOwned(Call& call, Json& doc) {
+  Stop readOwned(Call& call, EntityKey& key, Json& doc) {
     Owner owner;
     if (Stop stop = readOwner(call, owner)) return stop;
-    if (Stop stop = access_.require(schema_, call.params[1], call.now, doc)) return stop;
+    if (Stop stop = access_.readKey(schema_, call.params[1], key)) return stop;
+    if (Stop stop = access_.require(schema_, key, call.now, doc)) return stop;
     if (doc.value(owner.field, Json()) != Json{{"id", owner.id}}) return notFound();
     return {};
   }
@@ -165,7 +169,7 @@ class Singular {
     Json holder, doc;
     if (Stop stop = read(call, holder, doc)) return std::move(*stop);
     if (doc.is_null()) return notFound();
-    return access_.patch(target_, call, doc);
+    return access_.patch(target_, call, doc, {"id", doc["id"].get<std::string>()});
   }
   Reply remove(Call& call) {
     Json holder, doc;

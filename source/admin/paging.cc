@@ -1,5 +1,6 @@
 #include "source/admin/paging.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -56,6 +57,7 @@ Stop readTags(std::string_view query, Page& page, store::ListQuery& list) {
   const bool any = tags->find('/') != std::string::npos;
   if (any && tags->find(',') != std::string::npos) return badTags("invalid filter syntax");
   std::string_view rest = *tags;
+  size_t count = 0;
   while (true) {
     size_t end = rest.find(any ? '/' : ',');
     std::string tag(rest.substr(0, end));
@@ -63,11 +65,14 @@ Stop readTags(std::string_view query, Page& page, store::ListQuery& list) {
     if (tag.empty() || (services && !services->checkField("tags", Json::array({tag})).empty())) {
       return badTags("invalid filter syntax");
     }
-    list.tags.push_back(std::move(tag));
+    ++count;
+    if (std::find(list.tags.begin(), list.tags.end(), tag) == list.tags.end()) {
+      list.tags.push_back(std::move(tag));
+    }
     if (end == std::string_view::npos) break;
     rest.remove_prefix(end + 1);
   }
-  if (list.tags.size() > kMaxTags) return badTags("cannot query more than 5 tags");
+  if (count > kMaxTags) return badTags("cannot query more than 5 tags");
   list.allTags = !any;
   page.tagsText = *tags;
   return {};
