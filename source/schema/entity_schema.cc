@@ -35,37 +35,41 @@ std::string prettyTable(const Json& value, const std::string& indent) {
   return out + "\n" + indent + "}";
 }
 
+/// Host and port of an authority; a port that is not a number stays text, for validation to refuse.
+void splitAuthority(std::string authority, Json& host, Json& port) {
+  authority = authority.substr(authority.rfind('@') + 1);
+  size_t portAt = authority.rfind(':');
+  if (portAt != std::string::npos && authority.find(']', portAt) == std::string::npos) {
+    std::string digits = authority.substr(portAt + 1);
+    const bool number =
+        digits.size() < 9 && digits.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits.empty()) port = number ? Json(std::stoi(digits)) : Json(digits);
+    authority.resize(portAt);
+  }
+  if (authority.size() > 1 && authority.front() == '[' && authority.back() == ']') {
+    authority = authority.substr(1, authority.size() - 2);
+  }
+  if (!authority.empty()) host = authority;
+}
+
 /// The parts of a service's URL in place of `url`; the last word on protocol, host, port and path.
 void expandUrl(Json& body) {
   auto at = body.find("url");
-  if (at == body.end() || !at->is_string() || at->get_ref<const std::string&>().empty()) return;
+  if (at == body.end() || !at->is_string()) return;
   std::string url = at->get<std::string>();
+  url = url.substr(0, url.find_first_of("?#"));
   body.erase(at);
   Json scheme, host, port, path;
-  size_t colon = url.find("://");
-  if (colon == std::string::npos) {
-    path = url.substr(0, url.find_first_of("?#"));
+  size_t slashes = url.find("//");
+  const bool relative = slashes != 0 && (slashes == std::string::npos || url[slashes - 1] != ':');
+  if (relative) {
+    path = url;
   } else {
-    scheme = url.substr(0, colon);
-    std::string rest = url.substr(colon + 3);
-    rest = rest.substr(0, rest.find_first_of("?#"));
+    if (slashes > 0) scheme = url.substr(0, slashes - 1);
+    std::string rest = url.substr(slashes + 2);
     size_t slash = rest.find('/');
     if (slash != std::string::npos) path = rest.substr(slash);
-    std::string authority = rest.substr(0, slash);
-    authority = authority.substr(authority.rfind('@') + 1);
-    size_t portAt = authority.rfind(':');
-    if (portAt != std::string::npos && authority.find(']', portAt) == std::string::npos) {
-      std::string digits = authority.substr(portAt + 1);
-      if (!digits.empty() && digits.size() < 9 &&
-          digits.find_first_not_of("0123456789") == std::string::npos) {
-        port = std::stoi(digits);
-      }
-      authority.resize(portAt);
-    }
-    if (authority.size() > 1 && authority.front() == '[' && authority.back() == ']') {
-      authority = authority.substr(1, authority.size() - 2);
-    }
-    if (!authority.empty()) host = authority;
+    splitAuthority(rest.substr(0, slash), host, port);
   }
   if (scheme.is_null()) scheme = port == 443 ? "https" : "http";
   if (port.is_null()) port = scheme == "https" ? 443 : 80;
@@ -73,6 +77,19 @@ void expandUrl(Json& body) {
   body["port"] = port;
   body["host"] = host;
   body["path"] = path;
+}
+
+/// Only what `url` itself can be wrong in; null is as good as absent.
+void checkUrl(Json& body, Json& errors) {
+  auto url = body.find("url");
+  if (url == body.end()) return;
+  if (url->is_null()) {
+    body.erase(url);
+  } else if (!url->is_string()) {
+    errors["url"] = "expected a string";
+  } else if (url->get_ref<const std::string&>().empty()) {
+    errors["url"] = "length must be at least 1";
+  }
 }
 
 class CompiledSchema : public EntitySchema {
@@ -95,6 +112,7 @@ class CompiledSchema : public EntitySchema {
   Json coerce(Json form, const Json& stored) const override {
     if (!form.is_object()) return form;
     coerceRecord(fields_, form);
+    if (kind() == "services" && form.value("url", Json()) == "") form["url"] = nullptr;
     if (supportsTtl() && form.contains("ttl") && form["ttl"].is_string()) {
       const std::string text = form["ttl"].get<std::string>();
       if (!text.empty() && text.size() < 10 &&
@@ -116,12 +134,8 @@ class CompiledSchema : public EntitySchema {
     if (!body.is_object()) body = Json::object();
     Json& errors = violations.fields;
     if (kind() == "services") {
-      auto url = body.find("url");
-      if (url != body.end() && !url->is_null()) {
-        if (!url->is_string()) errors["url"] = "expected a string";
-        else if (url->get_ref<const std::string&>().empty()) errors["url"] = "length must be at least 1";
-        if (!errors.empty()) return body;
-      }
+      checkUrl(body, errors);
+      if (!errors.empty()) return body;
       expandUrl(body);
     }
     Json ttl = takeTtl(body, errors);
@@ -162,10 +176,11 @@ class CompiledSchema : public EntitySchema {
 
   Json print(const Json& doc, double now) const override {
     Json out = doc;
-    auto at = out.find(kTtlMember);
-    if (at != out.end()) {
-      if (at->is_number()) {
-        out["ttl"] = static_cast<int64_t>(std::max(0.0, std::ceil(at->get<double>() - now)));
+    if (supportsTtl()) {
+      const Json until = out.value(kTtlMember, Json());
+      out["ttl"] = nullptr;
+      if (until.is_number()) {
+        out["ttl"] = static_cast<int64_t>(std::max(0.0, std::floor(until.get<double>() - now)));
       }
       out.erase(kTtlMember);
     }
@@ -174,6 +189,11 @@ class CompiledSchema : public EntitySchema {
       if (plugin && out.contains("config")) plugin->mirror(out["config"]);
     }
     return out;
+  }
+
+  bool expired(const Json& doc, double now) const override {
+    auto until = supportsTtl() ? doc.find(kTtlMember) : doc.end();
+    return until != doc.end() && until->is_number() && until->get<double>() <= now;
   }
 
   std::vector<UniqueKey> uniqueKeys(const Json& doc) const override {

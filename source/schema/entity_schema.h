@@ -81,6 +81,9 @@ class EntitySchema {
   /// The document as the Admin API prints it (adds derived members, computes remaining ttl).
   virtual Json print(const Json& doc, double nowSeconds) const = 0;
 
+  /// Whether the lifetime (ttl) of the document has ended; such a document counts as absent.
+  virtual bool expired(const Json& doc, double nowSeconds) const = 0;
+
   virtual std::vector<UniqueKey> uniqueKeys(const Json& doc) const = 0;
   virtual std::vector<ForeignKey> foreignKeys(const Json& doc) const = 0;
 

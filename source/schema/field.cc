@@ -206,7 +206,7 @@ void coerceValue(const Field& f, Json& value) {
     case Type::kArray:
     case Type::kSet:
       if (value.is_null()) return;
-      if (!value.is_array()) value = Json::array({value});
+      if (!value.is_structured()) value = Json::array({value});
       for (auto& item : value) coerceValue(*f.elements, item);
       return;
     case Type::kMap:

@@ -115,8 +115,9 @@ Json parsePairs(std::string_view text, bool maps, bool& tooMany) {
       tooMany = true;
       break;
     }
-    size_t equals = std::min(pair.find('='), pair.size());
-    std::string value = decode(pair.substr(std::min(equals + 1, pair.size())));
+    size_t equals = pair.find('=');
+    const bool bare = equals == std::string_view::npos;  // A name alone: true.
+    Json value = bare ? Json(true) : Json(decode(pair.substr(equals + 1)));
     put(out, splitName(decode(pair.substr(0, equals)), maps), 0, std::move(value));
   }
   return out;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "source/schema/rules.h"
+
 namespace tollgate::schema {
 namespace {
 
@@ -27,7 +29,7 @@ Family familyOfRoute(const Json& doc) {
   for (const auto& protocol : *at) {
     if (familyOf(protocol) != Family::kUnknown) return familyOf(protocol);
   }
-  return at->empty() ? Family::kHttp : Family::kUnknown;
+  return Family::kUnknown;
 }
 
 bool has(const Json& doc, std::string_view protocol) {
@@ -86,19 +88,33 @@ void checkFamilies(const Json& doc, Json& errors) {
   if (groups > 1) errors["protocols"] = "these sets are mutually exclusive: " + present;
 }
 
+/// A regular expression that is well formed but not one the router can run.
+void checkRegexes(const Json& doc, Json& errors) {
+  auto paths = doc.find("paths");
+  if (paths == doc.end() || !paths->is_array() || errors.contains("paths")) return;
+  for (const auto& path : *paths) {
+    std::string error = checkRouterRegex(path.get<std::string>());
+    if (!error.empty()) errors["@entity"].push_back(std::move(error));
+  }
+}
+
 }  // namespace
 
 void prepareRoute(Json& doc, Json& errors) {
   Family family = familyOfRoute(doc);
   if (family == Family::kUnknown) {
-    const Json& first = doc["protocols"][0];
-    if (first.is_string()) errors["protocols"] = "unknown type: " + first.get<std::string>();
+    const Json& protocols = doc["protocols"];
+    if (protocols.empty()) errors["protocols"] = "unknown type: nil";
+    else if (protocols[0].is_string()) {
+      errors["protocols"] = "unknown type: " + protocols[0].get<std::string>();
+    }
   }
   if (family == Family::kGrpc && !doc.contains("strip_path")) doc["strip_path"] = false;
 }
 
 void checkRoute(const Json& doc, Json& errors) {
   checkFamilies(doc, errors);
+  checkRegexes(doc, errors);
   switch (familyOfRoute(doc)) {
     case Family::kHttp:
       forbid(doc, {"sources", "destinations"}, "'http' or 'https'", errors);

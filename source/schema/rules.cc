@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
+#include <memory>
 #include <vector>
 
 namespace tollgate::schema {
@@ -42,7 +42,7 @@ bool isIp(const std::string& s) {
 
 bool isHostName(std::string_view s) {
   if (!s.empty() && s.back() == '.') s.remove_suffix(1);
-  if (s.empty() || s.size() > 253) return false;
+  if (s.empty()) return false;
   size_t start = 0;
   while (start <= s.size()) {
     size_t end = std::min(s.find('.', start), s.size());
@@ -66,7 +66,10 @@ HostType hostType(std::string_view s) {
 }
 
 std::string checkHost(const std::string& v) {
-  if (hostType(v) == HostType::kIpv6) return isIp(v) ? "" : "invalid value: " + v;
+  if (hostType(v) == HostType::kIpv6) {
+    const bool bracketed = v.size() > 2 && v.front() == '[' && v.back() == ']';
+    return isIp(bracketed ? v.substr(1, v.size() - 2) : v) ? "" : "invalid value: " + v;
+  }
   size_t colon = v.find(':');
   if (colon != std::string::npos) {
     std::string_view port = std::string_view(v).substr(colon + 1);
@@ -109,7 +112,7 @@ std::string checkRouteHost(const std::string& v) {
   size_t stars = std::count(v.begin(), v.end(), '*');
   if (stars == 0) return checkHostPort(v);
   if (stars > 1) return "invalid wildcard: must have at most one wildcard";
-  bool left = v.size() > 2 && v.substr(0, 2) == "*.";
+  bool left = v.substr(0, 2) == "*.";
   bool right = v.size() > 2 && v.substr(v.size() - 2) == ".*";
   if (!left && !right) return "invalid wildcard: must be placed at leftmost or rightmost label";
   std::string probe = v;
@@ -143,15 +146,49 @@ std::string checkPath(const std::string& v) {
   return error.empty() ? checkEscapes(v) : error;
 }
 
-std::string checkRoutePath(const std::string& v) {
-  if (v.starts_with("~/")) {
-    std::string pattern = v.substr(1);
-    RE2::Options options;
-    options.set_log_errors(false);
-    RE2 regex("^" + pattern, options);
-    if (regex.ok()) return "";
-    return fmt::format("invalid regex: '{}' (PCRE returned: {})", pattern, regex.error());
+/// RE2 names a group (?P<name>…), PCRE also (?<name>…), which is how routes are written.
+std::string namedGroupsForRe2(const std::string& pattern) {
+  std::string out;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const bool group = pattern.compare(i, 3, "(?<") == 0 && i + 3 < pattern.size() &&
+                       pattern[i + 3] != '=' && pattern[i + 3] != '!';
+    if (group) {
+      out += "(?P<";
+      i += 2;
+    } else {
+      out += pattern[i];
+      if (pattern[i] == '\\' && i + 1 < pattern.size()) out += pattern[++i];
+    }
   }
+  return out;
+}
+
+/// The pattern of a regex path ("~/…") as the router runs it.
+std::unique_ptr<RE2> compileForRouter(const std::string& path) {
+  RE2::Options options;
+  options.set_log_errors(false);
+  return std::make_unique<RE2>("^" + namedGroupsForRe2(path.substr(1)), options);
+}
+
+/// What PCRE accepts and an engine of linear time cannot run: look-around and back-references.
+bool isBeyondRe2(const RE2& regex) {
+  return regex.error_code() == RE2::ErrorBadPerlOp || regex.error_code() == RE2::ErrorBadEscape;
+}
+
+std::string reasonOf(const RE2& regex) {
+  return regex.error().substr(0, regex.error().find(": "));
+}
+
+std::string checkRegex(const std::string& path) {
+  auto regex = compileForRouter(path);
+  if (regex->ok() || isBeyondRe2(*regex)) return "";
+  return fmt::format(
+      "invalid regex: '{0}' (PCRE returned: pcre_compile() failed: {1} in \"{0}\")", path.substr(1),
+      reasonOf(*regex));
+}
+
+std::string checkRoutePath(const std::string& v) {
+  if (v.starts_with("~/")) return checkRegex(v);
   if (v[0] != '/') return "should start with: / (fixed path) or ~/ (regex path)";
   if (v.find("//") != std::string::npos) return "must not have empty segments";
   std::string error = checkEscapes(v);
@@ -254,6 +291,16 @@ std::string checkRule(std::string_view rule, const std::string& value) {
     return fine ? "" : "invalid value: " + value;
   }
   return "";
+}
+
+std::string checkRouterRegex(const std::string& path) {
+  if (!path.starts_with("~/")) return "";
+  auto regex = compileForRouter(path);
+  if (regex->ok() || !isBeyondRe2(*regex)) return "";
+  return fmt::format(
+      "Router Expression failed validation: {} in '{}'; look-around and back-references are not "
+      "supported",
+      reasonOf(*regex), path.substr(1));
 }
 
 std::string normalizePath(std::string_view path) {

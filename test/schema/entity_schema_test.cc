@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace tollgate::schema {
 namespace {
 
@@ -21,6 +23,18 @@ TEST(EntitySchema, RefusesWithTheDocumentedTexts) {
       {"services", R"({"host":"x","protocol":"grpc","path":"/x"})",
        "2 schema violations (failed conditional validation given value of field 'protocol'; path: "
        "value must be null)"},
+      {"services", R"({"url":null})", "schema violation (host: required field missing)"},
+      {"services", R"({"url":"http://a.b:x"})", "schema violation (port: expected an integer)"},
+      {"services", R"({"url":"//"})", "schema violation (host: required field missing)"},
+      {"services", R"({"host":"[::1"})", "schema violation (host: invalid value: [::1)"},
+      {"routes", R"({"protocols":[],"paths":["/"]})",
+       "schema violation (protocols: unknown type: nil)"},
+      {"routes", R"x({"paths":["~/a("]})x",
+       "schema violation (paths.1: invalid regex: '/a(' (PCRE returned: pcre_compile() failed: "
+       "missing ) in \"/a(\"))"},
+      {"routes", R"x({"paths":["~/a(?!b)"]})x",
+       "schema violation (Router Expression failed validation: invalid perl operator in "
+       "'/a(?!b)'; look-around and back-references are not supported)"},
       {"services", R"({"url":"a.b"})",
        "2 schema violations (host: required field missing; path: should start with: /)"},
       {"routes", R"({})",
@@ -42,6 +56,48 @@ TEST(EntitySchema, RefusesWithTheDocumentedTexts) {
                                       violations);
     EXPECT_EQ(violations.message(), c.message) << c.kind << " " << c.body;
   }
+}
+
+TEST(EntitySchema, AcceptsTheUnusualButValid) {
+  const std::pair<const char*, const char*> bodies[] = {
+      {"services", R"({"host":"[::1]"})"},
+      {"services", R"({"url":"//a.b"})"},
+      {"routes", R"({"hosts":["*."]})"},
+      {"routes", R"x({"paths":["~/(?<id>\\d+)$"]})x"},
+  };
+  for (const auto& [kind, body] : bodies) {
+    Violations violations;
+    EntitySchema::find(kind)->write(WriteMode::kInsert, Json::parse(body), nullptr, 1, violations);
+    EXPECT_TRUE(violations.empty()) << kind << " " << body << ": " << violations.message();
+  }
+}
+
+TEST(EntitySchema, TakesAUrlApartAndLetsItWin) {
+  Violations violations;
+  Json doc = EntitySchema::find("services")->write(
+      WriteMode::kInsert,
+      Json::parse(R"({"url":"https://user:pw@[2001:db8::1]:8443/a/b?q=1#f","host":"x","path":"/z"})"),
+      nullptr, 1, violations);
+  ASSERT_TRUE(violations.empty()) << violations.message();
+  EXPECT_EQ(doc["protocol"], "https");
+  EXPECT_EQ(doc["host"], "2001:db8::1");
+  EXPECT_EQ(doc["port"], 8443);
+  EXPECT_EQ(doc["path"], "/a/b");
+  EXPECT_FALSE(doc.contains("url"));
+}
+
+TEST(EntitySchema, CountsALifetimeDown) {
+  const auto& schema = *EntitySchema::find("keyauth_credentials");
+  Violations violations;
+  Json body = {{"consumer", {{"id", "00000000-0000-4000-8000-000000000001"}}}, {"ttl", 60}};
+  Json doc = schema.write(WriteMode::kInsert, body, nullptr, 1000.5, violations);
+  ASSERT_TRUE(violations.empty()) << violations.message();
+  EXPECT_EQ(schema.print(doc, 1000.5)["ttl"], 60);
+  EXPECT_EQ(schema.print(doc, 1060.25)["ttl"], 0);
+  EXPECT_FALSE(schema.expired(doc, 1060.25));
+  EXPECT_TRUE(schema.expired(doc, 1060.5));
+  doc = schema.write(WriteMode::kUpdate, {{"ttl", 0}}, doc, 1001, violations);
+  EXPECT_EQ(schema.print(doc, 9999)["ttl"], nullptr);
 }
 
 TEST(EntitySchema, FillsInTheDefaultsOfARateLimit) {

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "source/store/store.h"
+
+namespace tollgate::admin {
+
+using schema::Json;
+
+/// What identifies this node in `GET /`.
+struct NodeInfo {
+  std::string version;   ///< "3.10.0"-like.
+  std::string hostname;
+  std::string nodeId;    ///< A UUID.
+  int masterPid = 0;
+  std::vector<int> workerPids;
+};
+
+/// Totals since the start, except those that are said to be current.
+struct ServerCounters {
+  uint64_t accepted = 0, handled = 0, requests = 0;
+  uint64_t active = 0, reading = 0, writing = 0, waiting = 0;  ///< Current.
+};
+
+/// Memory in bytes, as `GET /status` reports it.
+struct MemoryUse {
+  struct Worker {
+    int pid = 0;
+    uint64_t bytes = 0;
+  };
+  struct Area {
+    std::string name;
+    uint64_t allocated = 0, capacity = 0;
+  };
+  std::vector<Worker> workers;
+  std::vector<Area> areas;
+};
+
+/// What the API needs from the process. Called on the control thread only; must outlive the Api.
+class ApiContext {
+ public:
+  virtual ~ApiContext() = default;
+
+  virtual store::Store& store() = 0;
+  /// Writes to the store and returns only when this node's workers run the result.
+  virtual std::variant<store::Commit, store::Refusal> commit(std::vector<store::Change> changes,
+                                                             store::Reason reason) = 0;
+  /// Unix seconds with a fraction.
+  virtual double now() = 0;
+
+  virtual NodeInfo node() = 0;
+  /// The effective configuration, secrets included; the API masks them.
+  virtual Json configuration() = 0;
+  virtual ServerCounters counters() = 0;
+  virtual MemoryUse memory() = 0;
+  /// Names of the plugins that this node may run.
+  virtual std::vector<std::string> enabledPlugins() = 0;
+  /// Origins of the browser interface ("https://host:port"); empty: any origin is echoed.
+  virtual std::vector<std::string> guiOrigins() { return {}; }
+
+  virtual std::string logLevel() { return "notice"; }
+  /// False where the level is unknown. `seconds` 0 means until further notice.
+  virtual bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) {
+    return false;
+  }
+  /// A failure that the client is not told the details of.
+  virtual void logError(std::string_view text) = 0;
+};
+
+}  // namespace tollgate::admin

@@ -1,0 +1,320 @@
+#include "source/admin/entity_access.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "source/admin/endpoint_names.h"
+#include "source/admin/errors.h"
+#include "source/admin/paging.h"
+
+namespace tollgate::admin {
+namespace {
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+/// Ids are compared as text everywhere below, so they are kept in lower case.
+void normalizeId(Json& body) {
+  auto id = body.find("id");
+  if (id != body.end() && id->is_string() && isUuid(id->get_ref<const std::string&>())) {
+    *id = lower(id->get<std::string>());
+  }
+}
+
+bool share(const Json& a, const Json& b) {
+  if (!a.is_array() || !b.is_array()) return true;
+  return std::any_of(a.begin(), a.end(),
+                     [&](const Json& item) { return std::find(b.begin(), b.end(), item) != b.end(); });
+}
+
+std::string referencedId(const Json& doc, const std::string& field) {
+  auto at = doc.find(field);
+  if (at == doc.end() || !at->is_object()) return "";
+  auto id = at->find("id");
+  return id != at->end() && id->is_string() ? id->get<std::string>() : "";
+}
+
+}  // namespace
+
+bool isUuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !std::isxdigit(static_cast<unsigned char>(text[i]))) return false;
+  }
+  return true;
+}
+
+Reply EntityAccess::failed(const Error& error) {
+  context_.logError("admin: store: " + error.text());
+  return storeFailed(error);
+}
+
+Stop EntityAccess::readKey(const EntitySchema& schema, const std::string& text, EntityKey& key) {
+  if (isUuid(text)) {
+    key = {"id", lower(text)};
+    return {};
+  }
+  if (schema.endpointKey().empty()) {
+    return failure(400, 1, "invalid primary key",
+                   "invalid primary key: '{id=\"expected a valid UUID\"}'",
+                   {{"id", "expected a valid UUID"}});
+  }
+  const std::string problem = schema.checkField(schema.endpointKey(), text);
+  if (!problem.empty()) {
+    return failure(400, 10, "invalid unique " + schema.endpointKey(), problem, nullptr);
+  }
+  key = {schema.endpointKey(), text};
+  return {};
+}
+
+Stop EntityAccess::find(const EntitySchema& schema, const EntityKey& key, double now, Json& doc) {
+  auto& store = context_.store();
+  auto found = key.byId() ? store.get(schema.kind(), key.value)
+                          : store.getByUnique(schema.kind(), key.field, key.value);
+  if (!found.ok()) return failed(found.error());
+  if (found->has_value() && !schema.expired(**found, now)) doc = std::move(**found);
+  return {};
+}
+
+Stop EntityAccess::require(const EntitySchema& schema, const std::string& text, double now, Json& doc) {
+  EntityKey key;
+  if (Stop stop = readKey(schema, text, key)) return stop;
+  return require(schema, key, now, doc);
+}
+
+Stop EntityAccess::require(const EntitySchema& schema, const EntityKey& key, double now, Json& doc) {
+  if (Stop stop = find(schema, key, now, doc)) return stop;
+  if (doc.is_null()) return notFound();
+  return {};
+}
+
+Stop EntityAccess::checkTtl(const EntitySchema& schema, const Json& body) {
+  auto ttl = body.find("ttl");
+  if (!schema.supportsTtl() || ttl == body.end() || ttl->is_null()) return {};
+  const double value = ttl->is_number() ? ttl->get<double>() : -1;
+  if (value >= 0 && value <= 100000000 && value == std::floor(value)) return {};
+  const char* why = "must be an integer between 0 and 100000000";
+  return failure(400, 11, "invalid options", fmt::format("invalid option (ttl: {})", why),
+                 {{"ttl", why}});
+}
+
+Stop EntityAccess::resolveReferences(const EntitySchema& schema, Json& body) {
+  for (const auto& foreign : schema.foreignFields()) {
+    auto value = body.find(foreign.field);
+    if (value == body.end() || !value->is_object()) continue;
+    if (value->contains("id")) {
+      Json reference = {{"id", (*value)["id"]}};
+      normalizeId(reference);
+      *value = std::move(reference);
+      continue;
+    }
+    const EntitySchema* target = EntitySchema::find(foreign.targetKind);
+    if (!target) continue;
+    for (const auto& unique : target->uniqueKeys(*value)) {
+      if (unique.field.find('+') != std::string::npos) continue;
+      auto found = context_.store().getByUnique(target->kind(), unique.field, unique.value);
+      if (!found.ok()) return failed(found.error());
+      if (found->has_value()) {
+        *value = {{"id", (**found)["id"]}};
+        break;
+      }
+      const std::string text =
+          fmt::format("the foreign key cannot be resolved with '{}' for an existing '{}' entity",
+                      keyText(unique.fields), target->kind());
+      return failure(400, 13, "foreign keys unresolved",
+                     fmt::format("foreign key unresolved ({}.{}: {})", foreign.field, unique.field, text),
+                     {{foreign.field, {{unique.field, text}}}});
+    }
+  }
+  return {};
+}
+
+Stop EntityAccess::checkPluginProtocols(const Json& body, const Json& stored) {
+  auto protocols = body.find("protocols");
+  if (protocols == body.end() || !protocols->is_array()) return {};
+  auto bound = [&](const char* field) {
+    return body.contains(field) || stored.is_null() ? referencedId(body, field)
+                                                    : referencedId(stored, field);
+  };
+  schema::Violations violations;
+  if (const std::string route = bound("route"); isUuid(route)) {
+    auto found = context_.store().get("routes", route);
+    if (!found.ok()) return failed(found.error());
+    if (!found->has_value() || share((**found)["protocols"], *protocols)) return {};
+    violations.fields["protocols"] = "must match the associated route's protocols";
+    return violation(violations);
+  }
+  const std::string service = bound("service");
+  if (!isUuid(service)) return {};
+  store::ListQuery query;
+  query.limit = 1000;
+  query.foreignField = "service";
+  query.foreignId = service;
+  bool any = false;
+  while (true) {
+    auto routes = context_.store().list("routes", query);
+    if (!routes.ok()) return failed(routes.error());
+    for (const auto& route : *routes) {
+      if (share(route.value("protocols", Json()), *protocols)) return {};
+      any = true;
+    }
+    if (routes->size() < query.limit) break;
+    query.afterId = routes->back()["id"].get<std::string>();
+  }
+  if (!any) return {};
+  violations.fields["protocols"] =
+      "must match the protocols of at least one route pointing to this Plugin's service";
+  return violation(violations);
+}
+
+Stop EntityAccess::prepare(const EntitySchema& schema, Call& call, const Json& stored) {
+  if (call.isForm) call.body = schema.coerce(std::move(call.body), stored);
+  normalizeId(call.body);
+  if (Stop stop = checkTtl(schema, call.body)) return stop;
+  if (Stop stop = resolveReferences(schema, call.body)) return stop;
+  if (schema.kind() == "plugins") return checkPluginProtocols(call.body, stored);
+  return {};
+}
+
+Stop EntityAccess::commit(const EntitySchema& schema, Call& call, std::vector<store::Change> changes,
+                          const Json& doc) {
+  auto done = context_.commit(std::move(changes), {call.request.clientAddress,
+                                                   call.request.method + " " + call.request.target});
+  auto* refusal = std::get_if<store::Refusal>(&done);
+  if (!refusal) return {};
+  if (refusal->kind == store::Refusal::Kind::kUnavailable) {
+    context_.logError("admin: write refused: " + refusal->message);
+  }
+  const bool onKey = endpointNames(schema.kind()).duplicateIdIsOnKey;
+  return refused(*refusal, doc, onKey ? schema.endpointKey() : std::string());
+}
+
+Stop EntityAccess::readOnly(const EntitySchema& schema, const char* verb, const std::string& field) {
+  if (context_.store().name() != "off") return {};
+  const std::string how = field == "id" ? std::string() : fmt::format(" by '{}'", field);
+  return failure(405, 12, "operation unsupported",
+                 fmt::format("cannot {} '{}' entities{} when not using a database", verb,
+                             schema.kind(), how),
+                 nullptr);
+}
+
+Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::ListQuery& base,
+                         const std::string& path, bool topLevel) {
+  Page page;
+  store::ListQuery query = base;
+  if (Stop stop = readPage(call.query, page)) return std::move(*stop);
+  if (topLevel) {
+    if (Stop stop = readTags(call.query, page, query)) return std::move(*stop);
+  }
+  if (page.after.is_array()) query.afterId = page.after[0].get<std::string>();
+  query.limit = page.size + 1;
+  auto rows = context_.store().list(schema.kind(), query);
+  if (!rows.ok()) return failed(rows.error());
+  const bool more = rows->size() > page.size;
+  if (more) rows->resize(page.size);
+  Json data = Json::array();
+  for (const auto& row : *rows) {
+    if (!schema.expired(row, call.now)) data.push_back(schema.print(row, call.now));
+  }
+  std::string rest;
+  if (topLevel && !page.tagsText.empty()) rest += "&tags=" + encodeQuery(page.tagsText);
+  if (topLevel && !page.sizeText.empty()) rest += "&size=" + encodeQuery(page.sizeText);
+  Json last = more ? Json::array({rows->back()["id"]}) : Json(nullptr);
+  return Reply::of(200, pageBody(std::move(data), last, path, rest));
+}
+
+Reply EntityAccess::insert(const EntitySchema& schema, Call& call, const std::optional<Owner>& owner) {
+  if (owner) call.body[owner->field] = {{"id", owner->id}};
+  if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
+  const bool nullId = call.body.contains("id") && call.body["id"].is_null();
+  schema::Violations violations;
+  Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
+  if (!violations.empty()) return violation(violations);
+  if (nullId) return nullPrimaryKey();
+  if (Stop stop = readOnly(schema, "create")) return std::move(*stop);
+  const std::string id = doc["id"].get<std::string>();
+  if (Stop stop = commit(schema, call, {{store::Change::Op::kInsert, schema.kind(), id, doc}}, doc)) {
+    return std::move(*stop);
+  }
+  return Reply::of(201, schema.print(doc, context_.now()));
+}
+
+Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityKey& key,
+                           const std::optional<Owner>& owner) {
+  Json stored;
+  if (Stop stop = find(schema, key, call.now, stored)) return std::move(*stop);
+  if (owner) call.body[owner->field] = {{"id", owner->id}};
+  if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
+  call.body[key.field] = key.value;
+  if (!stored.is_null()) call.body["id"] = stored["id"];
+  schema::Violations violations;
+  Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
+  if (!violations.empty()) return violation(violations);
+  if (Stop stop = readOnly(schema, "create or update", key.field)) return std::move(*stop);
+  const std::string id = doc["id"].get<std::string>();
+  // By a new key with an id that is taken by another entity: a conflict, not a replacement.
+  const auto op = stored.is_null() && !key.byId() ? store::Change::Op::kInsert
+                                                  : store::Change::Op::kReplace;
+  if (Stop stop = commit(schema, call, {{op, schema.kind(), id, doc}}, doc)) return std::move(*stop);
+  return Reply::of(200, schema.print(doc, context_.now()));
+}
+
+Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& stored,
+                          const EntityKey& key) {
+  if (Stop stop = prepare(schema, call, stored)) return std::move(*stop);
+  auto id = call.body.find("id");
+  if (id != call.body.end() && schema.checkField("id", *id).empty()) call.body.erase(id);
+  schema::Violations violations;
+  Json doc = schema.write(schema::WriteMode::kUpdate, call.body, stored, call.now, violations);
+  if (!violations.empty()) return violation(violations);
+  if (Stop stop = readOnly(schema, "update", key.field)) return std::move(*stop);
+  doc["id"] = stored["id"];
+  const std::string docId = doc["id"].get<std::string>();
+  if (Stop stop = commit(schema, call, {{store::Change::Op::kReplace, schema.kind(), docId, doc}}, doc)) {
+    return std::move(*stop);
+  }
+  return Reply::of(200, schema.print(doc, context_.now()));
+}
+
+Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::string& id,
+                           const EntityKey& key) {
+  if (Stop stop = readOnly(schema, "remove", key.field)) return std::move(*stop);
+  auto done = context_.commit({{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
+                              {call.request.clientAddress,
+                               call.request.method + " " + call.request.target});
+  auto* refusal = std::get_if<store::Refusal>(&done);
+  if (refusal && refusal->kind != store::Refusal::Kind::kNotFound) return refused(*refusal, nullptr, "");
+  return Reply::empty(204);
+}
+
+Reply EntityAccess::insertLinked(const EntitySchema& schema, Call& call,
+                                 const EntitySchema& holderSchema, Json holder,
+                                 const std::string& field) {
+  if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
+  call.body.erase("id");
+  schema::Violations violations;
+  Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
+  if (!violations.empty()) return violation(violations);
+  if (Stop stop = readOnly(schema, "create or update")) return std::move(*stop);
+  schema::Violations holderViolations;
+  const std::string id = doc["id"].get<std::string>();
+  Json linked = holderSchema.write(schema::WriteMode::kUpdate, {{field, {{"id", id}}}}, holder,
+                                   call.now, holderViolations);
+  if (!holderViolations.empty()) return violation(holderViolations);
+  const std::string holderId = holder["id"].get<std::string>();
+  if (Stop stop = commit(schema, call,
+                         {{store::Change::Op::kInsert, schema.kind(), id, doc},
+                          {store::Change::Op::kReplace, holderSchema.kind(), holderId, linked}},
+                         doc)) {
+    return std::move(*stop);
+  }
+  return Reply::of(200, schema.print(doc, call.now));
+}
+
+}  // namespace tollgate::admin

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "source/admin/context.h"
+#include "source/admin/paths.h"
+#include "source/admin/reply.h"
+
+namespace tollgate::admin {
+
+using schema::EntitySchema;
+
+/// What a path calls an entity by: its id or its endpoint key.
+struct EntityKey {
+  std::string field;  ///< "id" or the endpoint key.
+  std::string value;
+  bool byId() const { return field == "id"; }
+  Json json() const { return {{field, value}}; }
+};
+
+/// A reference that a nested path dictates.
+struct Owner {
+  std::string field;
+  std::string id;
+};
+
+/// Finding, checking and writing entities of any kind. Control thread only.
+class EntityAccess {
+ public:
+  explicit EntityAccess(ApiContext& context) : context_(context) {}
+
+  Stop readKey(const EntitySchema& schema, const std::string& text, EntityKey& key);
+  /// `doc` stays null where there is none; expired entities count as absent.
+  Stop find(const EntitySchema& schema, const EntityKey& key, double now, Json& doc);
+  /// readKey and find in one; plain 404 where there is none.
+  Stop require(const EntitySchema& schema, const std::string& text, double now, Json& doc);
+  Stop require(const EntitySchema& schema, const EntityKey& key, double now, Json& doc);
+
+  /// Everything a body goes through before its schema: coercion, options, references, protocols.
+  Stop prepare(const EntitySchema& schema, Call& call, const Json& stored);
+  Reply list(const EntitySchema& schema, Call& call, const store::ListQuery& query,
+             const std::string& path, bool topLevel);
+  Reply insert(const EntitySchema& schema, Call& call, const std::optional<Owner>& owner);
+  Reply upsert(const EntitySchema& schema, Call& call, const EntityKey& key,
+               const std::optional<Owner>& owner);
+  /// `key` is what the path calls the entity by.
+  Reply patch(const EntitySchema& schema, Call& call, const Json& stored, const EntityKey& key);
+  Reply remove(const EntitySchema& schema, Call& call, const std::string& id, const EntityKey& key);
+  /// Creates an entity and lets `holder` refer to it, in one revision.
+  Reply insertLinked(const EntitySchema& schema, Call& call, const EntitySchema& holderSchema,
+                     Json holder, const std::string& field);
+
+ private:
+  /// Writing is not possible at all: the answer of a node without a database. `field` is what the
+  /// path calls the entity by.
+  Stop readOnly(const EntitySchema& schema, const char* verb, const std::string& field = "id");
+  Stop checkTtl(const EntitySchema& schema, const Json& body);
+  Stop resolveReferences(const EntitySchema& schema, Json& body);
+  Stop checkPluginProtocols(const Json& body, const Json& stored);
+  Stop commit(const EntitySchema& schema, Call& call, std::vector<store::Change> changes,
+              const Json& doc);
+  Reply failed(const Error& error);
+
+  ApiContext& context_;
+};
+
+bool isUuid(std::string_view text);
+
+}  // namespace tollgate::admin
