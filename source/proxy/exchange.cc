@@ -249,7 +249,7 @@ void ProxyExchange::complete() {
   }
   WorkerCounters::add(worker_.counters.requests, 1);
   if (worker_.accessLog == nullptr) return;
-  AccessRecord record;
+  http::AccessRecord record;
   record.unixMillis = worker_.loop.unixMillis();
   record.clientIp = clientIp_.empty() ? manager_->peerIp() : clientIp_;
   record.method = request_->method;

@@ -9,6 +9,7 @@
 
 #include "source/base/intrusive_list.h"
 #include "source/event/event_loop.h"
+#include "source/http/access_log.h"
 #include "source/http1/date_cache.h"
 #include "source/net/resolver.h"
 #include "source/proxy/snapshot.h"
@@ -17,21 +18,6 @@
 namespace tollgate::proxy {
 
 class ProxyExchange;
-
-/// One finished request, for the access log; views are valid during the call only.
-struct AccessRecord {
-  int64_t unixMillis;
-  std::string_view clientIp, method, target, referer, userAgent, requestId;
-  http::Version version;
-  int status;
-  uint64_t bodyBytes;
-};
-
-class AccessSink {
- public:
-  virtual ~AccessSink() = default;
-  virtual void write(const AccessRecord& record) = 0;
-};
 
 /// Plain counters of one worker; written by it, read by others with relaxed loads.
 struct WorkerCounters {
@@ -67,7 +53,7 @@ class WorkerContext {
   upstream::Pool pool;
   net::Resolver resolver;
   WorkerCounters counters;
-  AccessSink* accessLog = nullptr;
+  http::AccessSink* accessLog = nullptr;
 
   /// Requests that begin from now on run under `snapshot`.
   void setSnapshot(std::shared_ptr<const Snapshot> snapshot);

@@ -16,6 +16,14 @@ Result<std::string> readFile(const std::string& path) {
 
 bool isPem(const std::string& text) { return text.find("-----BEGIN") != std::string::npos; }
 
+/// PEM text, or the paths of files that hold it.
+Result<tls::KeyPair> pairOf(const std::string& certificate, const std::string& key) {
+  if (!isPem(certificate)) return tls::readKeyPair(certificate, key);
+  tls::KeyPair pair{certificate, key};
+  if (Status checked = tls::checkKeyPair(pair); !checked) return checked.error();
+  return pair;
+}
+
 Result<std::vector<tls::KeyPair>> configured(const Settings& settings, const std::string& name) {
   std::vector<std::string> certificates = settings.list(name);
   std::vector<std::string> keys = settings.list(name + "_key");
@@ -24,8 +32,7 @@ Result<std::vector<tls::KeyPair>> configured(const Settings& settings, const std
     return Error::invalid(name + " and " + name + "_key must name as many files as each other");
   }
   for (size_t i = 0; i < certificates.size(); ++i) {
-    auto pair = isPem(certificates[i]) ? tls::checkKeyPair({certificates[i], keys[i]})
-                                       : tls::readKeyPair(certificates[i], keys[i]);
+    auto pair = pairOf(certificates[i], keys[i]);
     if (!pair) return Error::invalid(pair.error().text(), name);
     out.push_back(std::move(pair).value());
   }
@@ -69,7 +76,7 @@ Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json
     wanted.trustedPem += *text + "\n";
   }
   if (settings_.flag("client_ssl")) {
-    auto pair = tls::readKeyPair(settings_.text("client_ssl_cert"), settings_.text("client_ssl_cert_key"));
+    auto pair = pairOf(settings_.text("client_ssl_cert"), settings_.text("client_ssl_cert_key"));
     if (!pair) return Error::invalid(pair.error().text(), "client_ssl_cert");
     wanted.clientCertificate = std::move(pair).value();
   }
