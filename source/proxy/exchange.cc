@@ -48,7 +48,7 @@ void ProxyExchange::clear() {
   attempts_ = 0;
   requestEnded_ = responseEnded_ = hasQuery_ = hasBody_ = pathMatched_ = upgrade_ = false;
   anyBodySent_ = bodyPaused_ = upstreamPaused_ = tunnel_ = proxied_ = triedFresh_ = false;
-  inFilters_ = false;
+  inFilters_ = collecting_ = false;
   replayable_ = true;
   arena_.reset();
 }
@@ -127,7 +127,26 @@ void ProxyExchange::routeRequest() {
   }
   filterIndex_ = 0;
   if (!protocolAllowed()) return enforceProtocol();
+  if (plan_ != nullptr && plan_->wholeRequestBody > 0 && hasBody_) return collectBody();
   continueFilters();
+}
+
+/// A filter wants to see the whole body: the filters run when it is there, or has become larger than
+/// any of them takes (they then find no body, and it streams on as usual).
+void ProxyExchange::collectBody() {
+  collecting_ = true;
+  sendContinue();
+  armUpstreamTimer(worker_.settings.bodyTimeout);
+}
+
+void ProxyExchange::bodyCollected() {
+  if (!requestEnded_ && pendingBody_.size() <= plan_->wholeRequestBody) {
+    return armUpstreamTimer(worker_.settings.bodyTimeout);
+  }
+  collecting_ = false;
+  event::EventLoop::cancel(upstreamTimer_);
+  continueFilters();
+  touch();
 }
 
 const http::HttpFilter* ProxyExchange::filterAt(size_t index) { return chosen_[index]; }
@@ -184,7 +203,8 @@ bool ProxyExchange::runResponseHeaderFilters() {
 }
 
 const buffer::Buffer* ProxyExchange::wholeRequestBody() {
-  return requestEnded_ ? &pendingBody_ : nullptr;
+  bool whole = requestEnded_ && pendingBody_.size() <= plan_->wholeRequestBody;
+  return whole ? &pendingBody_ : nullptr;
 }
 
 void ProxyExchange::replaceRequestBody(std::string_view body) {

@@ -108,6 +108,9 @@ class ProxyExchange final : public http::Exchange,
   const http::HttpFilter* filterAt(size_t index);
   void* stateAt(size_t index);
   bool runResponseHeaderFilters();
+  void sendContinue();
+  void collectBody();
+  void bodyCollected();
   void finishResponse();
   void complete();
   void end();
@@ -193,6 +196,7 @@ class ProxyExchange final : public http::Exchange,
   bool proxied_ = false;       ///< The answer counts as proxied: latency headers differ.
   bool triedFresh_ = false;    ///< The one free retry after a stale kept-alive connection is spent.
   bool inFilters_ = false;
+  bool collecting_ = false;    ///< The whole request body is awaited before filters run.
   event::MemberTimer<ProxyExchange, &ProxyExchange::onUpstreamTimeout> upstreamTimer_{*this};
 };
 

@@ -22,13 +22,19 @@ void ProxyExchange::forward() {
              request_->version == http::Version::kHttp11 &&
              http::equalsIgnoreCase(headers.get(http::HeaderCode::kUpgrade), "websocket");
   prepareRequestHeaders();
-  if (hasBody_ && http::equalsIgnoreCase(request_->headers.get(http::HeaderCode::kExpect),
-                                         "100-continue")) {
-    request_->headers.remove(http::HeaderCode::kExpect);
-    stream_->sendInformational(100, nullptr);
-    touch();
-  }
+  sendContinue();
   attempt(false);
+}
+
+/// Lets a client that asked first send its body.
+void ProxyExchange::sendContinue() {
+  if (!hasBody_ || !http::equalsIgnoreCase(request_->headers.get(http::HeaderCode::kExpect),
+                                           "100-continue")) {
+    return;
+  }
+  request_->headers.remove(http::HeaderCode::kExpect);
+  stream_->sendInformational(100, nullptr);
+  touch();
 }
 
 void ProxyExchange::attempt(bool fresh) {
@@ -155,6 +161,7 @@ void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
     return;
   }
   pendingBody_.moveFrom(data);
+  if (collecting_) return bodyCollected();
   if (upstream_ != nullptr && (state_ == State::kForwarding || state_ == State::kResponding)) {
     sendPending();
     if (state_ == State::kForwarding) {
@@ -173,6 +180,7 @@ void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
 
 void ProxyExchange::onRequestTrailers(http::HeaderMap& trailers) {
   requestEnded_ = true;
+  if (collecting_) return bodyCollected();
   if (upstream_ == nullptr) return;  // sent without them: they are optional by definition
   requestEnded_ = false;
   sendPending();
@@ -273,6 +281,10 @@ void ProxyExchange::onResponseError(http::StreamError, std::string_view detail) 
 }
 
 void ProxyExchange::onUpstreamTimeout() {
+  if (collecting_) {
+    stream_->closeAfter();
+    return engineError(408);
+  }
   if (upstream_ != nullptr) {
     upstream_->abort();
     upstream_ = nullptr;
