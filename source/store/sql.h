@@ -9,7 +9,8 @@
 
 #include "source/base/result.h"
 
-/// The little of a SQL database that the stores need, so that one algorithm serves SQLite and Postgres.
+/// The little of a SQL database that the stores need, so that one algorithm serves SQLite and
+/// Postgres.
 namespace tollgate::store {
 
 using SqlValue = std::optional<std::string>;  ///< nullopt is NULL.
@@ -25,8 +26,12 @@ class SqlConnection {
   Status execute(std::string_view sql, const std::vector<SqlValue>& parameters = {}) {
     return query(sql, parameters, [](const SqlRow&) {});
   }
-  /// Begins a transaction in which this connection is the only writer.
+  /// Begins a transaction in which this connection is the only writer of documents and revisions.
   virtual Status beginWrite() = 0;
+  /// Begins a transaction that locks only the rows that it writes; a crash of the server may lose
+  /// it.
+  virtual Status beginCount() = 0;
+  /// After an error nothing was written, unless the text says that the outcome is unknown.
   virtual Status commit() = 0;
   virtual void rollback() = 0;
 };

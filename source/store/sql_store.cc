@@ -1,7 +1,7 @@
 #include "source/store/sql_store.h"
 
-#include <chrono>
 #include <charconv>
+#include <chrono>
 
 namespace tollgate::store {
 namespace {
@@ -19,39 +19,11 @@ Revision toRevision(const SqlValue& text) {
 }
 
 SqlValue nullable(const Json& doc) {
-  return doc.is_null() ? SqlValue() : SqlValue(doc.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return doc.is_null() ? SqlValue()
+                       : SqlValue(doc.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace
-
-const std::vector<std::string>& SqlStore::schema() {
-  static const std::vector<std::string> statements = {
-      "CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL,"
-      " PRIMARY KEY (kind, id))",
-      "CREATE TABLE IF NOT EXISTS unique_keys (kind TEXT NOT NULL, field TEXT NOT NULL,"
-      " value TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, field, value),"
-      " FOREIGN KEY (kind, id) REFERENCES entities (kind, id) ON DELETE CASCADE)",
-      "CREATE INDEX IF NOT EXISTS unique_keys_owner ON unique_keys (kind, id)",
-      "CREATE TABLE IF NOT EXISTS foreign_keys (kind TEXT NOT NULL, id TEXT NOT NULL,"
-      " field TEXT NOT NULL, target_kind TEXT NOT NULL, target_id TEXT NOT NULL,"
-      " on_delete TEXT NOT NULL, PRIMARY KEY (kind, id, field),"
-      " FOREIGN KEY (kind, id) REFERENCES entities (kind, id) ON DELETE CASCADE,"
-      " FOREIGN KEY (target_kind, target_id) REFERENCES entities (kind, id) ON DELETE RESTRICT)",
-      "CREATE INDEX IF NOT EXISTS foreign_keys_target"
-      " ON foreign_keys (target_kind, target_id, kind, field, id)",
-      "CREATE TABLE IF NOT EXISTS tags (kind TEXT NOT NULL, id TEXT NOT NULL, tag TEXT NOT NULL,"
-      " PRIMARY KEY (kind, tag, id),"
-      " FOREIGN KEY (kind, id) REFERENCES entities (kind, id) ON DELETE CASCADE)",
-      "CREATE INDEX IF NOT EXISTS tags_owner ON tags (kind, id)",
-      "CREATE TABLE IF NOT EXISTS revisions (revision BIGINT PRIMARY KEY, at TEXT NOT NULL,"
-      " actor TEXT NOT NULL, reason TEXT NOT NULL)",
-      "CREATE TABLE IF NOT EXISTS changes (revision BIGINT NOT NULL, seq BIGINT NOT NULL,"
-      " kind TEXT NOT NULL, id TEXT NOT NULL, before TEXT, after TEXT,"
-      " PRIMARY KEY (revision, seq),"
-      " FOREIGN KEY (revision) REFERENCES revisions (revision) ON DELETE CASCADE)",
-  };
-  return statements;
-}
 
 SqlStore::SqlStore(std::string name, std::unique_ptr<SqlConnection> connection, KeyExtractor keys)
     : name_(std::move(name)), connection_(std::move(connection)), keys_(std::move(keys)) {}
@@ -79,16 +51,27 @@ Result<Revision> SqlStore::revision() {
 }
 
 Result<Revision> SqlStore::load(const std::function<void(Entity)>& each) {
-  // Read first: a change that lands in between is then seen twice, never lost.
-  auto revision = this->revision();
-  if (!revision) return revision;
+  // One statement, so that the revision and the entities are of one moment.
+  Revision revision = 0;
   std::string broken;
   Status status = note(connection_->query(
-      "SELECT kind, id, doc FROM entities", {}, [&](const SqlRow& row) {
-        auto doc = parseDoc(row[2].value_or(""));
-        if (doc.ok()) each(Entity{row[0].value_or(""), row[1].value_or(""), std::move(doc).value()});
+      "SELECT CAST(COALESCE(r.revision, 0) AS TEXT), e.kind, e.id, e.doc"
+      " FROM (SELECT MAX(revision) AS revision FROM revisions) r LEFT JOIN entities e ON 1 = 1",
+      {}, [&](const SqlRow& row) {
+        revision = toRevision(row[0]);
+        if (!row[1]) return;  // no entity at all
+        auto doc = parseDoc(row[3].value_or(""));
+        if (doc.ok()) {
+          each(Entity{*row[1], row[2].value_or(""), std::move(doc).value()});
+        } else if (broken.empty()) {
+          broken = *row[1] + "/" + row[2].value_or("");
+        }
       }));
   if (!status) return std::move(status).error();
+  if (!broken.empty()) {
+    return Error::internal("the stored document " + broken +
+                           " is not JSON; repair or delete its row");
+  }
   return revision;
 }
 
@@ -108,7 +91,7 @@ Result<std::vector<Commit>> SqlStore::changesSince(Revision since) {
           commits.emplace_back().revision = revision;
         }
         Change change;
-        change.op = !row[4] ? Change::Op::kDelete
+        change.op = !row[4]  ? Change::Op::kDelete
                     : row[3] ? Change::Op::kReplace
                              : Change::Op::kInsert;
         change.kind = row[1].value_or("");
@@ -207,8 +190,8 @@ Status SqlStore::checkKeys(Work& work, const Change& change,
     }
   }
   for (const auto& key : foreign) {
-    auto target = one("SELECT id FROM entities WHERE kind = $1 AND id = $2",
-                      {key.targetKind, key.targetId});
+    auto target =
+        one("SELECT id FROM entities WHERE kind = $1 AND id = $2", {key.targetKind, key.targetId});
     if (!target) return std::move(target).error();
     if (!*target) {
       return work.refuse(Refusal::Kind::kForeignMissing, change.kind, key.field,
@@ -221,9 +204,9 @@ Status SqlStore::checkKeys(Work& work, const Change& change,
 Status SqlStore::writeKeys(const Change& change, const std::vector<schema::UniqueKey>& unique,
                            const std::vector<schema::ForeignKey>& foreign) {
   for (const char* table : {"unique_keys", "foreign_keys", "tags"}) {
-    Status status = connection_->execute(
-        std::string("DELETE FROM ") + table + " WHERE kind = $1 AND id = $2",
-        {change.kind, change.id});
+    Status status =
+        connection_->execute(std::string("DELETE FROM ") + table + " WHERE kind = $1 AND id = $2",
+                             {change.kind, change.id});
     if (!status) return status;
   }
   for (const auto& key : unique) {
@@ -260,7 +243,8 @@ Status SqlStore::remove(Work& work, const std::string& kind, const std::string& 
   };
   std::vector<Referrer> referrers;
   Status status = connection_->query(
-      "SELECT kind, id, field, on_delete FROM foreign_keys WHERE target_kind = $1 AND target_id = $2"
+      "SELECT kind, id, field, on_delete FROM foreign_keys WHERE target_kind = $1 AND target_id = "
+      "$2"
       " ORDER BY on_delete DESC, kind, id",
       {kind, id}, [&](const SqlRow& row) {
         referrers.push_back({*row[0], *row[1], *row[2], *row[3] == "cascade"});
@@ -271,8 +255,8 @@ Status SqlStore::remove(Work& work, const std::string& kind, const std::string& 
       return work.refuse(Refusal::Kind::kReferenced, kind, referrer.field,
                          Json{{"@referenced_by", referrer.kind}}, referrer.kind);
     }
-    auto still = one("SELECT id FROM entities WHERE kind = $1 AND id = $2",
-                     {referrer.kind, referrer.id});
+    auto still =
+        one("SELECT id FROM entities WHERE kind = $1 AND id = $2", {referrer.kind, referrer.id});
     if (!still) return std::move(still).error();
     if (!*still) continue;  // it referred twice
     if (status = remove(work, referrer.kind, referrer.id); !status) return status;

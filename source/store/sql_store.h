@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,8 +32,17 @@ class SqlStore : public Store {
   bool reachable() const override { return reachable_.load(std::memory_order_relaxed); }
   void watch(std::function<void()>) override {}
 
-  /// The statements that create the tables; each can be run again.
-  static const std::vector<std::string>& schema();
+  Result<std::vector<int64_t>> takeCounters(const std::vector<CounterKey>& keys,
+                                            const std::vector<int64_t>& limits) override;
+
+  /// One numbered step of the tables' creation. Its statements can be run again; a released step is
+  /// never changed, a later one is added.
+  struct SchemaStep {
+    std::string name;
+    std::vector<std::string> statements;
+  };
+  /// All steps in order. `text` is the database's type for text that sorts by its bytes.
+  static std::vector<SchemaStep> schema(std::string_view text = "TEXT");
 
  protected:
   SqlConnection& connection() { return *connection_; }
@@ -50,11 +60,13 @@ class SqlStore : public Store {
   Status record(Work& work, const Reason& reason);
   Result<std::optional<std::string>> one(std::string_view sql,
                                          const std::vector<SqlValue>& parameters);
+  void pruneCounters();
 
   std::string name_;
   std::unique_ptr<SqlConnection> connection_;
   KeyExtractor keys_;
   std::atomic<bool> reachable_{true};
+  std::chrono::steady_clock::time_point nextPrune_{};
 };
 
 }  // namespace tollgate::store

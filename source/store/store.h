@@ -40,15 +40,16 @@ struct Reason {
   std::string text;
 };
 
-/// Why a transaction was refused. `unavailable` covers everything that says nothing about the change.
+/// Why a transaction was refused. `unavailable` covers everything that says nothing about the
+/// change.
 struct Refusal {
   enum class Kind { kUnique, kPrimaryKey, kForeignMissing, kReferenced, kNotFound, kUnavailable };
   Kind kind = Kind::kUnavailable;
-  std::string entityKind;   ///< The kind that was to be written.
-  std::string field;        ///< UniqueKey::field or ForeignKey::field.
-  Json fields;              ///< UniqueKey::fields, or {"<foreign field>":{"id":"…"}}, or {"id":"…"}.
-  std::string otherKind;    ///< Foreign: the target's kind; referenced: the referring kind.
-  std::string message;      ///< For the log and for kUnavailable.
+  std::string entityKind;  ///< The kind that was to be written.
+  std::string field;       ///< UniqueKey::field or ForeignKey::field.
+  Json fields;  ///< UniqueKey::fields, or {"<foreign field>":{"id":"…"}}, or {"id":"…"}.
+  std::string otherKind;  ///< Foreign: the target's kind; referenced: the referring kind.
+  std::string message;    ///< For the log and for kUnavailable.
 };
 
 /// What one transaction did, cascaded deletions included, in the order in which to apply it.
@@ -58,11 +59,21 @@ struct Commit {
 };
 
 struct ListQuery {
-  std::string afterId;    ///< Exclusive; "" from the start. Order: ascending id.
+  std::string afterId;  ///< Exclusive; "" from the start. Order: ascending id.
   size_t limit = 100;
   std::vector<std::string> tags;
-  bool allTags = true;    ///< AND, else OR.
-  std::string foreignField, foreignId;  ///< Only entities whose reference `foreignField` is this id.
+  bool allTags = true;  ///< AND, else OR.
+  std::string foreignField,
+      foreignId;  ///< Only entities whose reference `foreignField` is this id.
+};
+
+/// One cell of a rate limit that all nodes share.
+struct CounterKey {
+  std::string identifier;  ///< Who is limited.
+  std::string period;      ///< "second", "minute", …
+  std::string serviceId, routeId;
+  int64_t windowStartMillis = 0;  ///< Since 1970, UTC.
+  int64_t windowSeconds = 0;      ///< How long the cell has to be kept from its start.
 };
 
 /// One thread (control) calls everything here; calls may block up to the store's time limits.
@@ -80,7 +91,8 @@ class Store {
 
   /// All changes or none, as one new revision. Unique and foreign keys come from the schemas; the
   /// database itself enforces them. Deleting cascades where the schema says so.
-  virtual std::variant<Commit, Refusal> transact(std::vector<Change> changes, const Reason& reason) = 0;
+  virtual std::variant<Commit, Refusal> transact(std::vector<Change> changes,
+                                                 const Reason& reason) = 0;
 
   virtual Result<std::optional<Json>> get(std::string_view kind, std::string_view id) = 0;
   virtual Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
@@ -92,6 +104,16 @@ class Store {
 
   /// Calls `changed` from a thread of the store when another node may have written. Once.
   virtual void watch(std::function<void()> changed) = 0;
+
+  /// Adds 1 to every counter unless one of them has reached its limit, atomically over all nodes.
+  /// Returns the usages before the addition, in the order of `keys`: the call counted if each is
+  /// below its limit. kInvalid where the lists do not fit or name a counter twice. A thread other
+  /// than control takes from a store of its own.
+  virtual Result<std::vector<int64_t>> takeCounters(const std::vector<CounterKey>& keys,
+                                                    const std::vector<int64_t>& limits) {
+    (void)keys, (void)limits;
+    return Error::unavailable("this store keeps no counters; use another policy than cluster");
+  }
 };
 
 }  // namespace tollgate::store

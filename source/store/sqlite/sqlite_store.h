@@ -8,8 +8,8 @@
 
 namespace tollgate::store {
 
-/// The embedded store: one SQLite file (created with mode 0600), written ahead and synced, so that an
-/// acknowledged write survives a kill. Errors name the file and the remedy.
+/// The embedded store: one SQLite file (created with mode 0600), written ahead and synced, so that
+/// an acknowledged write survives a kill. Errors name the file and the remedy.
 Result<std::unique_ptr<Store>> openSqlite(const std::string& path, KeyExtractor keys);
 
 }  // namespace tollgate::store

@@ -1,0 +1,81 @@
+#include "source/store/postgres/watcher.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "source/store/postgres/postgres_connection.h"
+#include "source/store/postgres/wait.h"
+
+namespace tollgate::store {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstBackoff{100};
+constexpr milliseconds kLastBackoff{3000};
+
+}  // namespace
+
+Watcher::Watcher(PostgresSettings settings, std::string writer, std::function<void()> changed)
+    : settings_(std::move(settings)),
+      writer_(std::move(writer)),
+      changed_(std::move(changed)),
+      stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Watcher::~Watcher() {
+  uint64_t one = 1;
+  (void)!::write(stop_, &one, sizeof(one));
+  thread_.join();
+  ::close(stop_);
+}
+
+void Watcher::run() {
+  milliseconds backoff{0};
+  do {
+    backoff = listen() ? milliseconds(0) : std::clamp(backoff * 2, kFirstBackoff, kLastBackoff);
+  } while (waitFor(-1, 0, Clock::now() + backoff, stop_) != Wait::kInterrupted);
+}
+
+bool Watcher::listen() {
+  auto connected = Session::connect(settings_, Clock::now() + settings_.connectTimeout, stop_);
+  if (!connected) return false;
+  Session& session = **connected;
+  Status status = session.script(
+      std::string("LISTEN ") + PostgresConnection::kChannel, [](const SqlRow&) {},
+      Clock::now() + settings_.timeout);
+  if (status.ok()) status = look(session);
+  if (!status) return false;
+  while (true) {
+    auto notes = session.notifications(Clock::now() + settings_.pollInterval);
+    if (!notes) return true;
+    bool foreign = std::any_of(notes->begin(), notes->end(),
+                               [&](const std::string& writer) { return writer != writer_; });
+    if (foreign) changed_();
+    if (notes->empty() && !look(session)) return true;
+  }
+}
+
+/// Calls `changed_` if the revision is not the one seen last.
+Status Watcher::look(Session& session) {
+  Revision revision = 0;
+  Status status = session.run(
+      "SELECT CAST(COALESCE(MAX(revision), 0) AS TEXT) FROM revisions", {},
+      [&](const SqlRow& row) {
+        const std::string& text = row[0].value();
+        std::from_chars(text.data(), text.data() + text.size(), revision);
+      },
+      Clock::now() + settings_.timeout);
+  if (!status) return status;
+  if (revision != known_ || !began_) changed_();
+  known_ = revision;
+  began_ = true;
+  return {};
+}
+
+}  // namespace tollgate::store

@@ -1,0 +1,165 @@
+#include "source/store/sqlite/last_good.h"
+
+#include <charconv>
+#include <cstdio>
+
+#include "source/store/sqlite/sqlite_connection.h"
+
+namespace tollgate::store {
+namespace {
+
+constexpr const char* kTables[] = {
+    "CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL,"
+    " PRIMARY KEY (kind, id))",
+    "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+};
+
+}  // namespace
+
+LastGood::LastGood(std::string path, std::string identity)
+    : path_(std::move(path)), identity_(std::move(identity)) {}
+
+LastGood::~LastGood() = default;
+
+Result<std::unique_ptr<LastGood>> LastGood::open(const std::string& path, std::string identity) {
+  std::unique_ptr<LastGood> copy(new LastGood(path, std::move(identity)));
+  if (Status status = copy->begin(); !status) return std::move(status).error();
+  return copy;
+}
+
+Status LastGood::begin() {
+  Status status = openFile();
+  if (status.ok()) {
+    std::string verdict;
+    status = connection_->query("PRAGMA quick_check(1)", {},
+                                [&](const SqlRow& row) { verdict = row[0].value_or(""); });
+    if (status.ok() && verdict == "ok") return {};
+    if (status.ok()) return startAfresh(verdict);
+  }
+  if (connection_->damaged()) return startAfresh(status.error().text());
+  return status;
+}
+
+Status LastGood::openFile() {
+  connection_ = std::make_unique<SqliteConnection>(path_);
+  Status status = connection_->open();
+  for (const char* sql : kTables) {
+    if (status.ok()) status = connection_->execute(sql);
+  }
+  return status;
+}
+
+Status LastGood::startAfresh(const std::string& cause) {
+  connection_.reset();
+  std::string aside = path_ + ".damaged";
+  for (const char* suffix : {"-wal", "-shm"}) std::remove((path_ + suffix).c_str());
+  if (std::rename(path_.c_str(), aside.c_str()) != 0) std::remove(path_.c_str());
+  notice_ = "the copy of the last good configuration " + path_ + " is damaged (" + cause +
+            "); it was moved to " + aside + " and a new one begun";
+  return openFile();
+}
+
+Status LastGood::inTransaction(const std::function<Status()>& work) {
+  for (int attempt = 0;; ++attempt) {
+    Status status = connection_->beginWrite();
+    if (status.ok()) status = work();
+    if (status.ok()) status = connection_->commit();
+    if (status.ok()) return status;
+    connection_->rollback();
+    if (!connection_->damaged() || attempt > 0) return status;
+    if (Status fresh = startAfresh(status.error().text()); !fresh) return fresh;
+  }
+}
+
+Status LastGood::put(const std::string& kind, const std::string& id, const Json& doc) {
+  return connection_->execute(
+      "INSERT INTO entities (kind, id, doc) VALUES ($1, $2, $3)"
+      " ON CONFLICT (kind, id) DO UPDATE SET doc = excluded.doc",
+      {kind, id, doc.dump(-1, ' ', false, Json::error_handler_t::replace)});
+}
+
+Status LastGood::setMeta(const char* key, const std::string& value) {
+  return connection_->execute(
+      "INSERT INTO meta (key, value) VALUES ($1, $2)"
+      " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      {key, value});
+}
+
+Status LastGood::replaceAll(Revision revision, const std::vector<Entity>& entities) {
+  return inTransaction([&] {
+    Status status = connection_->execute("DELETE FROM entities");
+    for (size_t i = 0; status.ok() && i < entities.size(); ++i) {
+      status = put(entities[i].kind, entities[i].id, entities[i].doc);
+    }
+    if (status.ok()) status = setMeta("identity", identity_);
+    if (status.ok()) status = setMeta("revision", std::to_string(revision));
+    return status;
+  });
+}
+
+Status LastGood::apply(const Commit& commit) {
+  return inTransaction([&]() -> Status {
+    auto saved = savedRevision();
+    if (!saved && saved.error().kind != Error::Kind::kNotFound) return std::move(saved).error();
+    if (saved.ok() && commit.revision <= *saved) return {};
+    if (!saved || commit.revision != *saved + 1) {
+      return Error::conflict("the copy " + path_ + " is not at the revision before " +
+                             std::to_string(commit.revision) + "; it has to be replaced");
+    }
+    Status status;
+    for (size_t i = 0; status.ok() && i < commit.changes.size(); ++i) {
+      const Change& change = commit.changes[i];
+      status = change.op == Change::Op::kDelete
+                   ? connection_->execute("DELETE FROM entities WHERE kind = $1 AND id = $2",
+                                          {change.kind, change.id})
+                   : put(change.kind, change.id, change.doc);
+    }
+    if (status.ok()) status = setMeta("revision", std::to_string(commit.revision));
+    return status;
+  });
+}
+
+/// kNotFound where there is no copy of this database.
+Result<Revision> LastGood::savedRevision() {
+  std::string identity, text;
+  Status status = connection_->query("SELECT key, value FROM meta", {}, [&](const SqlRow& row) {
+    if (row[0] == "identity") identity = row[1].value_or("");
+    if (row[0] == "revision") text = row[1].value_or("");
+  });
+  if (!status) return std::move(status).error();
+  Revision revision = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), revision);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return Error::notFound("no configuration has been saved in " + path_ + " yet");
+  }
+  if (identity != identity_) {
+    return Error::notFound("the configuration saved in " + path_ + " is of another database (" +
+                           identity + ")");
+  }
+  return revision;
+}
+
+Result<Revision> LastGood::load(const std::function<void(Entity)>& each) {
+  auto damaged = [&](const std::string& cause) {
+    Status fresh = startAfresh(cause);
+    return fresh.ok() ? Error::notFound(notice_) : fresh.error();
+  };
+  auto revision = savedRevision();
+  if (!revision) {
+    return connection_->damaged() ? damaged(revision.error().text()) : revision.error();
+  }
+  std::vector<Entity> entities;
+  std::string broken;
+  Status status =
+      connection_->query("SELECT kind, id, doc FROM entities", {}, [&](const SqlRow& row) {
+        Json doc = Json::parse(row[2].value_or(""), nullptr, false);
+        if (doc.is_discarded()) broken = row[0].value_or("") + "/" + row[1].value_or("");
+        entities.push_back({row[0].value_or(""), row[1].value_or(""), std::move(doc)});
+      });
+  if (!status) return connection_->damaged() ? damaged(status.error().text()) : status.error();
+  if (!broken.empty()) return damaged("the document " + broken + " is not JSON");
+  for (Entity& entity : entities) each(std::move(entity));
+  return revision;
+}
+
+}  // namespace tollgate::store

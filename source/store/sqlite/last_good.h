@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "source/store/store.h"
+
+namespace tollgate::store {
+
+class SqliteConnection;
+
+/// The node's own copy of the last configuration that it ran: one SQLite file (mode 0600) from
+/// which it starts when its database is out of reach. One thread at a time.
+class LastGood {
+ public:
+  /// `identity` names the database that the copy is of (PostgresSettings::identity()); a copy of
+  /// another one is not used. A damaged file is moved aside (see notice()), and a new one begun.
+  /// kUnavailable if the file can be neither opened nor created.
+  static Result<std::unique_ptr<LastGood>> open(const std::string& path, std::string identity = {});
+  ~LastGood();
+  LastGood(const LastGood&) = delete;
+  LastGood& operator=(const LastGood&) = delete;
+
+  /// Replaces the copy as a whole.
+  Status replaceAll(Revision revision, const std::vector<Entity>& entities);
+  /// Takes over one commit; one that the copy already has is ignored. kConflict, and no change, if
+  /// the copy is not at the revision before: then replaceAll() is due.
+  Status apply(const Commit& commit);
+  /// Calls `each` for every entity, once all are known to be readable. kNotFound if there is no
+  /// copy of this database; a damaged one is moved aside and reported as kNotFound, too.
+  Result<Revision> load(const std::function<void(Entity)>& each);
+
+  /// What happened to a damaged file, for the log; "" while all is well.
+  const std::string& notice() const { return notice_; }
+
+ private:
+  LastGood(std::string path, std::string identity);
+  Status begin();
+  Status openFile();
+  Status startAfresh(const std::string& cause);
+  /// Runs `work` in a transaction; begins a new file, and tries once more, if this one is damaged.
+  Status inTransaction(const std::function<Status()>& work);
+  Result<Revision> savedRevision();
+  Status put(const std::string& kind, const std::string& id, const Json& doc);
+  Status setMeta(const char* key, const std::string& value);
+
+  const std::string path_, identity_;
+  std::string notice_;
+  std::unique_ptr<SqliteConnection> connection_;
+};
+
+}  // namespace tollgate::store
