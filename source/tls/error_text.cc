@@ -24,7 +24,7 @@ const char* verifyText(const SSL* ssl) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "tls: the peer's certificate has no trusted issuer";
+      return "tls: the peer's certificate has no trusted issuer within the verify depth";
     default:
       return "tls: the peer's certificate was refused";
   }
