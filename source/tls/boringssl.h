@@ -31,6 +31,9 @@ Result<LoadedPair> loadKeyPair(const KeyPair& pair);
 /// The certificates of a PEM text, at least one, each checked to parse.
 Result<std::vector<bssl::UniquePtr<CRYPTO_BUFFER>>> loadCertificates(std::string_view pem);
 
+/// The content of a file of at most 1 MiB; `what` it is for is named in errors.
+Result<std::string> readPemFile(const std::string& path, const char* what);
+
 /// Static text for the failure of the last call on `ssl`; empties the thread's error queue.
 const char* takeErrorText(const SSL* ssl);
 

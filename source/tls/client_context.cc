@@ -3,10 +3,9 @@
 #include <arpa/inet.h>
 #include <openssl/pool.h>
 #include <openssl/x509.h>
+#include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "source/tls/boringssl.h"
 #include "source/tls/session_cache.h"
@@ -24,17 +23,12 @@ constexpr const char* kSystemBundles[] = {
 };
 
 Result<std::string> readSystemBundle() {
-  auto content = [](const char* path) {
-    std::ifstream file(path, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
   if (const char* path = std::getenv("SSL_CERT_FILE"); path != nullptr && *path != '\0') {
-    std::string text = content(path);
-    if (!text.empty()) return text;
-    return Error::invalid("cannot read the trusted certificates that SSL_CERT_FILE names", path);
+    return readPemFile(path, "bundle of trusted certificates that SSL_CERT_FILE names");
   }
   for (const char* path : kSystemBundles) {
-    if (std::string text = content(path); !text.empty()) return text;
+    if (::access(path, R_OK) == 0)
+      return readPemFile(path, "system's bundle of trusted certificates");
   }
   return Error::invalid(
       "the system has no bundle of trusted certificates; install ca-certificates or set "
@@ -93,6 +87,10 @@ Status ClientContext::Impl::build(const Settings& settings) {
   SSL_CTX_set_app_data(context.get(), this);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context.get(), &Impl::onNewSession);
+  if (!verify) {
+    SSL_CTX_set_custom_verify(context.get(), SSL_VERIFY_NONE,
+                              [](SSL*, uint8_t*) { return ssl_verify_ok; });
+  }
   if (settings.clientCertificate) {
     auto pair = loadKeyPair(*settings.clientCertificate);
     if (!pair.ok()) return Error::invalid(pair.error().message, "client certificate");

@@ -138,6 +138,7 @@ ClientHello parseClientHello(std::string_view bytes) {
   ClientHello hello;
   auto ended = [&hello](ClientHello::State state) -> ClientHello {
     if (state != ClientHello::kParsed) return {state, {}, {}};
+    hello.state = state;
     return std::move(hello);
   };
   Message message;

@@ -24,7 +24,7 @@ const char* verifyText(const SSL* ssl) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "tls: the peer's certificate has no trusted issuer";
+      return "tls: the peer's certificate has no trusted issuer within the verify depth";
     default:
       return "tls: the peer's certificate was refused";
   }
@@ -93,10 +93,12 @@ const char* reasonText(const SSL* ssl, int reason) {
 }  // namespace
 
 const char* takeErrorText(const SSL* ssl) {
-  uint32_t error = ERR_peek_error();
-  ERR_clear_error();
+  // The layer below may have left errors in front of the one that says what it means.
+  uint32_t error = ERR_get_error();
   if (error == 0) return "tls: failed";
-  if (ERR_GET_LIB(error) != ERR_LIB_SSL) return "tls: cryptographic error";
+  while (error != 0 && ERR_GET_LIB(error) != ERR_LIB_SSL) error = ERR_get_error();
+  ERR_clear_error();
+  if (error == 0) return "tls: cryptographic error";
   int reason = ERR_GET_REASON(error);
   if (reason > SSL_AD_REASON_OFFSET && reason <= SSL_AD_REASON_OFFSET + 255) {
     return alertText(reason - SSL_AD_REASON_OFFSET);

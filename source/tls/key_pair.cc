@@ -152,7 +152,9 @@ std::string bioText(BIO* bio) {
   return {reinterpret_cast<const char*>(bytes), length};
 }
 
-Result<std::string> readFile(const std::string& path, const char* what) {
+}  // namespace
+
+Result<std::string> readPemFile(const std::string& path, const char* what) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     return Error::invalid(std::string("cannot read the ") + what + ": " + std::strerror(errno) +
@@ -168,8 +170,6 @@ Result<std::string> readFile(const std::string& path, const char* what) {
   if (text.size() > kMaxPemBytes) return Error::invalid("the file is longer than 1 MiB", path);
   return text;
 }
-
-}  // namespace
 
 Result<std::vector<bssl::UniquePtr<CRYPTO_BUFFER>>> loadCertificates(std::string_view pem) {
   if (pem.size() > kMaxPemBytes) return Error::invalid("the certificates are longer than 1 MiB");
@@ -243,9 +243,9 @@ Status checkKeyPair(const KeyPair& pair) {
 }
 
 Result<KeyPair> readKeyPair(const std::string& certificatePath, const std::string& keyPath) {
-  auto certificate = readFile(certificatePath, "certificate");
+  auto certificate = readPemFile(certificatePath, "certificate");
   if (!certificate.ok()) return certificate.error();
-  auto key = readFile(keyPath, "private key");
+  auto key = readPemFile(keyPath, "private key");
   if (!key.ok()) return key.error();
   // Each file is tried on its own first, so that the error names the right one.
   if (auto chain = loadCertificates(*certificate); !chain.ok()) {
