@@ -1,14 +1,9 @@
 #include "source/server/builtin_filters.h"
 
-#include "filters/http/key_auth/key_auth.h"
-#include "filters/http/rate_limiting/rate_limiting.h"
 #include "source/http/filter_factory.h"
 
 namespace tollgate::server {
 
-void registerBuiltinFilters() {
-  http::HttpFilterRegistry::add(filters::makeKeyAuthFactory());
-  http::HttpFilterRegistry::add(filters::makeRateLimitingFactory());
-}
+void registerBuiltinFilters() {}
 
 }  // namespace tollgate::server

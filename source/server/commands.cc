@@ -134,6 +134,13 @@ int quit(const CommonOptions& common, double timeout, double wait) {
   return 0;
 }
 
+const CLI::App* commandNamed(const CLI::App& parent, const std::string& name) {
+  for (const CLI::App* sub : parent.get_subcommands({})) {
+    if (sub->get_name() == name) return sub;
+  }
+  return nullptr;
+}
+
 /// What CLI11 makes of a command line, in the words that scripts know.
 int parseFailure(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return app.exit(error);
@@ -144,10 +151,10 @@ int parseFailure(const CLI::App& app, const CLI::ParseError& error, int argc, ch
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
       dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     std::string first = argv[1];
-    const CLI::App* sub = app.get_subcommand_no_throw(first);
+    const CLI::App* sub = commandNamed(app, first);
     if (sub == nullptr && first.front() != '-') return fail("No such command: " + first);
     if (sub != nullptr && argc > 2 && argv[2][0] != '-' && !sub->get_subcommands({}).empty() &&
-        sub->get_subcommand_no_throw(argv[2]) == nullptr) {
+        commandNamed(*sub, argv[2]) == nullptr) {
       return fail(fmt::format("No such command for {}: {}", first, argv[2]));
     }
   }
@@ -209,9 +216,9 @@ int runCommand(int argc, char** argv) {
     sub->add_flag("-y,--yes", migration.yes, "do not ask");
     sub->add_flag("-q,--quiet", migration.quiet, "print errors only");
     sub->add_flag("-f,--force", migration.force, "bootstrap: reset first");
-    int ignored = 0;
-    sub->add_option("--db-timeout", ignored, "seconds to wait for the database");
-    sub->add_option("--lock-timeout", ignored, "seconds to wait for another node's migration");
+    sub->add_option("--db-timeout", migration.dbTimeout, "seconds that a statement may take");
+    sub->add_option("--lock-timeout", migration.lockTimeout,
+                    "seconds to wait for another node's migration");
     sub->callback([&, action = std::string(name)] { code = runMigrations(action, common, migration); });
   }
   sub = app.add_subcommand("version", "print the version");

@@ -19,6 +19,7 @@ struct CommonOptions {
 /// `tollgate migrations ACTION` (bootstrap, up, finish, list, status, reset).
 struct MigrationOptions {
   bool yes = false, quiet = false, force = false;
+  double dbTimeout = 60, lockTimeout = 60;  ///< Seconds.
 };
 int runMigrations(const std::string& action, const CommonOptions& common,
                   const MigrationOptions& options);

@@ -11,7 +11,7 @@
 
 #include "source/config/snapshot_compiler.h"
 #include "source/proxy/worker_context.h"
-#include "source/store/last_good.h"
+#include "source/store/sqlite/last_good.h"
 #include "source/store/store.h"
 
 namespace tollgate::server {

@@ -25,7 +25,9 @@ Result<store::PostgresSettings> postgresSettings(const Settings& settings) {
     if (file != "system") out.caFile = file;
   }
   double timeout = std::clamp(settings.number("pg_timeout"), 1.0, 3600000.0);
-  out.timeout = std::chrono::milliseconds(static_cast<int64_t>(timeout));
+  out.timeout = out.connectTimeout = std::chrono::milliseconds(static_cast<int64_t>(timeout));
+  double poll = std::clamp(settings.number("db_update_frequency"), 0.1, 3600.0);
+  out.pollInterval = std::chrono::milliseconds(static_cast<int64_t>(poll * 1000));
   return out;
 }
 
@@ -36,10 +38,10 @@ Result<OpenedStore> openStore(const Settings& settings, const std::string& prefi
   if (kind == "postgres") {
     auto configured = postgresSettings(settings);
     if (!configured) return configured.error();
+    auto kept = store::LastGood::open(prefix + "/last-good.db", configured->identity());
     auto opened = store::openPostgres(std::move(configured).value(), keys);
     if (!opened) return opened.error();
     out.store = std::move(opened).value();
-    auto kept = store::LastGood::open(prefix + "/last-good.db");
     if (!kept) return kept.error();
     out.lastGood = std::move(kept).value();
     return out;

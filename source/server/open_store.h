@@ -5,7 +5,7 @@
 
 #include "source/base/result.h"
 #include "source/server/settings.h"
-#include "source/store/last_good.h"
+#include "source/store/sqlite/last_good.h"
 #include "source/store/postgres/postgres_store.h"
 #include "source/store/store.h"
 

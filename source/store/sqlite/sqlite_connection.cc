@@ -16,12 +16,13 @@ SqliteConnection::~SqliteConnection() {
 
 Status SqliteConnection::open() {
   // SQLite would create the file readable by all; credentials are in it.
-  int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) {
+  bool file = path_ != kMemory;
+  int fd = file ? ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+  if (file && fd < 0) {
     return Error::unavailable("cannot open the store " + path_ + ": " + std::strerror(errno) +
                               "; give a writable folder as prefix");
   }
-  ::close(fd);
+  if (file) ::close(fd);
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
   if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) return failure("open");
   sqlite3_busy_timeout(db_, 5000);

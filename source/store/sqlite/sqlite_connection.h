@@ -13,6 +13,8 @@ namespace tollgate::store {
 /// A connection to one SQLite file, written ahead and synced. One thread at a time.
 class SqliteConnection final : public SqlConnection {
  public:
+  static constexpr const char* kMemory = ":memory:";  ///< The path of a database without a file.
+
   explicit SqliteConnection(std::string path) : path_(std::move(path)) {}
   ~SqliteConnection() override;
 

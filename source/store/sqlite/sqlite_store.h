@@ -12,4 +12,7 @@ namespace tollgate::store {
 /// an acknowledged write survives a kill. Errors name the file and the remedy.
 Result<std::unique_ptr<Store>> openSqlite(const std::string& path, KeyExtractor keys);
 
+/// A store that is called "off" and forgotten with the process: for nodes without a database.
+Result<std::unique_ptr<Store>> openMemory(KeyExtractor keys);
+
 }  // namespace tollgate::store
