@@ -188,6 +188,23 @@ TEST_P(StoreTest, KeepsTextOfAnyLanguageAndFindsNothingForDamagedText) {
   }
 }
 
+TEST_P(StoreTest, TakesAnImportOfManyEntitiesAsOneRevision) {
+  std::vector<Change> changes;
+  for (int i = 0; i < 1234; ++i) {
+    std::string id = std::to_string(i);
+    changes.push_back(insert("parents", id, {{"name", "n" + id}, {"tags", {"t"}}}));
+  }
+  Commit commit = must(changes);
+  EXPECT_EQ(commit.revision, 1u);
+  auto commits = store_->changesSince(0).value();
+  ASSERT_EQ(commits.size(), 1u);
+  ASSERT_EQ(commits[0].changes.size(), changes.size());
+  for (size_t i = 0; i < changes.size(); ++i) {
+    ASSERT_EQ(commits[0].changes[i].id, changes[i].id);
+    ASSERT_EQ(commits[0].changes[i].doc, changes[i].doc);
+  }
+}
+
 TEST_P(StoreTest, NumbersTheWritesOfSeveralWritersWithoutAGap) {
   constexpr int kWrites = 25;
   std::vector<std::thread> writers;
