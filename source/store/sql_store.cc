@@ -1,10 +1,13 @@
 #include "source/store/sql_store.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
 namespace tollgate::store {
 namespace {
+
+constexpr size_t kChangesAtOnce = 50;
 
 Result<Json> parseDoc(const std::string& text) {
   Json doc = Json::parse(text, nullptr, false);
@@ -168,6 +171,7 @@ Status SqlStore::put(Work& work, const Change& change) {
       "INSERT INTO entities (kind, id, doc) VALUES ($1, $2, $3)"
       " ON CONFLICT (kind, id) DO UPDATE SET doc = excluded.doc",
       {change.kind, change.id, nullable(change.doc)});
+  if (status.ok() && *old) status = forgetKeys(change);
   if (status.ok()) status = writeKeys(change, unique, foreign);
   if (!status) return status;
   Json before;
@@ -201,14 +205,19 @@ Status SqlStore::checkKeys(Work& work, const Change& change,
   return {};
 }
 
-Status SqlStore::writeKeys(const Change& change, const std::vector<schema::UniqueKey>& unique,
-                           const std::vector<schema::ForeignKey>& foreign) {
+Status SqlStore::forgetKeys(const Change& change) {
+  Status status;
   for (const char* table : {"unique_keys", "foreign_keys", "tags"}) {
-    Status status =
+    if (!status) break;
+    status =
         connection_->execute(std::string("DELETE FROM ") + table + " WHERE kind = $1 AND id = $2",
                              {change.kind, change.id});
-    if (!status) return status;
   }
+  return status;
+}
+
+Status SqlStore::writeKeys(const Change& change, const std::vector<schema::UniqueKey>& unique,
+                           const std::vector<schema::ForeignKey>& foreign) {
   for (const auto& key : unique) {
     Status status = connection_->execute(
         "INSERT INTO unique_keys (kind, field, value, id) VALUES ($1, $2, $3, $4)",
@@ -281,13 +290,25 @@ Status SqlStore::record(Work& work, const Reason& reason) {
   Status status = connection_->execute(
       "INSERT INTO revisions (revision, at, actor, reason) VALUES (CAST($1 AS BIGINT), $2, $3, $4)",
       {revision, std::to_string(millis), reason.actor, reason.text});
-  for (size_t i = 0; status.ok() && i < work.commit.changes.size(); ++i) {
-    const Change& change = work.commit.changes[i];
+  // Many rows a statement: the database may be far away.
+  for (size_t first = 0; status.ok() && first < work.commit.changes.size();
+       first += kChangesAtOnce) {
+    size_t end = std::min(first + kChangesAtOnce, work.commit.changes.size());
+    std::string rows;
+    std::vector<SqlValue> parameters{revision};
+    for (size_t i = first; i < end; ++i) {
+      const Change& change = work.commit.changes[i];
+      rows += i == first ? " (CAST($1 AS BIGINT), " : ", (CAST($1 AS BIGINT), ";
+      rows += std::to_string(i);
+      for (SqlValue value : {SqlValue(change.kind), SqlValue(change.id), nullable(work.before[i]),
+                             nullable(change.doc)}) {
+        parameters.push_back(std::move(value));
+        rows += ", $" + std::to_string(parameters.size());
+      }
+      rows += ')';
+    }
     status = connection_->execute(
-        "INSERT INTO changes (revision, seq, kind, id, before, after)"
-        " VALUES (CAST($1 AS BIGINT), CAST($2 AS BIGINT), $3, $4, $5, $6)",
-        {revision, std::to_string(i), change.kind, change.id, nullable(work.before[i]),
-         nullable(change.doc)});
+        "INSERT INTO changes (revision, seq, kind, id, before, after) VALUES" + rows, parameters);
   }
   return status;
 }

@@ -55,6 +55,7 @@ class SqlStore : public Store {
   Status remove(Work& work, const std::string& kind, const std::string& id);
   Status checkKeys(Work& work, const Change& change, const std::vector<schema::UniqueKey>& unique,
                    const std::vector<schema::ForeignKey>& foreign);
+  Status forgetKeys(const Change& change);
   Status writeKeys(const Change& change, const std::vector<schema::UniqueKey>& unique,
                    const std::vector<schema::ForeignKey>& foreign);
   Status record(Work& work, const Reason& reason);

@@ -1,76 +1,31 @@
 #include "source/store/store.h"
 
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
+#include <set>
+#include <thread>
 
-#include "source/store/sqlite/sqlite_store.h"
+#include "test/store/support.h"
 
 namespace tollgate::store {
 namespace {
 
-/// Kinds of a small world: "parents" with unique names; "children" refer to one, with a cascade if the
-/// field is "owner" and a restriction if it is "uses".
-KeyExtractor keys() {
-  KeyExtractor keys;
-  keys.uniqueKeys = [](std::string_view, const Json& doc) {
-    std::vector<schema::UniqueKey> out;
-    if (doc.value("name", Json()).is_string()) {
-      out.push_back({"name", doc["name"], Json{{"name", doc["name"]}}});
-    }
-    return out;
-  };
-  keys.foreignKeys = [](std::string_view, const Json& doc) {
-    std::vector<schema::ForeignKey> out;
-    for (const char* field : {"owner", "uses"}) {
-      if (!doc.contains(field)) continue;
-      auto onDelete = std::string(field) == "owner" ? schema::ForeignKey::OnDelete::kCascade
-                                                    : schema::ForeignKey::OnDelete::kRestrict;
-      out.push_back({field, "parents", doc[field]["id"], onDelete});
-    }
-    return out;
-  };
-  return keys;
-}
-
-class StoreTest : public testing::Test {
+class StoreTest : public testing::TestWithParam<std::string>, protected SmallWorld {
  protected:
-  StoreTest() {
-    std::string pattern = testing::TempDir() + "store.XXXXXX";
-    folder_ = mkdtemp(pattern.data());
+  void SetUp() override {
+    if (GetParam() == "postgres" && !test::PostgresServer::available())
+      GTEST_SKIP() << "no Postgres";
+    database_ = Database::make(GetParam());
     reopen();
-  }
-  ~StoreTest() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
   }
   void reopen() {
     store_.reset();
-    auto opened = openSqlite(path(), keys());
-    ASSERT_TRUE(opened) << opened.error().text();
-    store_ = std::move(opened).value();
+    store_ = database_->open();
+    ASSERT_TRUE(store_);
   }
-  std::string path() const { return folder_ + "/tollgate.db"; }
-
-  static Change insert(std::string kind, std::string id, Json doc = Json::object()) {
-    doc["id"] = id;
-    return {Change::Op::kInsert, std::move(kind), std::move(id), std::move(doc)};
-  }
-  static Change remove(std::string kind, std::string id) {
-    return {Change::Op::kDelete, std::move(kind), std::move(id), nullptr};
-  }
-  Commit must(std::vector<Change> changes) {
-    auto result = store_->transact(std::move(changes), {"tester", "because"});
-    if (auto* refusal = std::get_if<Refusal>(&result)) {
-      ADD_FAILURE() << "refused: " << refusal->message << refusal->fields.dump();
-      return {};
-    }
-    return std::get<Commit>(result);
-  }
+  Commit must(std::vector<Change> changes) { return SmallWorld::must(*store_, std::move(changes)); }
   Refusal refused(std::vector<Change> changes) {
     auto result = store_->transact(std::move(changes), {});
     EXPECT_TRUE(std::holds_alternative<Refusal>(result));
@@ -78,11 +33,14 @@ class StoreTest : public testing::Test {
   }
   size_t count(std::string_view kind) { return store_->list(kind, {}).value().size(); }
 
-  std::string folder_;
+  std::unique_ptr<Database> database_;
   std::unique_ptr<Store> store_;
 };
 
-TEST_F(StoreTest, KeepsWhatItAcknowledgedOverAReopen) {
+INSTANTIATE_TEST_SUITE_P(Both, StoreTest, testing::Values("sqlite", "postgres"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(StoreTest, KeepsWhatItAcknowledgedOverAReopen) {
   EXPECT_EQ(must({insert("parents", "1", {{"name", "a"}})}).revision, 1u);
   reopen();
   auto doc = store_->getByUnique("parents", "name", "a").value();
@@ -92,17 +50,17 @@ TEST_F(StoreTest, KeepsWhatItAcknowledgedOverAReopen) {
   EXPECT_FALSE(store_->get("parents", "2").value());
 }
 
-TEST_F(StoreTest, DoesAllOrNothing) {
+TEST_P(StoreTest, DoesAllOrNothing) {
   must({insert("parents", "1", {{"name", "a"}})});
-  Refusal refusal = refused({insert("parents", "2", {{"name", "b"}}),
-                             insert("parents", "3", {{"name", "a"}})});
+  Refusal refusal =
+      refused({insert("parents", "2", {{"name", "b"}}), insert("parents", "3", {{"name", "a"}})});
   EXPECT_EQ(refusal.kind, Refusal::Kind::kUnique);
   EXPECT_EQ(refusal.fields, (Json{{"name", "a"}}));
   EXPECT_EQ(count("parents"), 1u);
   EXPECT_EQ(store_->revision().value(), 1u);
 }
 
-TEST_F(StoreTest, NamesEveryReasonToRefuse) {
+TEST_P(StoreTest, NamesEveryReasonToRefuse) {
   must({insert("parents", "1"), insert("children", "c", {{"uses", {{"id", "1"}}}})});
   EXPECT_EQ(refused({insert("parents", "1")}).kind, Refusal::Kind::kPrimaryKey);
   Refusal dangling = refused({insert("children", "d", {{"owner", {{"id", "9"}}}})});
@@ -115,7 +73,7 @@ TEST_F(StoreTest, NamesEveryReasonToRefuse) {
   EXPECT_EQ(refused({remove("parents", "7")}).kind, Refusal::Kind::kNotFound);
 }
 
-TEST_F(StoreTest, CascadesAndTellsWhatWentWithIt) {
+TEST_P(StoreTest, CascadesAndTellsWhatWentWithIt) {
   must({insert("parents", "1"), insert("children", "a", {{"owner", {{"id", "1"}}}}),
         insert("children", "b", {{"owner", {{"id", "1"}}}})});
   Commit commit = must({remove("parents", "1")});
@@ -124,7 +82,7 @@ TEST_F(StoreTest, CascadesAndTellsWhatWentWithIt) {
   EXPECT_EQ(count("children"), 0u);
 }
 
-TEST_F(StoreTest, AReplacementFreesItsOldKeys) {
+TEST_P(StoreTest, AReplacementFreesItsOldKeys) {
   must({insert("parents", "1", {{"name", "a"}})});
   Change change = insert("parents", "1", {{"name", "b"}});
   change.op = Change::Op::kReplace;
@@ -133,7 +91,7 @@ TEST_F(StoreTest, AReplacementFreesItsOldKeys) {
   EXPECT_EQ(count("parents"), 2u);
 }
 
-TEST_F(StoreTest, GivesTheChangesSinceARevision) {
+TEST_P(StoreTest, GivesTheChangesSinceARevision) {
   must({insert("parents", "1")});
   must({insert("parents", "2"), insert("parents", "3")});
   must({remove("parents", "2")});
@@ -145,7 +103,7 @@ TEST_F(StoreTest, GivesTheChangesSinceARevision) {
   EXPECT_TRUE(store_->changesSince(3).value().empty());
 }
 
-TEST_F(StoreTest, PagesInTheOrderOfIds) {
+TEST_P(StoreTest, PagesInTheOrderOfIds) {
   std::vector<Change> changes;
   for (int i = 0; i < 25; ++i) changes.push_back(insert("parents", "id" + std::to_string(100 + i)));
   must(std::move(changes));
@@ -162,7 +120,7 @@ TEST_F(StoreTest, PagesInTheOrderOfIds) {
   EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
 }
 
-TEST_F(StoreTest, FiltersByTagsAndByReference) {
+TEST_P(StoreTest, FiltersByTagsAndByReference) {
   must({insert("parents", "1", {{"tags", {"a", "b"}}}), insert("parents", "2", {{"tags", {"b"}}}),
         insert("children", "c", {{"owner", {{"id", "2"}}}})});
   ListQuery both;
@@ -178,29 +136,13 @@ TEST_F(StoreTest, FiltersByTagsAndByReference) {
   EXPECT_TRUE(store_->list("children", owned).value().empty());
 }
 
-TEST_F(StoreTest, KeepsTheFileToItsOwner) {
-  struct stat info;
-  ASSERT_EQ(stat(path().c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, 0600u);
-}
-
-TEST_F(StoreTest, NamesAFileThatIsNoStore) {
-  store_.reset();
-  std::ofstream(path()) << std::string(10000, 'x');
-  auto opened = openSqlite(path(), keys());
-  ASSERT_FALSE(opened);
-  EXPECT_NE(opened.error().message.find(path()), std::string::npos);
-  std::filesystem::remove_all(folder_ + "/tollgate.db");
-  reopen();
-}
-
-TEST_F(StoreTest, LosesNoAcknowledgedWriteWhenTheWriterIsKilled) {
+TEST_P(StoreTest, LosesNoAcknowledgedWriteWhenTheWriterIsKilled) {
   store_.reset();
   int pipes[2];
   ASSERT_EQ(pipe(pipes), 0);
   pid_t child = fork();
   if (child == 0) {
-    auto store = openSqlite(path(), keys()).value();
+    auto store = database_->open();
     for (int i = 0;; ++i) {
       auto result = store->transact({insert("parents", "id" + std::to_string(i))}, {});
       if (!std::holds_alternative<Commit>(result)) _exit(1);
@@ -222,6 +164,130 @@ TEST_F(StoreTest, LosesNoAcknowledgedWriteWhenTheWriterIsKilled) {
   }
   EXPECT_EQ(found, acknowledged);
   EXPECT_GE(store_->revision().value(), acknowledged);
+}
+
+TEST_P(StoreTest, LoadsEverythingAtOneRevision) {
+  EXPECT_EQ(store_->load([](Entity) { FAIL() << "an empty store"; }).value(), 0u);
+  must({insert("parents", "1", {{"name", "a"}}), insert("parents", "2")});
+  must({remove("parents", "2")});
+  std::vector<std::string> ids;
+  EXPECT_EQ(store_->load([&](Entity entity) { ids.push_back(entity.id); }).value(), 2u);
+  EXPECT_EQ(ids, (std::vector<std::string>{"1"}));
+}
+
+TEST_P(StoreTest, KeepsTextOfAnyLanguageAndFindsNothingForDamagedText) {
+  must({insert("parents", "1", {{"name", "Straße ' \" \\ 東京"}})});
+  EXPECT_TRUE(store_->getByUnique("parents", "name", "Straße ' \" \\ 東京").value());
+  for (std::string_view damaged : {std::string_view("\xff"), std::string_view("a\0b", 3),
+                                   std::string_view("\xed\xa0\x80"), std::string_view("\xe4")}) {
+    EXPECT_FALSE(store_->getByUnique("parents", "name", damaged).value());
+    EXPECT_FALSE(store_->get("parents", damaged).value());
+    ListQuery query;
+    query.tags = {std::string(damaged)};
+    EXPECT_TRUE(store_->list("parents", query).value().empty());
+  }
+}
+
+TEST_P(StoreTest, TakesAnImportOfManyEntitiesAsOneRevision) {
+  std::vector<Change> changes;
+  for (int i = 0; i < 1234; ++i) {
+    std::string id = std::to_string(i);
+    changes.push_back(insert("parents", id, {{"name", "n" + id}, {"tags", {"t"}}}));
+  }
+  Commit commit = must(changes);
+  EXPECT_EQ(commit.revision, 1u);
+  auto commits = store_->changesSince(0).value();
+  ASSERT_EQ(commits.size(), 1u);
+  ASSERT_EQ(commits[0].changes.size(), changes.size());
+  for (size_t i = 0; i < changes.size(); ++i) {
+    ASSERT_EQ(commits[0].changes[i].id, changes[i].id);
+    ASSERT_EQ(commits[0].changes[i].doc, changes[i].doc);
+  }
+}
+
+TEST_P(StoreTest, NumbersTheWritesOfSeveralWritersWithoutAGap) {
+  constexpr int kWrites = 25;
+  std::vector<std::thread> writers;
+  std::vector<std::vector<Revision>> revisions(3);
+  for (size_t w = 0; w < revisions.size(); ++w) {
+    writers.emplace_back([&, w] {
+      auto store = database_->open();
+      for (int i = 0; i < kWrites; ++i) {
+        Commit commit = SmallWorld::must(
+            *store, {insert("parents", std::to_string(w) + "-" + std::to_string(i))});
+        revisions[w].push_back(commit.revision);
+      }
+    });
+  }
+  for (auto& writer : writers) writer.join();
+  std::set<Revision> all;
+  for (const auto& own : revisions) all.insert(own.begin(), own.end());
+  EXPECT_EQ(all.size(), 3u * kWrites);
+  EXPECT_EQ(*all.begin(), 1u);
+  EXPECT_EQ(*all.rbegin(), 3u * kWrites);
+}
+
+/// A window that began a moment (`ago`, in minutes, if given) before the test.
+CounterKey counter(std::string who, std::string period = "minute", int64_t ago = 0) {
+  static const int64_t kNow = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                  std::chrono::system_clock::now().time_since_epoch())
+                                  .count();
+  return {std::move(who), std::move(period), "service", "route", kNow - ago * 60'000, 60};
+}
+
+TEST_P(StoreTest, CountsAllCountersOrNone) {
+  auto both = std::vector{counter("ann"), counter("ann", "hour")};
+  EXPECT_EQ(store_->takeCounters(both, {2, 5}).value(), (std::vector<int64_t>{0, 0}));
+  EXPECT_EQ(store_->takeCounters({counter("ann", "hour")}, {5}).value(), std::vector<int64_t>{1});
+  EXPECT_EQ(store_->takeCounters(both, {2, 5}).value(), (std::vector<int64_t>{1, 2}));
+  for (int i = 0; i < 2; ++i) {  // refused calls do not count
+    EXPECT_EQ(store_->takeCounters(both, {2, 5}).value(), (std::vector<int64_t>{2, 3}));
+  }
+  EXPECT_EQ(store_->takeCounters({counter("bob")}, {2}).value(), std::vector<int64_t>{0});
+  EXPECT_EQ(store_->takeCounters({counter("ann", "minute", 1)}, {2}).value(),
+            std::vector<int64_t>{0});
+  EXPECT_EQ(store_->revision().value(), 0u);
+}
+
+TEST_P(StoreTest, ForgetsCountersOfWindowsLongPast) {
+  auto old = counter("old", "minute", 60), now = counter("now");
+  EXPECT_EQ(store_->takeCounters({old, now}, {5, 5}).value(), (std::vector<int64_t>{0, 0}));
+  EXPECT_EQ(store_->takeCounters({old, now}, {5, 5}).value(), (std::vector<int64_t>{0, 1}));
+}
+
+TEST_P(StoreTest, RefusesCountersThatDoNotFit) {
+  EXPECT_EQ(store_->takeCounters({counter("a"), counter("a")}, {1, 1}).error().kind,
+            Error::Kind::kInvalid);
+  EXPECT_EQ(store_->takeCounters({counter("a")}, {}).error().kind, Error::Kind::kInvalid);
+  EXPECT_TRUE(store_->takeCounters({}, {}).value().empty());
+}
+
+TEST_P(StoreTest, CountsExactlyWhenTwoConnectionsRace) {
+  constexpr int64_t kLimit = 60;
+  std::vector<std::multiset<int64_t>> taken(2);
+  std::vector<std::thread> takers;
+  for (size_t t = 0; t < taken.size(); ++t) {
+    takers.emplace_back([&, t] {
+      auto store = database_->open();
+      // Named in opposite orders: a deadlock, if the order of locking were the caller's.
+      std::vector<CounterKey> keys = {counter("x"), counter("y")};
+      if (t == 1) std::swap(keys[0], keys[1]);
+      for (int i = 0; i < 50; ++i) {
+        auto usages = store->takeCounters(keys, {kLimit, kLimit});
+        if (!usages) {
+          ADD_FAILURE() << usages.error().text();
+        } else if ((*usages)[0] < kLimit && (*usages)[1] < kLimit) {
+          taken[t].insert((*usages)[0]);
+        }
+      }
+    });
+  }
+  for (auto& taker : takers) taker.join();
+  std::multiset<int64_t> all = taken[0];
+  all.insert(taken[1].begin(), taken[1].end());
+  ASSERT_EQ(all.size(), static_cast<size_t>(kLimit));
+  int64_t expected = 0;
+  for (int64_t usage : all) EXPECT_EQ(usage, expected++);
 }
 
 }  // namespace

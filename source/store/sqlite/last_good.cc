@@ -8,7 +8,8 @@
 namespace tollgate::store {
 namespace {
 
-constexpr const char* kTables[] = {
+constexpr const char* kPreparations[] = {
+    "PRAGMA synchronous = NORMAL",  // a power cut may cost the last commits, never the file
     "CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL,"
     " PRIMARY KEY (kind, id))",
     "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -43,7 +44,7 @@ Status LastGood::begin() {
 Status LastGood::openFile() {
   connection_ = std::make_unique<SqliteConnection>(path_);
   Status status = connection_->open();
-  for (const char* sql : kTables) {
+  for (const char* sql : kPreparations) {
     if (status.ok()) status = connection_->execute(sql);
   }
   return status;

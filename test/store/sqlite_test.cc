@@ -1,0 +1,136 @@
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "source/store/sqlite/last_good.h"
+#include "test/store/support.h"
+
+namespace tollgate::store {
+namespace {
+
+mode_t modeOf(const std::string& path) {
+  struct stat info {};
+  EXPECT_EQ(stat(path.c_str(), &info), 0) << path;
+  return info.st_mode & 0777;
+}
+
+TEST(SqliteTest, KeepsTheFileToItsOwner) {
+  SqliteDatabase database;
+  auto store = database.open();
+  EXPECT_EQ(modeOf(database.path()), 0600u);
+}
+
+TEST(SqliteTest, NamesAFileThatIsNoStore) {
+  SqliteDatabase database;
+  std::ofstream(database.path()) << std::string(10000, 'x');
+  auto opened = openSqlite(database.path(), SmallWorld::keys());
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find(database.path()), std::string::npos);
+}
+
+class LastGoodTest : public testing::Test {
+ protected:
+  std::unique_ptr<LastGood> open(const std::string& identity = "db1") {
+    auto opened = LastGood::open(path(), identity);
+    if (!opened) ADD_FAILURE() << opened.error().text();
+    return opened.ok() ? std::move(opened).value() : nullptr;
+  }
+  std::string path() const { return folder_.path(); }
+  static std::vector<Entity> some(size_t count) {
+    std::vector<Entity> out;
+    for (size_t i = 0; i < count; ++i) {
+      std::string id = std::to_string(i);
+      out.push_back({"services", id, Json{{"id", id}, {"pad", std::string(200, 'p')}}});
+    }
+    return out;
+  }
+  static Result<Revision> load(LastGood& copy, std::vector<std::string>& ids) {
+    ids.clear();
+    return copy.load([&](Entity entity) { ids.push_back(entity.id); });
+  }
+
+  SqliteDatabase folder_;
+  std::vector<std::string> ids_;
+};
+
+TEST_F(LastGoodTest, GivesBackWhatItWasGivenOverAReopen) {
+  EXPECT_EQ(load(*open(), ids_).error().kind, Error::Kind::kNotFound);
+  ASSERT_TRUE(open()->replaceAll(7, some(3)));
+  auto copy = open();
+  EXPECT_EQ(load(*copy, ids_).value(), 7u);
+  EXPECT_EQ(ids_.size(), 3u);
+  ASSERT_TRUE(copy->replaceAll(9, some(1)));
+  EXPECT_EQ(load(*copy, ids_).value(), 9u);
+  EXPECT_EQ(ids_, std::vector<std::string>{"0"});
+  EXPECT_EQ(modeOf(path()), 0600u);
+  EXPECT_EQ(copy->notice(), "");
+}
+
+TEST_F(LastGoodTest, FollowsCommitsOneByOneAndRefusesAGap) {
+  auto copy = open();
+  Commit commit{8, {SmallWorld::insert("services", "9"), SmallWorld::remove("services", "0")}};
+  EXPECT_EQ(copy->apply(commit).error().kind, Error::Kind::kConflict);
+  ASSERT_TRUE(copy->replaceAll(7, some(2)));
+  ASSERT_TRUE(copy->apply(commit));
+  ASSERT_TRUE(copy->apply(commit));  // once more does no harm
+  commit.revision = 10;
+  EXPECT_EQ(copy->apply(commit).error().kind, Error::Kind::kConflict);
+  EXPECT_EQ(load(*copy, ids_).value(), 8u);
+  std::sort(ids_.begin(), ids_.end());
+  EXPECT_EQ(ids_, (std::vector<std::string>{"1", "9"}));
+}
+
+TEST_F(LastGoodTest, DoesNotUseTheCopyOfAnotherDatabase) {
+  ASSERT_TRUE(open("db1")->replaceAll(7, some(2)));
+  auto other = open("db2");
+  auto loaded = load(*other, ids_);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().kind, Error::Kind::kNotFound);
+  EXPECT_NE(loaded.error().message.find("another database"), std::string::npos);
+  EXPECT_EQ(other->apply({8, {}}).error().kind, Error::Kind::kConflict);
+  ASSERT_TRUE(other->replaceAll(1, some(1)));
+  EXPECT_EQ(load(*open("db2"), ids_).value(), 1u);
+}
+
+TEST_F(LastGoodTest, MovesADamagedFileAsideAndBeginsANewOne) {
+  std::ofstream(path()) << std::string(10000, 'x');
+  auto copy = open();
+  ASSERT_TRUE(copy);
+  EXPECT_NE(copy->notice().find(path() + ".damaged"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(path() + ".damaged"));
+  EXPECT_EQ(load(*copy, ids_).error().kind, Error::Kind::kNotFound);
+  ASSERT_TRUE(copy->replaceAll(3, some(1)));
+  EXPECT_EQ(load(*open(), ids_).value(), 3u);
+  EXPECT_EQ(modeOf(path()), 0600u);
+}
+
+TEST_F(LastGoodTest, SurvivesDamageAnywhereInTheFile) {
+  for (size_t at = 0; at < 40; ++at) {
+    std::filesystem::remove(path());
+    ASSERT_TRUE(open()->replaceAll(5, some(100)));
+    auto size = std::filesystem::file_size(path());
+    {
+      std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(static_cast<std::streamoff>(size * at / 40));
+      file << std::string(300, static_cast<char>(at * 7));
+    }
+    auto copy = open();
+    ASSERT_TRUE(copy);
+    if (auto loaded = load(*copy, ids_); !loaded) {
+      EXPECT_EQ(loaded.error().kind, Error::Kind::kNotFound) << loaded.error().text();
+      EXPECT_NE(copy->notice(), "");
+      EXPECT_TRUE(ids_.empty());
+    }
+    ASSERT_TRUE(copy->replaceAll(6, some(2))) << at;
+    EXPECT_EQ(load(*open(), ids_).value(), 6u);
+  }
+}
+
+TEST_F(LastGoodTest, NamesAFolderThatIsNotThere) {
+  auto opened = LastGood::open("/nonexistent/folder/copy.db", "");
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("/nonexistent/folder/copy.db"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tollgate::store
