@@ -28,7 +28,8 @@ TEST_F(ApiTest, ReadsNestedNamesOfAForm) {
     ASSERT_EQ(route.status, 201) << route.body;
     EXPECT_EQ(json(route)["service"]["id"], id);
   }
-  Response plugin = sendForm("POST", "/plugins", "name=key-auth&config.key_names[1]=a&config.key_names[2]=b");
+  Response plugin =
+      sendForm("POST", "/plugins", "name=key-auth&config.key_names[1]=a&config.key_names[2]=b");
   ASSERT_EQ(plugin.status, 201) << plugin.body;
   EXPECT_EQ(json(plugin)["config"]["key_names"], Json({"a", "b"}));
   Response sparse = sendForm("POST", "/routes", "hosts[2]=a.test");
@@ -87,8 +88,9 @@ TEST_F(ApiTest, NeedsABodyOnlyWhereATypeAnnouncesOne) {
 
 TEST_F(ApiTest, RefusesJsonThatIsNestedWithoutEnd) {
   std::string deep(100000, '[');
-  EXPECT_EQ(send("POST", "/services", "{\"a\":" + deep, {{"Content-Type", "application/json"}}).status,
-            400);
+  EXPECT_EQ(
+      send("POST", "/services", "{\"a\":" + deep, {{"Content-Type", "application/json"}}).status,
+      400);
 }
 
 TEST_F(ApiTest, LimitsTheNumberOfArguments) {
