@@ -36,6 +36,8 @@ TEST_F(ApiTest, ReadsNestedNamesOfAForm) {
   EXPECT_EQ(json(sparse)["fields"]["hosts"], "expected an array");
   Response commas = sendForm("POST", "/routes", "methods=GET,POST");
   EXPECT_EQ(message(commas), "schema violation (methods.1: invalid value: GET,POST)");
+  Response nameless = sendForm("POST", "/services", "host=h&[]=x&[1]=y");
+  EXPECT_EQ(json(nameless)["fields"], Json({{"[]", "unknown field"}, {"[1]", "unknown field"}}));
   Response port = sendForm("POST", "/services", "host=h&port=x");
   EXPECT_EQ(message(port), "schema violation (port: expected an integer)");
 }
