@@ -82,7 +82,8 @@ Response Api::handle(const Request& request) {
               .now = context_.now()};
     reply = answer(call, target.substr(0, mark));
   } catch (const std::exception& e) {
-    context_.logError(std::string("admin: ") + request.method + " " + request.target + ": " + e.what());
+    context_.logError(std::string("admin: ") + request.method + " " + request.target + ": " +
+                      e.what());
     reply = unexpected();
   }
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
@@ -136,7 +137,8 @@ Response Api::finish(const Request& request, Reply reply, double milliseconds) {
     headers.emplace_back("X-Kong-Admin-Latency", std::to_string(static_cast<long>(milliseconds)));
     headers.emplace_back("Server", "tollgate/" + context_.node().version);
   }
-  if (reply.status != 204) headers.emplace_back("Content-Length", std::to_string(response.body.size()));
+  if (reply.status != 204)
+    headers.emplace_back("Content-Length", std::to_string(response.body.size()));
   if (request.method == "HEAD") response.body.clear();
   return response;
 }

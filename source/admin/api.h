@@ -27,15 +27,16 @@ class Paths;
 struct Call;
 struct Reply;
 
-/// The Admin API as a function. Control thread only; `handle` may block on the store and never throws.
+/// The Admin API as a function. Control thread only; `handle` may block on the store and never
+/// throws.
 class Api {
  public:
   /// `context` must outlive the Api.
   explicit Api(ApiContext& context);
   ~Api();
 
-  /// The whole answer but for what belongs to the connection (Date, Connection). Content-Length is set
-  /// wherever the answer has a body, for HEAD to the length that GET would have.
+  /// The whole answer but for what belongs to the connection (Date, Connection). Content-Length is
+  /// set wherever the answer has a body, for HEAD to the length that GET would have.
   Response handle(const Request& request);
 
  private:

@@ -9,8 +9,8 @@ namespace tollgate::admin {
 /// The Content-Type gate and the decoding of a POST, PUT or PATCH into `call.body`.
 Stop decodeBody(Call& call);
 
-/// The value of a query parameter as a string: the first where it stands more than once; nothing where
-/// it does not stand at all.
+/// The value of a query parameter as a string: the first where it stands more than once; nothing
+/// where it does not stand at all.
 std::optional<std::string> queryValue(std::string_view query, std::string_view name);
 /// How many parameters there are.
 size_t queryCount(std::string_view query);

@@ -14,9 +14,9 @@ using schema::Json;
 
 /// What identifies this node in `GET /`.
 struct NodeInfo {
-  std::string version;   ///< "3.10.0"-like.
+  std::string version;  ///< "3.10.0"-like.
   std::string hostname;
-  std::string nodeId;    ///< A UUID.
+  std::string nodeId;  ///< A UUID.
   int masterPid = 0;
   std::vector<int> workerPids;
 };

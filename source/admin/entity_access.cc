@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <set>
 
 #include "source/admin/endpoint_names.h"
 #include "source/admin/errors.h"
@@ -28,8 +29,9 @@ void normalizeId(Json& body) {
 
 bool share(const Json& a, const Json& b) {
   if (!a.is_array() || !b.is_array()) return true;
-  return std::any_of(a.begin(), a.end(),
-                     [&](const Json& item) { return std::find(b.begin(), b.end(), item) != b.end(); });
+  return std::any_of(a.begin(), a.end(), [&](const Json& item) {
+    return std::find(b.begin(), b.end(), item) != b.end();
+  });
 }
 
 std::string referencedId(const Json& doc, const std::string& field) {
@@ -82,13 +84,15 @@ Stop EntityAccess::find(const EntitySchema& schema, const EntityKey& key, double
   return {};
 }
 
-Stop EntityAccess::require(const EntitySchema& schema, const std::string& text, double now, Json& doc) {
+Stop EntityAccess::require(const EntitySchema& schema, const std::string& text, double now,
+                           Json& doc) {
   EntityKey key;
   if (Stop stop = readKey(schema, text, key)) return stop;
   return require(schema, key, now, doc);
 }
 
-Stop EntityAccess::require(const EntitySchema& schema, const EntityKey& key, double now, Json& doc) {
+Stop EntityAccess::require(const EntitySchema& schema, const EntityKey& key, double now,
+                           Json& doc) {
   if (Stop stop = find(schema, key, now, doc)) return stop;
   if (doc.is_null()) return notFound();
   return {};
@@ -127,9 +131,10 @@ Stop EntityAccess::resolveReferences(const EntitySchema& schema, Json& body) {
       const std::string text =
           fmt::format("the foreign key cannot be resolved with '{}' for an existing '{}' entity",
                       keyText(unique.fields), target->kind());
-      return failure(400, 13, "foreign keys unresolved",
-                     fmt::format("foreign key unresolved ({}.{}: {})", foreign.field, unique.field, text),
-                     {{foreign.field, {{unique.field, text}}}});
+      return failure(
+          400, 13, "foreign keys unresolved",
+          fmt::format("foreign key unresolved ({}.{}: {})", foreign.field, unique.field, text),
+          {{foreign.field, {{unique.field, text}}}});
     }
   }
   return {};
@@ -182,10 +187,33 @@ Stop EntityAccess::prepare(const EntitySchema& schema, Call& call, const Json& s
   return {};
 }
 
-Stop EntityAccess::commit(const EntitySchema& schema, Call& call, std::vector<store::Change> changes,
-                          const Json& doc) {
-  auto done = context_.commit(std::move(changes), {call.request.clientAddress,
-                                                   call.request.method + " " + call.request.target});
+Stop EntityAccess::expiredRivals(const EntitySchema& schema, const Json& doc, double now,
+                                 std::vector<store::Change>& changes) {
+  if (!schema.supportsTtl()) return {};
+  std::set<std::string> ids;
+  auto consider = [&](const Result<std::optional<Json>>& found) {
+    if (found.ok() && found->has_value() && schema.expired(**found, now)) {
+      ids.insert((**found)["id"].get<std::string>());
+    }
+    return found.ok();
+  };
+  auto byId = context_.store().get(schema.kind(), doc["id"].get<std::string>());
+  if (!consider(byId)) return failed(byId.error());
+  for (const auto& key : schema.uniqueKeys(doc)) {
+    auto byKey = context_.store().getByUnique(schema.kind(), key.field, key.value);
+    if (!consider(byKey)) return failed(byKey.error());
+  }
+  for (const auto& id : ids) {
+    changes.push_back({store::Change::Op::kDelete, schema.kind(), id, nullptr});
+  }
+  return {};
+}
+
+Stop EntityAccess::commit(const EntitySchema& schema, Call& call,
+                          std::vector<store::Change> changes, const Json& doc) {
+  auto done = context_.commit(
+      std::move(changes),
+      {call.request.clientAddress, call.request.method + " " + call.request.target});
   auto* refusal = std::get_if<store::Refusal>(&done);
   if (!refusal) return {};
   if (refusal->kind == store::Refusal::Kind::kUnavailable) {
@@ -195,13 +223,14 @@ Stop EntityAccess::commit(const EntitySchema& schema, Call& call, std::vector<st
   return refused(*refusal, doc, onKey ? schema.endpointKey() : std::string());
 }
 
-Stop EntityAccess::readOnly(const EntitySchema& schema, const char* verb, const std::string& field) {
+Stop EntityAccess::readOnly(const EntitySchema& schema, const char* verb,
+                            const std::string& field) {
   if (context_.store().name() != "off") return {};
   const std::string how = field == "id" ? std::string() : fmt::format(" by '{}'", field);
-  return failure(405, 12, "operation unsupported",
-                 fmt::format("cannot {} '{}' entities{} when not using a database", verb,
-                             schema.kind(), how),
-                 nullptr);
+  return failure(
+      405, 12, "operation unsupported",
+      fmt::format("cannot {} '{}' entities{} when not using a database", verb, schema.kind(), how),
+      nullptr);
 }
 
 Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::ListQuery& base,
@@ -229,7 +258,8 @@ Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::Li
   return Reply::of(200, pageBody(std::move(data), last, path, rest));
 }
 
-Reply EntityAccess::insert(const EntitySchema& schema, Call& call, const std::optional<Owner>& owner) {
+Reply EntityAccess::insert(const EntitySchema& schema, Call& call,
+                           const std::optional<Owner>& owner) {
   if (owner) call.body[owner->field] = {{"id", owner->id}};
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   const bool nullId = call.body.contains("id") && call.body["id"].is_null();
@@ -239,9 +269,10 @@ Reply EntityAccess::insert(const EntitySchema& schema, Call& call, const std::op
   if (nullId) return nullPrimaryKey();
   if (Stop stop = readOnly(schema, "create")) return std::move(*stop);
   const std::string id = doc["id"].get<std::string>();
-  if (Stop stop = commit(schema, call, {{store::Change::Op::kInsert, schema.kind(), id, doc}}, doc)) {
-    return std::move(*stop);
-  }
+  std::vector<store::Change> changes;
+  if (Stop stop = expiredRivals(schema, doc, call.now, changes)) return std::move(*stop);
+  changes.push_back({store::Change::Op::kInsert, schema.kind(), id, doc});
+  if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
   return Reply::of(201, schema.print(doc, context_.now()));
 }
 
@@ -259,9 +290,12 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   if (Stop stop = readOnly(schema, "create or update", key.field)) return std::move(*stop);
   const std::string id = doc["id"].get<std::string>();
   // By a new key with an id that is taken by another entity: a conflict, not a replacement.
-  const auto op = stored.is_null() && !key.byId() ? store::Change::Op::kInsert
-                                                  : store::Change::Op::kReplace;
-  if (Stop stop = commit(schema, call, {{op, schema.kind(), id, doc}}, doc)) return std::move(*stop);
+  const auto op =
+      stored.is_null() && !key.byId() ? store::Change::Op::kInsert : store::Change::Op::kReplace;
+  std::vector<store::Change> changes;
+  if (Stop stop = expiredRivals(schema, doc, call.now, changes)) return std::move(*stop);
+  changes.push_back({op, schema.kind(), id, doc});
+  if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
   return Reply::of(200, schema.print(doc, context_.now()));
 }
 
@@ -276,7 +310,8 @@ Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& st
   if (Stop stop = readOnly(schema, "update", key.field)) return std::move(*stop);
   doc["id"] = stored["id"];
   const std::string docId = doc["id"].get<std::string>();
-  if (Stop stop = commit(schema, call, {{store::Change::Op::kReplace, schema.kind(), docId, doc}}, doc)) {
+  if (Stop stop =
+          commit(schema, call, {{store::Change::Op::kReplace, schema.kind(), docId, doc}}, doc)) {
     return std::move(*stop);
   }
   return Reply::of(200, schema.print(doc, context_.now()));
@@ -285,11 +320,12 @@ Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& st
 Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::string& id,
                            const EntityKey& key) {
   if (Stop stop = readOnly(schema, "remove", key.field)) return std::move(*stop);
-  auto done = context_.commit({{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
-                              {call.request.clientAddress,
-                               call.request.method + " " + call.request.target});
+  auto done = context_.commit(
+      {{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
+      {call.request.clientAddress, call.request.method + " " + call.request.target});
   auto* refusal = std::get_if<store::Refusal>(&done);
-  if (refusal && refusal->kind != store::Refusal::Kind::kNotFound) return refused(*refusal, nullptr, "");
+  if (refusal && refusal->kind != store::Refusal::Kind::kNotFound)
+    return refused(*refusal, nullptr, "");
   return Reply::empty(204);
 }
 

@@ -59,6 +59,9 @@ class EntityAccess {
   Stop checkTtl(const EntitySchema& schema, const Json& body);
   Stop resolveReferences(const EntitySchema& schema, Json& body);
   Stop checkPluginProtocols(const Json& body, const Json& stored);
+  /// Deletions of entities that have expired but still hold the id or a unique key of `doc`.
+  Stop expiredRivals(const EntitySchema& schema, const Json& doc, double now,
+                     std::vector<store::Change>& changes);
   Stop commit(const EntitySchema& schema, Call& call, std::vector<store::Change> changes,
               const Json& doc);
   Reply failed(const Error& error);

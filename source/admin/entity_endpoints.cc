@@ -19,7 +19,8 @@ Reply listByCustomId(EntityAccess& access, const EntitySchema& schema, Call& cal
                      const std::string& customId) {
   if (customId.empty()) return message(400, "custom_id must be an unempty string");
   Json doc;
-  if (Stop stop = access.find(schema, {"custom_id", customId}, call.now, doc)) return std::move(*stop);
+  if (Stop stop = access.find(schema, {"custom_id", customId}, call.now, doc))
+    return std::move(*stop);
   Json data = Json::array();
   if (!doc.is_null()) data.push_back(schema.print(doc, call.now));
   return Reply::of(200, {{"data", std::move(data)}, {"next", nullptr}});
@@ -42,7 +43,8 @@ class TopLevel {
   Reply create(Call& call) { return access_.insert(schema_, call, {}); }
   Reply get(Call& call) {
     Json doc;
-    if (Stop stop = access_.require(schema_, call.params[0], call.now, doc)) return std::move(*stop);
+    if (Stop stop = access_.require(schema_, call.params[0], call.now, doc))
+      return std::move(*stop);
     return Reply::of(200, schema_.print(doc, call.now));
   }
   Reply put(Call& call) {
@@ -89,8 +91,8 @@ class Nested {
     query.foreignField = owner.field;
     query.foreignId = owner.id;
     return access_.list(schema_, call, query,
-                        "/" + endpointNames(parent_.kind()).collection + "/" + call.rawParams[0] + "/" +
-                            endpointNames(schema_.kind()).nested,
+                        "/" + endpointNames(parent_.kind()).collection + "/" + call.rawParams[0] +
+                            "/" + endpointNames(schema_.kind()).nested,
                         false);
   }
   Reply create(Call& call) {
@@ -227,8 +229,8 @@ void addEntityEndpoints(Paths& paths, ApiContext& context) {
     for (const auto& field : schema->foreignFields()) {
       const EntitySchema* target = EntitySchema::find(field.targetKind);
       if (!target) continue;
-      const std::string nestedPath = "/" + endpointNames(target->kind()).collection + param(*target) +
-                                     "/" + names.nested;
+      const std::string nestedPath =
+          "/" + endpointNames(target->kind()).collection + param(*target) + "/" + names.nested;
       auto nested = std::make_shared<Nested>(*schema, field, *target, context);
       paths.add(nestedPath, collectionMethods(nested));
       paths.add(nestedPath + param(*schema), entityMethods(nested));

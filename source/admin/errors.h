@@ -18,7 +18,8 @@ Reply unexpected();
 /// The page of a request that fails before the API looks at it.
 Reply htmlPage(int status, std::string_view title);
 
-/// An error with `code` and `name`; `details` stands under "fields" (code 11: "options") unless null.
+/// An error with `code` and `name`; `details` stands under "fields" (code 11: "options") unless
+/// null.
 Reply failure(int status, int code, std::string name, std::string text, Json details);
 Reply violation(const schema::Violations& violations);
 /// PATCH on what is not there: by {"id":…} or by {"<key>":…}.

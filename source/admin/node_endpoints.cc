@@ -62,17 +62,18 @@ Reply root(ApiContext& context) {
   if (Stop stop = namesInCluster(context, inCluster)) return std::move(*stop);
   const NodeInfo node = context.node();
   return Reply::of(
-      200, {{"tagline", "Welcome to kong"},
-            {"version", node.version},
-            {"edition", "community"},
-            {"hostname", node.hostname},
-            {"node_id", node.nodeId},
-            {"lua_version", "none"},
-            {"pids", {{"master", node.masterPid}, {"workers", node.workerPids}}},
-            {"timers", {{"running", 0}, {"pending", 0}}},
-            {"plugins",
-             {{"available_on_server", availablePlugins(context)}, {"enabled_in_cluster", inCluster}}},
-            {"configuration", masked(context.configuration())}});
+      200,
+      {{"tagline", "Welcome to kong"},
+       {"version", node.version},
+       {"edition", "community"},
+       {"hostname", node.hostname},
+       {"node_id", node.nodeId},
+       {"lua_version", "none"},
+       {"pids", {{"master", node.masterPid}, {"workers", node.workerPids}}},
+       {"timers", {{"running", 0}, {"pending", 0}}},
+       {"plugins",
+        {{"available_on_server", availablePlugins(context)}, {"enabled_in_cluster", inCluster}}},
+       {"configuration", masked(context.configuration())}});
 }
 
 /// How /status prints an amount of memory.
@@ -137,7 +138,7 @@ Reply status(ApiContext& context, Call& call) {
 
 Reply setLogLevel(ApiContext& context, Call& call, bool wholeCluster) {
   const std::string& level = call.params[0];
-  static const std::set<std::string> kLevels = {"debug", "info",  "notice", "warn",
+  static const std::set<std::string> kLevels = {"debug", "info", "notice", "warn",
                                                 "error", "crit", "alert",  "emerg"};
   if (!kLevels.contains(level)) return message(400, "unknown log level: " + level);
   uint64_t seconds = 60;
@@ -157,16 +158,18 @@ Reply setLogLevel(ApiContext& context, Call& call, bool wholeCluster) {
 }
 
 Reply onlyControlPlane(Call&) {
-  return message(400,
-                 "this endpoint is only available when Kong is configured to run as Control Plane for "
-                 "the cluster");
+  return message(
+      400,
+      "this endpoint is only available when Kong is configured to run as Control Plane for "
+      "the cluster");
 }
 
 Reply configEndpoint(ApiContext& context) {
   if (context.store().name() == "off") {
     return message(501, "replacing the configuration over the Admin API is not implemented");
   }
-  return message(400, "this endpoint is only available when Kong is configured to not use a database");
+  return message(400,
+                 "this endpoint is only available when Kong is configured to not use a database");
 }
 
 Reply noContent(Call&) { return Reply::empty(204); }
@@ -178,17 +181,22 @@ void addNodeEndpoints(Paths& paths, ApiContext& context) {
   const Paths* all = &paths;
   paths.add("/", {{"GET", [c](Call&) { return root(*c); }}});
   paths.add("/status", {{"GET", [c](Call& call) { return status(*c, call); }}});
-  paths.add("/status/dns", {{"GET", [](Call&) {
-              return message(501, "not implemented with the legacy DNS client");
-            }}});
-  paths.add("/endpoints", {{"GET", [all](Call&) { return Reply::of(200, {{"data", all->patterns()}}); }}});
-  paths.add("/plugins/enabled", {{"GET", [c](Call&) {
-              return Reply::of(200, {{"enabled_plugins", c->enabledPlugins()}});
-            }}});
+  paths.add(
+      "/status/dns",
+      {{"GET", [](Call&) { return message(501, "not implemented with the legacy DNS client"); }}});
+  paths.add("/endpoints", {{"GET", [all](Call&) {
+                              return Reply::of(200, {{"data", all->patterns()}});
+                            }}});
+  paths.add("/plugins/enabled",
+            {{"GET", [c](Call&) {
+                return Reply::of(200, {{"enabled_plugins", c->enabledPlugins()}});
+              }}});
   paths.add("/timers", {{"GET", [c](Call&) {
-              return Reply::of(200, {{"worker", {{"id", 0}, {"count", c->node().workerPids.size()}}},
-                                     {"stats", Json::object()}});
-            }}});
+                           return Reply::of(
+                               200,
+                               {{"worker", {{"id", 0}, {"count", c->node().workerPids.size()}}},
+                                {"stats", Json::object()}});
+                         }}});
   paths.add("/cache", {{"DELETE", noContent}});
   paths.add("/cache/{key}", {{"GET", [](Call&) { return notFound(); }}, {"DELETE", noContent}});
   paths.add("/config", {{"GET", [c](Call&) { return configEndpoint(*c); }},

@@ -14,8 +14,8 @@ constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 constexpr size_t kMaxTags = 5;
 
 Stop badOffset(const std::string& text, const char* why) {
-  return failure(400, 7, "invalid offset", "'" + text + "' is not a valid offset: bad " + why + " encoding",
-                 nullptr);
+  return failure(400, 7, "invalid offset",
+                 "'" + text + "' is not a valid offset: bad " + why + " encoding", nullptr);
 }
 
 Stop badTags(const std::string& why) {

@@ -10,8 +10,10 @@ namespace {
 std::vector<std::string_view> split(std::string_view path) {
   std::vector<std::string_view> out;
   if (!path.empty() && path.front() == '/') path.remove_prefix(1);
-  if (!path.empty() && path.back() == '/') path.remove_suffix(1);
-  else if (path.empty()) return out;
+  if (!path.empty() && path.back() == '/')
+    path.remove_suffix(1);
+  else if (path.empty())
+    return out;
   while (true) {
     size_t slash = path.find('/');
     out.push_back(path.substr(0, slash));

@@ -29,7 +29,8 @@ Reply describePluginConfig(Call& call) {
     auto config = member.find("config");
     if (config == member.end()) continue;
     Json body = {{"fields", (*config)["fields"]}, {"entity_checks", Json::array()}};
-    if (config->contains("shorthand_fields")) body["shorthand_fields"] = (*config)["shorthand_fields"];
+    if (config->contains("shorthand_fields"))
+      body["shorthand_fields"] = (*config)["shorthand_fields"];
     return Reply::of(200, std::move(body));
   }
   return noPlugin(call.params[0]);
@@ -50,9 +51,9 @@ Reply validate(Call& call, const std::string& kind) {
 void addSchemaEndpoints(Paths& paths) {
   paths.add("/schemas/{name}", {{"GET", describeEntity}});
   paths.add("/schemas/plugins/{name}", {{"GET", describePlugin}});
-  paths.add("/schemas/vaults/{name}", {{"GET", [](Call& call) {
-              return message(404, "No vault named '" + call.params[0] + "'");
-            }}});
+  paths.add("/schemas/vaults/{name}",
+            {{"GET",
+              [](Call& call) { return message(404, "No vault named '" + call.params[0] + "'"); }}});
   paths.add("/schemas/plugins/validate",
             {{"POST", [](Call& call) { return validate(call, "plugins"); }}});
   paths.add("/schemas/vaults/validate",

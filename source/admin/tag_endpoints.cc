@@ -9,8 +9,8 @@ namespace {
 using schema::EntitySchema;
 constexpr size_t kRowsAtOnce = 500;
 
-/// Walks kinds, ids and tags in order and collects one page. The offset is [kind, id, tag] of its last
-/// row.
+/// Walks kinds, ids and tags in order and collects one page. The offset is [kind, id, tag] of its
+/// last row.
 class TagPage {
  public:
   TagPage(ApiContext& context, const Page& page, const std::string& only)
@@ -99,7 +99,8 @@ Reply oneTag(ApiContext& context, Call& call) {
   std::string problem = services ? services->checkField("tags", Json::array({tag})) : "";
   if (!problem.empty()) {
     const Json list = Json::parse(problem, nullptr, false);
-    if (list.is_array() && !list.empty() && list[0].is_string()) problem = list[0].get<std::string>();
+    if (list.is_array() && !list.empty() && list[0].is_string())
+      problem = list[0].get<std::string>();
     return failure(400, 10, "invalid unique tag", problem, nullptr);
   }
   return listTags(context, call, tag, "/tags/" + call.rawParams[0]);
@@ -108,7 +109,8 @@ Reply oneTag(ApiContext& context, Call& call) {
 }  // namespace
 
 void addTagEndpoints(Paths& paths, ApiContext& context) {
-  paths.add("/tags", {{"GET", [&context](Call& call) { return listTags(context, call, "", "/tags"); }}});
+  paths.add("/tags",
+            {{"GET", [&context](Call& call) { return listTags(context, call, "", "/tags"); }}});
   paths.add("/tags/{tags}", {{"GET", [&context](Call& call) { return oneTag(context, call); }}});
 }
 

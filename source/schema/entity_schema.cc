@@ -98,9 +98,9 @@ class CompiledSchema : public EntitySchema {
       : rules_(message.options().GetExtension(v1::entity)), fields_(compileFields(message)) {
     for (const auto& f : fields_) {
       if (f.type != Field::Type::kForeign) continue;
-      foreign_.push_back({f.name, f.rules.reference(),
-                          f.rules.cascade() ? ForeignKey::OnDelete::kCascade
-                                            : ForeignKey::OnDelete::kRestrict});
+      foreign_.push_back(
+          {f.name, f.rules.reference(),
+           f.rules.cascade() ? ForeignKey::OnDelete::kCascade : ForeignKey::OnDelete::kRestrict});
     }
   }
 
@@ -121,9 +121,11 @@ class CompiledSchema : public EntitySchema {
       }
     }
     if (kind() == "plugins" && form.contains("config")) {
-      Json name = form.contains("name") ? form["name"]
-                                        : (stored.is_object() ? stored.value("name", Json()) : Json());
-      const PluginConfig* plugin = name.is_string() ? PluginConfig::find(name.get<std::string>()) : nullptr;
+      Json name = form.contains("name")
+                      ? form["name"]
+                      : (stored.is_object() ? stored.value("name", Json()) : Json());
+      const PluginConfig* plugin =
+          name.is_string() ? PluginConfig::find(name.get<std::string>()) : nullptr;
       if (plugin) plugin->coerce(form["config"]);
     }
     return form;

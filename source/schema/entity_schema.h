@@ -31,8 +31,8 @@ struct UniqueKey {
 
 struct ForeignKey {
   enum class OnDelete { kRestrict, kCascade };
-  std::string field;        ///< "service"
-  std::string targetKind;   ///< "services"
+  std::string field;       ///< "service"
+  std::string targetKind;  ///< "services"
   std::string targetId;
   OnDelete onDelete = OnDelete::kRestrict;
 };
@@ -46,7 +46,8 @@ struct ForeignField {
 /// How a write treats what the body leaves out.
 enum class WriteMode {
   kInsert,  ///< POST and PUT: defaults and generated values are filled in.
-  kUpdate,  ///< PATCH: the body is merged into `stored` (records deeply, lists and maps as a whole).
+  kUpdate,  ///< PATCH: the body is merged into `stored` (records deeply, lists and maps as a
+            ///< whole).
 };
 
 class EntitySchema {
@@ -65,8 +66,8 @@ class EntitySchema {
   virtual const std::vector<ForeignField>& foreignFields() const = 0;
   virtual bool supportsTtl() const = 0;
 
-  /// Turns form values (all strings, see Form in form.h) into the types the schema wants. `stored` is
-  /// the entity that a PATCH changes (tells a plugin's name), or null.
+  /// Turns form values (all strings, see Form in form.h) into the types the schema wants. `stored`
+  /// is the entity that a PATCH changes (tells a plugin's name), or null.
   virtual Json coerce(Json form, const Json& stored) const = 0;
 
   /// Validates `body` and returns the whole document. `nowSeconds` stamps created_at/updated_at.

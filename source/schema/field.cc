@@ -94,8 +94,7 @@ Json checkNumber(const Field& f, Json& value) {
     return "value must be greater than " + numberText(f.rules.gt());
   }
   if (f.rules.type() == "timestamp" && number <= 0) return "expected a valid timestamp";
-  if (f.rules.between_size() == 2 &&
-      (number < f.rules.between(0) || number > f.rules.between(1))) {
+  if (f.rules.between_size() == 2 && (number < f.rules.between(0) || number > f.rules.between(1))) {
     return fmt::format("value should be between {} and {}", numberText(f.rules.between(0)),
                        numberText(f.rules.between(1)));
   }
@@ -106,12 +105,14 @@ Json checkString(const Field& f, const Json& value) {
   if (!value.is_string()) return "expected a string";
   const auto& text = value.get_ref<const std::string&>();
   if (Json error = checkOneOf(f.rules, value); !error.is_null()) return error;
-  if (f.rules.referenceable() && text.starts_with("{vault://") && text.back() == '}') return nullptr;
+  if (f.rules.referenceable() && text.starts_with("{vault://") && text.back() == '}')
+    return nullptr;
   if (f.rules.type() == "uuid") {
     return isUuid(text) ? Json(nullptr) : Json("expected a valid UUID");
   }
   int least = f.rules.has_len_min() ? f.rules.len_min() : 1;
-  if (static_cast<int>(text.size()) < least) return fmt::format("length must be at least {}", least);
+  if (static_cast<int>(text.size()) < least)
+    return fmt::format("length must be at least {}", least);
   if (f.rules.has_len_max() && static_cast<int>(text.size()) > f.rules.len_max()) {
     return fmt::format("length must be at most {}", f.rules.len_max());
   }
@@ -139,7 +140,8 @@ Json checkList(const Field& f, Json& value) {
   }
   Json errors = Json::array();
   for (size_t i = 0; i < value.size(); ++i) {
-    Json error = value[i].is_null() ? Json("required field missing") : checkValue(*f.elements, value[i]);
+    Json error =
+        value[i].is_null() ? Json("required field missing") : checkValue(*f.elements, value[i]);
     if (error.is_null()) continue;
     while (errors.size() < i) errors.push_back(nullptr);
     errors.push_back(std::move(error));
@@ -200,8 +202,10 @@ void coerceValue(const Field& f, Json& value) {
       return;
     }
     case Type::kBoolean:
-      if (value == "true") value = true;
-      else if (value == "false") value = false;
+      if (value == "true")
+        value = true;
+      else if (value == "false")
+        value = false;
       return;
     case Type::kArray:
     case Type::kSet:

@@ -17,11 +17,22 @@ using Rules = v1::FieldRules;
 
 /// One field as compiled from its protobuf declaration. Immutable once built.
 struct Field {
-  enum class Type { kString, kInteger, kNumber, kBoolean, kArray, kSet, kMap, kRecord, kForeign, kAny };
+  enum class Type {
+    kString,
+    kInteger,
+    kNumber,
+    kBoolean,
+    kArray,
+    kSet,
+    kMap,
+    kRecord,
+    kForeign,
+    kAny
+  };
   std::string name;
   Type type = Type::kString;
   Rules rules;
-  Json defaultValue;  ///< null where there is none.
+  Json defaultValue;                ///< null where there is none.
   std::shared_ptr<Field> elements;  ///< Of arrays and sets, and the values of maps.
   std::vector<Field> fields;        ///< Of records.
   bool hidden() const { return rules.type() == "hidden"; }

@@ -68,7 +68,8 @@ std::vector<Step> splitName(const std::string& name, bool maps) {
     }
   }
   flush();
-  return steps.empty() || steps.size() > kMaxDepth ? std::vector<Step>{{name}} : steps;
+  const bool usable = !steps.empty() && !steps.front().list && steps.size() <= kMaxDepth;
+  return usable ? steps : std::vector<Step>{{name}};
 }
 
 void put(Json& target, const std::vector<Step>& steps, size_t i, Json value) {

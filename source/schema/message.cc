@@ -145,12 +145,14 @@ Json yamlScalar(const YAML::Node& node) {
 }
 
 /// Aliases are expanded; the limit on nodes bounds what they can grow to.
-Status convert(const YAML::Node& node, Json& out, const std::string& name, int depth, size_t& left) {
+Status convert(const YAML::Node& node, Json& out, const std::string& name, int depth,
+               size_t& left) {
   auto place = [&] {
     return fmt::format("{}:{}:{}", name, node.Mark().line + 1, node.Mark().column + 1);
   };
   if (depth > kMaxDepth) return Error::invalid("nested too deeply", place());
-  if (left == 0) return Error::invalid("too many values (aliases count as what they name)", place());
+  if (left == 0)
+    return Error::invalid("too many values (aliases count as what they name)", place());
   --left;
   if (node.IsScalar()) {
     out = yamlScalar(node);

@@ -104,9 +104,9 @@ const PluginConfig* PluginConfig::select(const Json& doc, Json& errors) {
   } else if (const PluginConfig* found = find(name.get_ref<const std::string&>())) {
     return found;
   } else {
-    errors["name"] = fmt::format(
-        "plugin '{}' not enabled; add it to the 'plugins' configuration property",
-        name.get_ref<const std::string&>());
+    errors["name"] =
+        fmt::format("plugin '{}' not enabled; add it to the 'plugins' configuration property",
+                    name.get_ref<const std::string&>());
   }
   return nullptr;
 }
@@ -201,10 +201,10 @@ Json PluginConfig::describe() const {
       for (const auto& sub : f.fields) {
         if (sub.name != s.path(1)) continue;
         Json type = {{"type", describeField(sub)["type"]}};
-        type["deprecation"] = {
-            {"message", fmt::format("{}: please use config.{}.{} instead", s.name(), f.name, sub.name)},
-            {"removal_in_version", "4.0"},
-            {"replaced_with", {{{"path", {f.name, sub.name}}}}}};
+        type["deprecation"] = {{"message", fmt::format("{}: please use config.{}.{} instead",
+                                                       s.name(), f.name, sub.name)},
+                               {"removal_in_version", "4.0"},
+                               {"replaced_with", {{{"path", {f.name, sub.name}}}}}};
         config["shorthand_fields"].push_back({{s.name(), std::move(type)}});
       }
     }
@@ -237,8 +237,8 @@ void runChecks(const v1::EntityRules& rules, WriteMode mode, const Json& doc, Js
     }
     if (found) continue;
     const char* prefix = mode == WriteMode::kUpdate ? "when updating, " : "";
-    errors["@entity"].push_back(fmt::format(
-        "{}at least one of these fields must be non-empty: {}", prefix, names));
+    errors["@entity"].push_back(
+        fmt::format("{}at least one of these fields must be non-empty: {}", prefix, names));
   }
 }
 
@@ -253,7 +253,9 @@ Json describeChecks(const v1::EntityRules& rules) {
     }
     const auto& c = check.conditional();
     Json match = Json::object();
-    for (const auto& text : c.one_of()) match["one_of"].push_back(text);
+    if (c.one_of_size() == 1) match["eq"] = c.one_of(0);
+    if (c.one_of_size() > 1)
+      match["one_of"] = Json(std::vector<std::string>(c.one_of().begin(), c.one_of().end()));
     for (const auto& text : c.not_one_of()) match["not_one_of"].push_back(text);
     Json then = c.then_null() ? Json{{"eq", nullptr}} : Json{{"required", true}};
     out.push_back({{"conditional",

@@ -47,8 +47,8 @@ bool isSet(const Json& doc, std::string_view field) {
 }
 
 bool nonEmpty(const Json& doc, std::string_view field) {
-  return isSet(doc, field) && !(doc.at(std::string(field)).is_structured() &&
-                                doc.at(std::string(field)).empty());
+  return isSet(doc, field) &&
+         !(doc.at(std::string(field)).is_structured() && doc.at(std::string(field)).empty());
 }
 
 void require(const Json& doc, const Names& fields, std::string_view protocols, Json& errors) {
@@ -57,15 +57,16 @@ void require(const Json& doc, const Names& fields, std::string_view protocols, J
     if (nonEmpty(doc, field)) return;
     names += fmt::format("{}'{}'", names.empty() ? "" : ", ", field);
   }
-  std::string what = fields.size() == 1 ? std::string("set ") + std::string(fields[0])
-                                        : "set one of " + names;
+  std::string what =
+      fields.size() == 1 ? std::string("set ") + std::string(fields[0]) : "set one of " + names;
   errors["@entity"].push_back(fmt::format("must {} when 'protocols' is {}", what, protocols));
 }
 
 void forbid(const Json& doc, const Names& fields, std::string_view protocols, Json& errors) {
   for (auto field : fields) {
     if (!isSet(doc, field)) continue;
-    errors[std::string(field)] = fmt::format("cannot set '{}' when 'protocols' is {}", field, protocols);
+    errors[std::string(field)] =
+        fmt::format("cannot set '{}' when 'protocols' is {}", field, protocols);
   }
 }
 
@@ -104,7 +105,8 @@ void prepareRoute(Json& doc, Json& errors) {
   Family family = familyOfRoute(doc);
   if (family == Family::kUnknown) {
     const Json& protocols = doc["protocols"];
-    if (protocols.empty()) errors["protocols"] = "unknown type: nil";
+    if (protocols.empty())
+      errors["protocols"] = "unknown type: nil";
     else if (protocols[0].is_string()) {
       errors["protocols"] = "unknown type: " + protocols[0].get<std::string>();
     }
@@ -148,7 +150,8 @@ void checkRoute(const Json& doc, Json& errors) {
     case Family::kUnknown:
       break;
   }
-  const bool tls = has(doc, "https") || has(doc, "grpcs") || has(doc, "tls") || has(doc, "tls_passthrough");
+  const bool tls =
+      has(doc, "https") || has(doc, "grpcs") || has(doc, "tls") || has(doc, "tls_passthrough");
   if (nonEmpty(doc, "snis") && !tls && !errors.contains("snis")) {
     errors["snis"] = "length must be 0";
     errors["@entity"].push_back(

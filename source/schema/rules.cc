@@ -25,7 +25,11 @@ int hexValue(unsigned char c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
 size_t invalidUtf8At(std::string_view s) {
   for (size_t i = 0; i < s.size();) {
     unsigned char c = s[i];
-    size_t n = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : (c >> 4) == 14 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+    size_t n = c < 0x80                ? 1
+               : c >= 0xC2 && c < 0xE0 ? 2
+               : (c >> 4) == 14        ? 3
+               : c >= 0xF0 && c < 0xF5 ? 4
+                                       : 0;
     if (n == 0 || i + n > s.size()) return i + 1;
     for (size_t k = 1; k < n; ++k) {
       if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return i + 1;
@@ -175,16 +179,13 @@ bool isBeyondRe2(const RE2& regex) {
   return regex.error_code() == RE2::ErrorBadPerlOp || regex.error_code() == RE2::ErrorBadEscape;
 }
 
-std::string reasonOf(const RE2& regex) {
-  return regex.error().substr(0, regex.error().find(": "));
-}
+std::string reasonOf(const RE2& regex) { return regex.error().substr(0, regex.error().find(": ")); }
 
 std::string checkRegex(const std::string& path) {
   auto regex = compileForRouter(path);
   if (regex->ok() || isBeyondRe2(*regex)) return "";
-  return fmt::format(
-      "invalid regex: '{0}' (PCRE returned: pcre_compile() failed: {1} in \"{0}\")", path.substr(1),
-      reasonOf(*regex));
+  return fmt::format("invalid regex: '{0}' (PCRE returned: pcre_compile() failed: {1} in \"{0}\")",
+                     path.substr(1), reasonOf(*regex));
 }
 
 std::string checkRoutePath(const std::string& v) {
@@ -220,7 +221,8 @@ std::string checkTag(const std::string& v) {
   for (unsigned char c : v) {
     if (c < 32 || c == 127 || c == ',' || c == '/') {
       return fmt::format(
-          "invalid tag '{}': expected printable ascii (except `,` and `/`) or valid utf-8 sequences",
+          "invalid tag '{}': expected printable ascii (except `,` and `/`) or valid utf-8 "
+          "sequences",
           v);
     }
   }
@@ -230,8 +232,8 @@ std::string checkTag(const std::string& v) {
 std::string checkHeaderName(const std::string& v) {
   for (unsigned char c : v) {
     if (!isAlnum(c) && c != '_' && c != '-') {
-      return fmt::format(
-          "bad header name '{}', allowed characters are A-Z, a-z, 0-9, '_', and '-'", v);
+      return fmt::format("bad header name '{}', allowed characters are A-Z, a-z, 0-9, '_', and '-'",
+                         v);
     }
   }
   return "";
@@ -287,7 +289,8 @@ std::string checkRule(std::string_view rule, const std::string& value) {
   if (rule == "wildcard_host" || rule == "sni") return checkWildcardHost(value);
   if (rule == "ip_or_cidr") return checkCidr(value);
   if (rule == "method") {
-    bool fine = std::all_of(value.begin(), value.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    bool fine =
+        std::all_of(value.begin(), value.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
     return fine ? "" : "invalid value: " + value;
   }
   return "";
@@ -308,7 +311,8 @@ std::string normalizePath(std::string_view path) {
   for (size_t i = 0; i < path.size(); ++i) {
     if (path[i] == '%' && i + 2 < path.size() && isHex(path[i + 1]) && isHex(path[i + 2])) {
       unsigned char c = hexValue(path[i + 1]) * 16 + hexValue(path[i + 2]);
-      if (c == '%' || c == 0 || std::string_view("!*'();:@&=+$,/?#[]").find(c) != std::string_view::npos) {
+      if (c == '%' || c == 0 ||
+          std::string_view("!*'();:@&=+$,/?#[]").find(c) != std::string_view::npos) {
         decoded += fmt::format("%{:02X}", c);
       } else {
         decoded += static_cast<char>(c);

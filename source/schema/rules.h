@@ -7,10 +7,12 @@
 /// api/tollgate/schema/v1/options.proto). Pure functions; any thread.
 namespace tollgate::schema {
 
-/// "" where `value` satisfies the rule, else the text of the error. Unknown rules accept everything.
+/// "" where `value` satisfies the rule, else the text of the error. Unknown rules accept
+/// everything.
 std::string checkRule(std::string_view rule, const std::string& value);
 
-/// "" where the router can run the regular expression of a route path (or it is none), else why not.
+/// "" where the router can run the regular expression of a route path (or it is none), else why
+/// not.
 std::string checkRouterRegex(const std::string& path);
 
 /// The form of a path in which the router compares it: unreserved escapes decoded, the others in

@@ -28,13 +28,16 @@ TEST_F(ApiTest, ReadsNestedNamesOfAForm) {
     ASSERT_EQ(route.status, 201) << route.body;
     EXPECT_EQ(json(route)["service"]["id"], id);
   }
-  Response plugin = sendForm("POST", "/plugins", "name=key-auth&config.key_names[1]=a&config.key_names[2]=b");
+  Response plugin =
+      sendForm("POST", "/plugins", "name=key-auth&config.key_names[1]=a&config.key_names[2]=b");
   ASSERT_EQ(plugin.status, 201) << plugin.body;
   EXPECT_EQ(json(plugin)["config"]["key_names"], Json({"a", "b"}));
   Response sparse = sendForm("POST", "/routes", "hosts[2]=a.test");
   EXPECT_EQ(json(sparse)["fields"]["hosts"], "expected an array");
   Response commas = sendForm("POST", "/routes", "methods=GET,POST");
   EXPECT_EQ(message(commas), "schema violation (methods.1: invalid value: GET,POST)");
+  Response nameless = sendForm("POST", "/services", "host=h&[]=x&[1]=y");
+  EXPECT_EQ(json(nameless)["fields"], Json({{"[]", "unknown field"}, {"[1]", "unknown field"}}));
   Response port = sendForm("POST", "/services", "host=h&port=x");
   EXPECT_EQ(message(port), "schema violation (port: expected an integer)");
 }
@@ -87,8 +90,9 @@ TEST_F(ApiTest, NeedsABodyOnlyWhereATypeAnnouncesOne) {
 
 TEST_F(ApiTest, RefusesJsonThatIsNestedWithoutEnd) {
   std::string deep(100000, '[');
-  EXPECT_EQ(send("POST", "/services", "{\"a\":" + deep, {{"Content-Type", "application/json"}}).status,
-            400);
+  EXPECT_EQ(
+      send("POST", "/services", "{\"a\":" + deep, {{"Content-Type", "application/json"}}).status,
+      400);
 }
 
 TEST_F(ApiTest, LimitsTheNumberOfArguments) {

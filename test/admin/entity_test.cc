@@ -7,7 +7,8 @@ constexpr char kId[] = "11111111-2222-4333-8444-555555555555";
 constexpr char kMissing[] = "99999999-2222-4333-8444-555555555555";
 
 TEST_F(ApiTest, CreatesAServiceWithAllDefaultsPrinted) {
-  Json service = create("/services", {{"name", "svc"}, {"url", "http://httpbin.test:8080/anything"}});
+  Json service =
+      create("/services", {{"name", "svc"}, {"url", "http://httpbin.test:8080/anything"}});
   EXPECT_EQ(service.erase("id"), 1u);
   EXPECT_EQ(service, Json::parse(R"({"created_at":1700000000,"updated_at":1700000000,"name":"svc",
       "retries":5,"protocol":"http","host":"httpbin.test","port":8080,"path":"/anything",
@@ -17,7 +18,8 @@ TEST_F(ApiTest, CreatesAServiceWithAllDefaultsPrinted) {
 }
 
 TEST_F(ApiTest, FindsAnEntityByIdInAnyCaseByNameAndBehindATrailingSlash) {
-  create("/services", {{"id", "ABCDEF00-0000-4000-8000-000000000001"}, {"name", "s"}, {"host", "h"}});
+  create("/services",
+         {{"id", "ABCDEF00-0000-4000-8000-000000000001"}, {"name", "s"}, {"host", "h"}});
   const Json byName = get("/services/s");
   EXPECT_EQ(byName["id"], "abcdef00-0000-4000-8000-000000000001");
   EXPECT_EQ(get("/services/ABCDEF00-0000-4000-8000-000000000001"), byName);
@@ -62,7 +64,8 @@ TEST_F(ApiTest, PutReplacesEverythingAndPatchMerges) {
 }
 
 TEST_F(ApiTest, PutCreatesWhatIsNotThere) {
-  Response byId = sendJson("PUT", std::string("/services/") + kId, {{"host", "h"}, {"id", kMissing}});
+  Response byId =
+      sendJson("PUT", std::string("/services/") + kId, {{"host", "h"}, {"id", kMissing}});
   ASSERT_EQ(byId.status, 200) << byId.body;
   EXPECT_EQ(json(byId)["id"], kId);
   Response byName = sendJson("PUT", "/consumers/bob", {{"custom_id", "7"}});
@@ -75,8 +78,8 @@ TEST_F(ApiTest, PatchOfWhatIsNotThereSaysMoreThanGet) {
   Response byId = sendJson("PATCH", std::string("/services/") + kMissing, Json::object());
   EXPECT_EQ(byId.status, 404);
   EXPECT_EQ(json(byId)["code"], 6);
-  EXPECT_EQ(message(byId), std::string("could not find the entity with primary key '{id=\"") +
-                               kMissing + "\"}'");
+  EXPECT_EQ(message(byId),
+            std::string("could not find the entity with primary key '{id=\"") + kMissing + "\"}'");
   Response byName = sendJson("PATCH", "/services/x", Json::object());
   EXPECT_EQ(message(byName), "could not find the entity with '{name=\"x\"}'");
   EXPECT_EQ(json(byName)["fields"], Json({{"name", "x"}}));
@@ -101,8 +104,9 @@ TEST_F(ApiTest, RefusesToDeleteAServiceThatRoutesUse) {
   create("/services/s/routes", {{"name", "r"}, {"paths", {"/"}}});
   Response refused = send("DELETE", "/services/s");
   EXPECT_EQ(refused.status, 400);
-  EXPECT_EQ(json(refused), Json::parse(
-      R"j({"message":"an existing 'routes' entity references this 'services' entity",
+  EXPECT_EQ(json(refused),
+            Json::parse(
+                R"j({"message":"an existing 'routes' entity references this 'services' entity",
       "name":"foreign key violation","fields":{"@referenced_by":"routes"},"code":4})j"));
   EXPECT_EQ(status("DELETE", "/routes/r"), 204);
   EXPECT_EQ(status("DELETE", "/services/s"), 204);
@@ -128,7 +132,8 @@ TEST_F(ApiTest, ResolvesReferencesByIdAndByName) {
             "foreign key unresolved (service.name: the foreign key cannot be resolved with "
             "'{name=\"x\"}' for an existing 'services' entity)");
 
-  Response missing = sendJson("POST", "/routes", {{"paths", {"/"}}, {"service", {{"id", kMissing}}}});
+  Response missing =
+      sendJson("POST", "/routes", {{"paths", {"/"}}, {"service", {{"id", kMissing}}}});
   EXPECT_EQ(missing.status, 400);
   EXPECT_EQ(json(missing)["code"], 4);
   EXPECT_EQ(json(missing)["fields"], Json({{"service", {{"id", kMissing}}}}));
@@ -202,11 +207,14 @@ TEST_F(ApiTest, RefusesTheSamePluginTwiceInOnePlace) {
   create("/services/s/plugins", {{"name", "key-auth"}});
   Response twice = sendJson("POST", "/services/s/plugins", {{"name", "key-auth"}});
   EXPECT_EQ(twice.status, 409);
-  EXPECT_EQ(json(twice)["fields"],
-            Json({{"name", "key-auth"}, {"consumer", nullptr}, {"route", nullptr},
-                  {"service", {{"id", service["id"]}}}}));
-  EXPECT_EQ(message(twice), "UNIQUE violation detected on '{consumer=null,name=\"key-auth\","
-                            "route=null,service={id=\"" + service["id"].get<std::string>() + "\"}}'");
+  EXPECT_EQ(json(twice)["fields"], Json({{"name", "key-auth"},
+                                         {"consumer", nullptr},
+                                         {"route", nullptr},
+                                         {"service", {{"id", service["id"]}}}}));
+  EXPECT_EQ(message(twice),
+            "UNIQUE violation detected on '{consumer=null,name=\"key-auth\","
+            "route=null,service={id=\"" +
+                service["id"].get<std::string>() + "\"}}'");
   create("/plugins", {{"name", "key-auth"}});
 }
 
@@ -247,8 +255,9 @@ TEST_F(ApiTest, GeneratesKeysAndFindsThemUnderTheirConsumer) {
   EXPECT_FALSE(json(made).contains("updated_at"));
   EXPECT_EQ(get("/consumers/bob/key-auth/" + key), json(made));
   EXPECT_EQ(get("/key-auths/" + key + "/consumer"), bob);
-  Response taken = sendJson("POST", "/key-auths",
-                            {{"id", json(made)["id"]}, {"key", "x"}, {"consumer", {{"username", "bob"}}}});
+  Response taken =
+      sendJson("POST", "/key-auths",
+               {{"id", json(made)["id"]}, {"key", "x"}, {"consumer", {{"username", "bob"}}}});
   EXPECT_EQ(taken.status, 409);
   EXPECT_EQ(json(taken)["fields"], Json({{"key", "x"}}));
 }
@@ -262,6 +271,12 @@ TEST_F(ApiTest, HidesACredentialWhenItsLifetimeEnds) {
   context_.time += 30;
   EXPECT_EQ(status("GET", "/key-auths/k"), 404);
   EXPECT_EQ(get("/key-auths")["data"], Json::array());
+  Json again = create("/consumers/bob/key-auth", {{"key", "k"}, {"ttl", 10}});
+  context_.time += 10;
+  Response put = sendJson("PUT", "/consumers/bob/key-auth/k", Json::object());
+  ASSERT_EQ(put.status, 200) << put.body;
+  EXPECT_NE(json(put)["id"], again["id"]);
+  EXPECT_EQ(get("/key-auths")["data"].size(), 1u);
   Response bad = sendJson("POST", "/consumers/bob/key-auth", {{"ttl", -1}});
   EXPECT_EQ(json(bad)["code"], 11);
   EXPECT_EQ(message(bad), "invalid option (ttl: must be an integer between 0 and 100000000)");
@@ -307,11 +322,14 @@ TEST_F(ApiTest, RefusesWritesWithoutADatabaseAfterValidation) {
 TEST_F(ApiTest, Says503AndWhyWhenTheStoreIsOutOfReach) {
   create("/services", {{"name", "s"}, {"host", "h"}});
   context_.reachable = false;
-  const Response answers[] = {send("GET", "/services"), send("GET", "/services/s"),
+  const Response answers[] = {send("GET", "/services"),
+                              send("GET", "/services/s"),
                               sendJson("POST", "/services", {{"host", "h"}}),
                               sendJson("PATCH", "/services/s", {{"host", "h"}}),
-                              send("DELETE", "/services/s"), send("GET", "/tags"),
-                              send("GET", "/services/s/routes"), send("GET", "/")};
+                              send("DELETE", "/services/s"),
+                              send("GET", "/tags"),
+                              send("GET", "/services/s/routes"),
+                              send("GET", "/")};
   for (const Response& answer : answers) {
     EXPECT_EQ(answer.status, 503) << answer.body;
     EXPECT_EQ(message(answer), "cannot reach the database: connection refused");

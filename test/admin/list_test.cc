@@ -27,7 +27,8 @@ TEST_F(ApiTest, PagesThroughACollectionWithoutLossOrRepetition) {
       break;
     }
     target = page["next"];
-    EXPECT_EQ(target, "/services?offset=" + page["offset"].get<std::string>() + "&tags=a%20b&size=3");
+    EXPECT_EQ(target,
+              "/services?offset=" + page["offset"].get<std::string>() + "&tags=a%20b&size=3");
     ASSERT_EQ(page["data"].size(), 3u);
   }
   EXPECT_EQ(pages, 3);
@@ -67,17 +68,20 @@ TEST_F(ApiTest, FiltersByAllOrAnyOfTheTags) {
   create("/services", {{"name", "ab"}, {"host", "h"}, {"tags", {"a", "b"}}});
   create("/services", {{"name", "b"}, {"host", "h"}, {"tags", {"b"}}});
   create("/services", {{"name", "none"}, {"host", "h"}});
-  auto count = [&](const std::string& filter) { return get("/services?tags=" + filter)["data"].size(); };
+  auto count = [&](const std::string& filter) {
+    return get("/services?tags=" + filter)["data"].size();
+  };
   EXPECT_EQ(count("a,b"), 1u);
   EXPECT_EQ(count("b,b"), 2u);
   EXPECT_EQ(count("a/b"), 2u);
   EXPECT_EQ(count("b"), 2u);
   EXPECT_EQ(count("c"), 0u);
   EXPECT_EQ(count("a&tags=c"), 1u);
-  const std::pair<const char*, const char*> bad[] = {{"", "cannot be null"},
-                                                     {"a,b/c", "invalid filter syntax"},
-                                                     {"a,", "invalid filter syntax"},
-                                                     {"a,b,c,d,e,f", "cannot query more than 5 tags"}};
+  const std::pair<const char*, const char*> bad[] = {
+      {"", "cannot be null"},
+      {"a,b/c", "invalid filter syntax"},
+      {"a,", "invalid filter syntax"},
+      {"a,b,c,d,e,f", "cannot query more than 5 tags"}};
   for (const auto& [filter, why] : bad) {
     Response refused = send("GET", std::string("/services?tags=") + filter);
     EXPECT_EQ(refused.status, 400) << filter;
@@ -91,8 +95,9 @@ TEST_F(ApiTest, FiltersByAllOrAnyOfTheTags) {
 TEST_F(ApiTest, ListsWhichEntityHasWhichTag) {
   Json service = create("/services", {{"host", "h"}, {"tags", {"a", "b"}}});
   Json consumer = create("/consumers", {{"username", "u"}, {"tags", {"b"}}});
-  EXPECT_EQ(get("/tags/a")["data"],
-            Json::array({{{"tag", "a"}, {"entity_name", "services"}, {"entity_id", service["id"]}}}));
+  EXPECT_EQ(
+      get("/tags/a")["data"],
+      Json::array({{{"tag", "a"}, {"entity_name", "services"}, {"entity_id", service["id"]}}}));
   EXPECT_EQ(get("/tags/b")["data"].size(), 2u);
   EXPECT_EQ(get("/tags/none"), Json({{"data", Json::array()}, {"next", nullptr}}));
   std::multiset<std::string> seen;

@@ -108,9 +108,10 @@ TEST_F(ApiTest, ReportsStatusInTheUnitAskedFor) {
 TEST_F(ApiTest, ListsItsEndpoints) {
   const Json all = get("/endpoints")["data"];
   EXPECT_EQ(all[0], "/");
-  for (const char* path : {"/services", "/services/{services}", "/services/{services}/routes/{routes}",
-                           "/routes/{routes}/service", "/consumers/{consumers}/key-auth",
-                           "/key-auths/{keyauth_credentials}/consumer", "/tags/{tags}"}) {
+  for (const char* path :
+       {"/services", "/services/{services}", "/services/{services}/routes/{routes}",
+        "/routes/{routes}/service", "/consumers/{consumers}/key-auth",
+        "/key-auths/{keyauth_credentials}/consumer", "/tags/{tags}"}) {
     EXPECT_NE(std::find(all.begin(), all.end(), path), all.end()) << path;
   }
 }

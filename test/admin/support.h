@@ -61,10 +61,13 @@ class StoreView : public store::Store {
   bool withDatabase = true;
 
  private:
-  static Error lost() { return Error::unavailable("cannot reach the database: connection refused"); }
+  static Error lost() {
+    return Error::unavailable("cannot reach the database: connection refused");
+  }
 };
 
-/// A process around the Api: an embedded store in a folder of its own, and facts that tests can set.
+/// A process around the Api: an embedded store in a folder of its own, and facts that tests can
+/// set.
 class FakeContext : public ApiContext {
  public:
   FakeContext() {
@@ -72,8 +75,7 @@ class FakeContext : public ApiContext {
     const char* made = mkdtemp(pattern.data());
     if (made == nullptr) return;
     folder_ = made;
-    auto opened =
-        store::openSqlite(folder_ + "/tollgate.db", store::KeyExtractor::fromSchemas());
+    auto opened = store::openSqlite(folder_ + "/tollgate.db", store::KeyExtractor::fromSchemas());
     if (opened.ok()) store_ = std::move(opened).value();
   }
   ~FakeContext() override {
@@ -136,7 +138,8 @@ class ApiTest : public testing::Test {
  protected:
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
-  Response send(std::string method, std::string target, std::string body = "", Headers headers = {}) {
+  Response send(std::string method, std::string target, std::string body = "",
+                Headers headers = {}) {
     return api_.handle(
         {std::move(method), std::move(target), std::move(headers), std::move(body), "127.0.0.1"});
   }
@@ -176,7 +179,9 @@ class ApiTest : public testing::Test {
     EXPECT_EQ(response.status, 200) << path << ": " << response.body;
     return json(response);
   }
-  int status(const std::string& method, const std::string& path) { return send(method, path).status; }
+  int status(const std::string& method, const std::string& path) {
+    return send(method, path).status;
+  }
 
   FakeContext context_;
   Api api_{context_};

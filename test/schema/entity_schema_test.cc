@@ -74,10 +74,13 @@ TEST(EntitySchema, AcceptsTheUnusualButValid) {
 
 TEST(EntitySchema, TakesAUrlApartAndLetsItWin) {
   Violations violations;
-  Json doc = EntitySchema::find("services")->write(
-      WriteMode::kInsert,
-      Json::parse(R"({"url":"https://user:pw@[2001:db8::1]:8443/a/b?q=1#f","host":"x","path":"/z"})"),
-      nullptr, 1, violations);
+  Json doc =
+      EntitySchema::find("services")
+          ->write(
+              WriteMode::kInsert,
+              Json::parse(
+                  R"({"url":"https://user:pw@[2001:db8::1]:8443/a/b?q=1#f","host":"x","path":"/z"})"),
+              nullptr, 1, violations);
   ASSERT_TRUE(violations.empty()) << violations.message();
   EXPECT_EQ(doc["protocol"], "https");
   EXPECT_EQ(doc["host"], "2001:db8::1");
