@@ -138,6 +138,9 @@ class EventLoop {
   }
   void deferDelete(std::unique_ptr<Deferred> object) { graveyard_.push_back(std::move(object)); }
 
+  /// Keeps an object that uses this loop for as long as the loop lives. The loop's thread.
+  void keep(std::unique_ptr<Deferred> object) { kept_.push_back(std::move(object)); }
+
   /// From any thread: runs `task` on this loop's thread in a later pass. Wakes the loop only when
   /// its mailbox was empty.
   void post(std::function<void()> task);
@@ -171,6 +174,7 @@ class EventLoop {
   int64_t wheelArmedFor_ = -1;  ///< The tick that wheelEvent_ waits for, or -1.
   IntrusiveList<PassEnd, PassTag> passEnd_;
   std::vector<std::unique_ptr<Deferred>> graveyard_;
+  std::vector<std::unique_ptr<Deferred>> kept_;
 
   std::mutex mailboxMutex_;
   std::vector<std::function<void()>> mailbox_;

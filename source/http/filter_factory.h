@@ -10,10 +10,20 @@
 
 #include "source/base/result.h"
 #include "source/http/filter.h"
+#include "source/net/transport.h"
 
 namespace tollgate::http {
 
 class SharedCounters;
+
+/// Opens TLS towards servers that a filter talks to. Any thread.
+class TlsConnector {
+ public:
+  virtual ~TlsConnector() = default;
+  /// A transport for a connecting descriptor (not owned); nullptr if that cannot be.
+  virtual std::unique_ptr<net::Transport> connect(int fd, std::string_view serverName,
+                                                  bool verify) const = 0;
+};
 
 /// What a filter may use of the process that it runs in.
 struct FilterContext {
@@ -22,6 +32,7 @@ struct FilterContext {
   std::string serviceId;
   std::string consumerId;
   SharedCounters* counters = nullptr;  ///< Counters in the store (policy "cluster"); may be null.
+  const TlsConnector* tls = nullptr;   ///< May be null; outlives the filter.
 };
 
 /// Adds to counters that live in the store, asynchronously; see filters/http/rate-limiting.

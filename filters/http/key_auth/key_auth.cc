@@ -1,0 +1,163 @@
+#include "filters/http/key_auth/key_auth.h"
+
+#include <string>
+#include <vector>
+
+#include "filters/http/key_auth/key_search.h"
+#include "source/event/event_loop.h"
+#include "tollgate/filters/http/key_auth/v1/key_auth.pb.h"
+
+namespace tollgate::filters {
+namespace {
+
+using key_auth::BodyFields;
+using key_auth::Found;
+using Config = ::tollgate::filters::http::key_auth::v1::Config;
+namespace engine = ::tollgate::http;
+
+constexpr int kPriority = 1250;
+constexpr size_t kBodyLimit = 8 * 1024;
+
+bool looksLikeUuid(std::string_view text) {
+  return text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
+}
+
+class KeyAuth final : public engine::HttpFilter {
+ public:
+  explicit KeyAuth(const Config& config)
+      : names_(config.key_names().begin(), config.key_names().end()),
+        anonymous_(config.anonymous()),
+        hide_(config.hide_credentials()),
+        inHeader_(config.key_in_header()),
+        inQuery_(config.key_in_query()),
+        inBody_(config.key_in_body()),
+        onPreflight_(config.run_on_preflight()) {
+    challenge_ = config.has_realm() ? "Key realm=\"" + config.realm() + "\"" : "Key";
+  }
+
+  uint8_t hooks() const override { return engine::kRequestHeaders; }
+  engine::BodyNeed requestBodyNeed() const override {
+    return inBody_ ? engine::BodyNeed::kWhole : engine::BodyNeed::kNone;
+  }
+  size_t requestBodyLimit() const override { return inBody_ ? kBodyLimit : 0; }
+
+  engine::Action onRequestHeaders(engine::Exchange& exchange, void*) const override {
+    if (!onPreflight_ && exchange.request().method == "OPTIONS") return engine::Action::kContinue;
+    // With a fallback this filter is one of several ways in, and another one let the client in.
+    if (!anonymous_.empty() && !exchange.credentialId().empty()) return engine::Action::kContinue;
+    Found key = search(exchange);
+    if (key.kind == Found::Kind::kDuplicate) return refuse(exchange, "Duplicate API key found");
+    if (key.kind == Found::Kind::kNothing || key.text.empty()) {
+      return refuse(exchange, "No API key found in request");
+    }
+    const engine::KeyCredential* credential = exchange.directory().findKey(key.text);
+    bool expired = credential != nullptr && credential->expiresAtUnix != 0 &&
+                   credential->expiresAtUnix * 1000 <= exchange.loop().unixMillis();
+    if (credential == nullptr || expired) return refuse(exchange, "Unauthorized");
+    identify(exchange, *credential->consumer, credential->id);
+    return engine::Action::kContinue;
+  }
+
+ private:
+  Found search(engine::Exchange& exchange) const {
+    std::optional<BodyFields> body;
+    if (inBody_) {
+      const buffer::Buffer* bytes = exchange.wholeRequestBody();
+      if (bytes != nullptr && !bytes->empty()) {
+        body.emplace(exchange.request().headers.get(engine::HeaderCode::kContentType),
+                     bytes->toString());
+      }
+    }
+    for (const std::string& name : names_) {
+      Found found;
+      if (inHeader_) found = findInHeaders(exchange.request().headers, name);
+      if (inQuery_ && found.kind == Found::Kind::kNothing && !exchange.query().empty()) {
+        found = findInArguments(exchange.query(), name, exchange.arena());
+      }
+      if (body && found.kind == Found::Kind::kNothing) found = body->find(name, exchange.arena());
+      if (found.kind == Found::Kind::kNothing) continue;
+      if (found.kind == Found::Kind::kText && hide_) hide(exchange, name, body);
+      return found;
+    }
+    return {};
+  }
+
+  /// What was found keeps its bytes: they belong to the request's slab or to the arena.
+  static void hide(engine::Exchange& exchange, const std::string& name,
+                   const std::optional<BodyFields>& body) {
+    if (!exchange.query().empty()) {
+      exchange.setQuery(withoutArgument(exchange.query(), name, exchange.arena()));
+    }
+    exchange.request().headers.remove(name);
+    if (!body) return;
+    if (auto rest = body->without(name)) exchange.replaceRequestBody(*rest);
+  }
+
+  static void setOrRemove(engine::HeaderMap& headers, std::string_view name, std::string_view value) {
+    value.empty() ? headers.remove(name) : headers.set(name, value);
+  }
+
+  static void tellOrigin(engine::Exchange& exchange, const engine::Consumer& consumer) {
+    engine::HeaderMap& headers = exchange.request().headers;
+    headers.set("X-Consumer-ID", consumer.id);
+    setOrRemove(headers, "X-Consumer-Custom-ID", consumer.customId);
+    setOrRemove(headers, "X-Consumer-Username", consumer.username);
+  }
+
+  static void identify(engine::Exchange& exchange, const engine::Consumer& consumer,
+                       std::string_view credentialId) {
+    exchange.setConsumer(&consumer, credentialId);
+    tellOrigin(exchange, consumer);
+    exchange.request().headers.set("X-Credential-Identifier", credentialId);
+    exchange.request().headers.remove("X-Anonymous-Consumer");
+  }
+
+  engine::Action refuse(engine::Exchange& exchange, std::string_view message) const {
+    if (!anonymous_.empty()) return asAnonymous(exchange);
+    exchange.response().headers.set("WWW-Authenticate", challenge_);
+    exchange.replyError(401, message);
+    return engine::Action::kPause;
+  }
+
+  engine::Action asAnonymous(engine::Exchange& exchange) const {
+    const engine::Directory& directory = exchange.directory();
+    const engine::Consumer* consumer = nullptr;
+    if (looksLikeUuid(anonymous_)) consumer = directory.findConsumerById(anonymous_);
+    if (consumer == nullptr) consumer = directory.findConsumerByName(anonymous_);
+    if (consumer == nullptr) {
+      exchange.replyError(500, exchange.arena().concat("anonymous consumer ", anonymous_,
+                                                       " is configured but doesn't exist"));
+      return engine::Action::kPause;
+    }
+    exchange.setConsumer(consumer, {});
+    tellOrigin(exchange, *consumer);
+    exchange.request().headers.remove("X-Credential-Identifier");
+    exchange.request().headers.set("X-Anonymous-Consumer", "true");
+    return engine::Action::kContinue;
+  }
+
+  std::vector<std::string> names_;
+  std::string anonymous_;
+  std::string challenge_;
+  bool hide_, inHeader_, inQuery_, inBody_, onPreflight_;
+};
+
+class Factory final : public engine::HttpFilterFactory {
+ public:
+  std::string_view name() const override { return "key-auth"; }
+  int priority() const override { return kPriority; }
+  std::unique_ptr<google::protobuf::Message> newConfig() const override {
+    return std::make_unique<Config>();
+  }
+  Result<std::unique_ptr<engine::HttpFilter>> create(const google::protobuf::Message& config,
+                                                     const engine::FilterContext&) const override {
+    return std::unique_ptr<engine::HttpFilter>(
+        std::make_unique<KeyAuth>(static_cast<const Config&>(config)));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<engine::HttpFilterFactory> makeKeyAuthFactory() { return std::make_unique<Factory>(); }
+
+}  // namespace tollgate::filters

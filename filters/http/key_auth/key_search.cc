@@ -1,0 +1,177 @@
+#include "filters/http/key_auth/key_search.h"
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "source/schema/form.h"
+
+namespace tollgate::filters::key_auth {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kMaxArguments = 100;
+
+int hexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Undoes the encoding of forms; copies only where there is something to undo.
+std::string_view decoded(std::string_view text, Arena& arena) {
+  if (text.find_first_of("%+") == std::string_view::npos) return text;
+  char* out = arena.chars(text.size());
+  size_t size = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+') {
+      out[size++] = ' ';
+    } else if (text[i] == '%' && i + 2 < text.size() && hexValue(text[i + 1]) >= 0 &&
+               hexValue(text[i + 2]) >= 0) {
+      out[size++] = static_cast<char>(hexValue(text[i + 1]) * 16 + hexValue(text[i + 2]));
+      i += 2;
+    } else {
+      out[size++] = text[i];
+    }
+  }
+  return {out, size};
+}
+
+/// Calls `each(whole, name, value or nullptr)` for the arguments in order.
+template <typename F>
+void forEachArgument(std::string_view arguments, F&& each) {
+  while (!arguments.empty()) {
+    size_t end = arguments.find('&');
+    std::string_view whole = arguments.substr(0, end);
+    size_t equals = whole.find('=');
+    std::string_view value = equals == std::string_view::npos ? "" : whole.substr(equals + 1);
+    each(whole, whole.substr(0, equals), equals == std::string_view::npos ? nullptr : &value);
+    if (end == std::string_view::npos) return;
+    arguments.remove_prefix(end + 1);
+  }
+}
+
+/// A part of a multipart body: the bytes between two boundaries, and the name of its field.
+struct Part {
+  std::string_view raw;
+  std::string_view name;
+};
+
+std::string boundaryOf(std::string_view contentType) {
+  size_t at = contentType.find("boundary=");
+  if (at == std::string_view::npos) return {};
+  std::string_view value = contentType.substr(at + 9);
+  if (!value.empty() && value.front() == '"') {
+    value.remove_prefix(1);
+    return std::string(value.substr(0, value.find('"')));
+  }
+  return std::string(value.substr(0, value.find_first_of("; \t")));
+}
+
+std::vector<Part> partsOf(std::string_view body, const std::string& boundary) {
+  std::vector<Part> out;
+  const std::string mark = "--" + boundary;
+  size_t at = boundary.empty() ? std::string_view::npos : body.find(mark);
+  while (at != std::string_view::npos) {
+    size_t begin = at + mark.size();
+    size_t next = body.find(mark, begin);
+    if (next == std::string_view::npos) break;
+    Part part{body.substr(begin, next - begin), {}};
+    std::string_view head = part.raw.substr(0, part.raw.find("\r\n\r\n"));
+    size_t name = head.find(" name=\"");
+    if (name != std::string_view::npos) {
+      std::string_view rest = head.substr(name + 7);
+      part.name = rest.substr(0, rest.find('"'));
+    }
+    out.push_back(part);
+    at = next;
+  }
+  return out;
+}
+
+Found fromJson(const Json& value, Arena& arena) {
+  if (value.is_array()) return {Found::Kind::kDuplicate, {}};
+  if (!value.is_string()) return {};
+  return {Found::Kind::kText, arena.copy(value.get_ref<const std::string&>())};
+}
+
+}  // namespace
+
+Found findInHeaders(const http::HeaderMap& headers, std::string_view name) {
+  Found out;
+  headers.forEach([&](const http::Header& header) {
+    if (header.nameSize != name.size() || !http::equalsIgnoreCase(header.name(), name)) return;
+    out.kind = out.kind == Found::Kind::kNothing ? Found::Kind::kText : Found::Kind::kDuplicate;
+    out.text = header.value();
+  });
+  return out;
+}
+
+Found findInArguments(std::string_view arguments, std::string_view name, Arena& arena) {
+  Found out;
+  size_t seen = 0, matches = 0;
+  forEachArgument(arguments, [&](std::string_view, std::string_view key, const std::string_view* value) {
+    if (++seen > kMaxArguments || decoded(key, arena) != name) return;
+    ++matches;
+    if (value == nullptr) return;
+    out.kind = Found::Kind::kText;
+    out.text = decoded(*value, arena);
+  });
+  if (matches > 1) out.kind = Found::Kind::kDuplicate;
+  return out;
+}
+
+std::string_view withoutArgument(std::string_view arguments, std::string_view name, Arena& arena) {
+  char* out = arena.chars(arguments.size());
+  size_t size = 0;
+  forEachArgument(arguments, [&](std::string_view whole, std::string_view key, const std::string_view*) {
+    if (decoded(key, arena) == name) return;
+    if (size > 0) out[size++] = '&';
+    whole.copy(out + size, whole.size());
+    size += whole.size();
+  });
+  return {out, size};
+}
+
+BodyFields::BodyFields(std::string_view contentType, std::string body)
+    : contentType_(contentType), body_(std::move(body)) {
+  if (contentType.starts_with("application/x-www-form-urlencoded")) type_ = Type::kForm;
+  if (contentType.starts_with("multipart/form-data")) type_ = Type::kMultipart;
+  if (contentType.starts_with("application/json")) type_ = Type::kJson;
+}
+
+Found BodyFields::find(std::string_view name, Arena& arena) const {
+  if (type_ == Type::kForm) return findInArguments(body_, name, arena);
+  Json fields;
+  if (type_ == Type::kJson) fields = Json::parse(body_, nullptr, false);
+  if (type_ == Type::kMultipart) {
+    auto parsed = schema::parseMultipart(body_, contentType_);
+    if (parsed) fields = std::move(parsed).value();
+  }
+  if (!fields.is_object()) return {};
+  auto field = fields.find(name);
+  return field == fields.end() ? Found{} : fromJson(*field, arena);
+}
+
+std::optional<std::string> BodyFields::without(std::string_view name) const {
+  if (type_ == Type::kForm) {
+    Arena arena;
+    return std::string(withoutArgument(body_, name, arena));
+  }
+  if (type_ == Type::kJson) {
+    Json fields = Json::parse(body_, nullptr, false);
+    if (!fields.is_object()) return std::nullopt;
+    fields.erase(std::string(name));
+    return fields.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  if (type_ != Type::kMultipart) return std::nullopt;
+  const std::string boundary = boundaryOf(contentType_);
+  std::string out;
+  for (const Part& part : partsOf(body_, boundary)) {
+    if (part.name != name) out.append("--").append(boundary).append(part.raw);
+  }
+  return out.append("--").append(boundary).append("--\r\n");
+}
+
+}  // namespace tollgate::filters::key_auth

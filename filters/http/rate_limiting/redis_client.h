@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "filters/http/rate_limiting/resp.h"
+#include "source/event/event_loop.h"
+#include "source/http/filter_factory.h"
+#include "source/net/connection.h"
+#include "source/net/resolver.h"
+
+namespace tollgate::filters::rate_limiting {
+
+struct RedisSettings {
+  std::string host;
+  uint16_t port = 6379;
+  std::chrono::milliseconds timeout{2000};  ///< For connecting, and for each answer.
+  std::string username, password;
+  int database = 0;
+  bool tls = false, verify = false;
+  std::string serverName;  ///< "" takes the host.
+  const ::tollgate::http::TlsConnector* connector = nullptr;  ///< Wanted if `tls`.
+
+  /// Equal where a connection serves both. Holds the password: for comparing only.
+  std::string identity() const;
+};
+
+/// One worker's connection to one Redis, with as many commands under way as there are requests. Opens
+/// on first use, again after a failure, and closes when idle. Its loop's thread only.
+class RedisClient final : public net::ConnectionHandler, public event::Deferred {
+ public:
+  /// `usages`: how often each key had been counted before. `ok` false: Redis did not answer in time.
+  using Done = std::function<void(bool ok, const std::vector<int64_t>& usages)>;
+
+  RedisClient(event::EventLoop& loop, RedisSettings settings);
+  ~RedisClient() override;
+
+  /// Adds 1 to every key, all in one step of the server; a new key lives for its `seconds`. `done` is
+  /// called from the loop, later.
+  void count(const std::vector<std::string>& keys, const std::vector<int64_t>& seconds, Done done);
+
+  void onConnected(net::Connection&) override;
+  void onData(net::Connection&, bool end) override;
+  void onClosed(net::Connection&, std::string_view reason) override;
+
+ private:
+  static constexpr size_t kMaxPending = 10000;
+  struct Pending {
+    std::vector<std::string> command;  ///< Kept to be sent whole if the server forgot the script.
+    Done done;                         ///< Empty for the commands that open the connection.
+    event::TimePoint deadline;
+    bool whole = false;
+  };
+
+  void open();
+  void connect(net::Address address);
+  void send(Pending pending);
+  void write(const std::vector<std::string>& command);
+  bool take(const Reply& reply);
+  void finish(Pending pending, bool ok, std::vector<int64_t> usages);
+  void failAll();
+  void onTimer();
+  void armTimer();
+
+  event::EventLoop& loop_;
+  const RedisSettings settings_;
+  buffer::SlabPool slabs_;
+  net::Resolver resolver_;
+  std::unique_ptr<net::Connection> connection_;
+  bool opening_ = false;  ///< Resolving or connecting.
+  bool ready_ = false;
+  std::string scriptHash_;
+  std::deque<Pending> waiting_;  ///< Not sent yet.
+  std::deque<Pending> sent_;     ///< In the order of their answers.
+  event::MemberTimer<RedisClient, &RedisClient::onTimer> timer_{*this};
+};
+
+}  // namespace tollgate::filters::rate_limiting
