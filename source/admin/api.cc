@@ -135,7 +135,7 @@ Response Api::finish(const Request& request, Reply reply, double milliseconds) {
     headers.emplace_back("Access-Control-Allow-Credentials", "true");
     for (auto& extra : reply.headers) headers.push_back(std::move(extra));
     headers.emplace_back("X-Kong-Admin-Latency", std::to_string(static_cast<long>(milliseconds)));
-    headers.emplace_back("Server", "tollgate/" + context_.node().version);
+    headers.emplace_back("Server", "kong/" + context_.node().version);
   }
   if (reply.status != 204)
     headers.emplace_back("Content-Length", std::to_string(response.body.size()));

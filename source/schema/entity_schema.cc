@@ -181,8 +181,8 @@ class CompiledSchema : public EntitySchema {
     if (supportsTtl()) {
       const Json until = out.value(kTtlMember, Json());
       out["ttl"] = nullptr;
-      if (until.is_number()) {
-        out["ttl"] = static_cast<int64_t>(std::max(0.0, std::floor(until.get<double>() - now)));
+      if (until.is_number()) {  // Whole seconds that are sure to remain: the present one has begun.
+        out["ttl"] = static_cast<int64_t>(std::max(0.0, std::ceil(until.get<double>() - now) - 1));
       }
       out.erase(kTtlMember);
     }

