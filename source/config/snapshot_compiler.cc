@@ -174,6 +174,7 @@ void SnapshotCompiler::putPlugin(const std::string& id, const Json& doc) {
   context.serviceId = plugin.serviceId;
   context.consumerId = plugin.consumerId;
   context.counters = counters_;
+  context.tls = filterTls_;
   auto filter = factory->create(*config, context);
   if (!filter) {
     entityErrors_.emplace(id, Error::invalid(filter.error().message, place));

@@ -92,6 +92,7 @@ EventLoop::~EventLoop() {
     std::lock_guard lock(mailboxMutex_);
     mailbox_.clear();
   }
+  kept_.clear();
   while (!graveyard_.empty()) {
     auto dead = std::move(graveyard_);
     graveyard_.clear();

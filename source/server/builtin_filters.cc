@@ -1,9 +1,14 @@
 #include "source/server/builtin_filters.h"
 
+#include "filters/http/key_auth/key_auth.h"
+#include "filters/http/rate_limiting/rate_limiting.h"
 #include "source/http/filter_factory.h"
 
 namespace tollgate::server {
 
-void registerBuiltinFilters() {}
+void registerBuiltinFilters(size_t rateLimitCells) {
+  http::HttpFilterRegistry::add(filters::makeKeyAuthFactory());
+  http::HttpFilterRegistry::add(filters::makeRateLimitingFactory(rateLimitCells));
+}
 
 }  // namespace tollgate::server

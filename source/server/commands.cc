@@ -38,7 +38,7 @@ int check(const CommonOptions& common, std::string file) {
                                  common.overrides());
   std::string problem = settings ? "" : settings.error().text();
   if (problem.empty() && node) {
-    registerBuiltinFilters();
+    registerBuiltinFilters(rateLimitCells(*settings));
     auto loaded = config::loadNode(file);
     if (!loaded) {
       problem = loaded.error().text();

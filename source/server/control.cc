@@ -44,8 +44,8 @@ Control::Control(std::unique_ptr<store::Store> store, std::unique_ptr<store::Las
 
 Control::~Control() { stop(); }
 
-Status Control::load() {
-  Status loaded = reload();
+Status Control::load(const std::string& outage) {
+  Status loaded = outage.empty() ? reload() : Status(Error::unavailable(outage));
   if (!loaded) {
     if (loaded.error().kind != Error::Kind::kUnavailable) return loaded;
     storeLost_ = true;

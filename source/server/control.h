@@ -31,9 +31,9 @@ class Control {
           http::SharedCounters* counters, Options options);
   ~Control();
 
-  /// Loads the configuration: from the store, else the last good one. Fails only when there is neither
-  /// and the store's trouble is not that it is out of reach. Before start().
-  Status load();
+  /// Loads the configuration: from the store, else (or if there is an `outage`) the last good one.
+  /// Fails only if the store's trouble is not that it is out of reach. Before start().
+  Status load(const std::string& outage = {});
   /// The snapshot that load() made.
   std::shared_ptr<const proxy::Snapshot> current() const { return current_; }
   /// Workers take part in publishing from now on; their loops must be running or about to run.

@@ -96,7 +96,7 @@ Gateway::~Gateway() {
 Status Gateway::open() {
   if (auto level = log::parseLevel(settings_.text("log_level"))) log::setLevel(*level, {});
   for (const std::string& warning : settings_.warnings()) log::error(Level::kWarn, warning);
-  registerBuiltinFilters();
+  registerBuiltinFilters(rateLimitCells(settings_));
   if (Status created = prefix_.create(); !created) return created;
   if (Status locked = prefix_.lock(); !locked) return locked;
   auto proxy = proxySettings(settings_);
@@ -131,9 +131,11 @@ Status Gateway::openStore() {
                                        counters_.get(), options);
   counters_->use(*control_);
   upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
+  if (Status prepared = upstreamTls_->prepareConnector(); !prepared) return prepared;
+  control_->compiler().setFilterTls(upstreamTls_.get());
   control_->compiler().setUpstreamTls(
       [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
-  if (Status loaded = control_->load(); !loaded) return loaded;
+  if (Status loaded = control_->load(opened->outage); !loaded) return loaded;
   auto id = prefix_.nodeId(settings_.text("node_id"));
   if (!id) return id.error();
   context_ = std::make_unique<NodeContext>(settings_, *control_, *id);

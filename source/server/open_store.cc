@@ -2,9 +2,40 @@
 
 #include <algorithm>
 
+#include "source/store/postgres/migrations.h"
 #include "source/store/sqlite/sqlite_store.h"
 
 namespace tollgate::server {
+namespace {
+
+/// How long a start waits for a database that does not answer: there is a last good configuration.
+constexpr std::chrono::milliseconds kProbeLimit{1000};
+
+/// Fails if the tables are not those of this version; says in `outage` if they cannot be seen.
+Status probe(store::PostgresSettings settings, std::string& outage) {
+  settings.connectTimeout = std::min(settings.connectTimeout, kProbeLimit);
+  store::Migrations::Options limits;
+  limits.timeout = kProbeLimit;
+  auto migrations = store::Migrations::open(std::move(settings), limits);
+  if (!migrations) return migrations.error();
+  auto state = (*migrations)->state();
+  if (!state) {
+    if (state.error().kind != Error::Kind::kUnavailable) return state.error();
+    outage = state.error().text();
+    return {};
+  }
+  if (state->needsBootstrap) {
+    return Error::invalid(
+        "Database needs bootstrapping or is older than Kong 1.0.\n\nTo start a new installation from "
+        "scratch, run 'tollgate migrations bootstrap'.");
+  }
+  if (!state->fresh.empty()) {
+    return Error::invalid("New migrations available; run 'tollgate migrations up' to proceed");
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<store::PostgresSettings> postgresSettings(const Settings& settings) {
   store::PostgresSettings out;
@@ -39,6 +70,7 @@ Result<OpenedStore> openStore(const Settings& settings, const std::string& prefi
     auto configured = postgresSettings(settings);
     if (!configured) return configured.error();
     auto kept = store::LastGood::open(prefix + "/last-good.db", configured->identity());
+    if (Status probed = probe(*configured, out.outage); !probed) return probed.error();
     auto opened = store::openPostgres(std::move(configured).value(), keys);
     if (!opened) return opened.error();
     out.store = std::move(opened).value();

@@ -14,9 +14,10 @@ namespace tollgate::server {
 struct OpenedStore {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<store::LastGood> lastGood;  ///< For a store that may be out of reach; else null.
+  std::string outage;  ///< Why the store is out of reach just now; "" if it answers.
 };
 
-/// The store that `database` names; an embedded one and the last good copy live in `prefix`.
+/// The store that `database` names, with its tables up to date or out of reach; an embedded one and the last good copy live in `prefix`.
 Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix);
 /// What the pg_* settings say; errors name the setting.
 Result<store::PostgresSettings> postgresSettings(const Settings& settings);

@@ -104,6 +104,10 @@ net::ResolverSettings resolverSettings(const Settings& settings) {
   return out;
 }
 
+size_t rateLimitCells(const Settings& settings) {
+  return static_cast<size_t>(std::clamp(settings.number("rate_limit_cells"), 8.0, 1e8));
+}
+
 double cgroupCores(const std::string& root) {
   std::string max = firstLine(root + "/cpu.max");
   if (!max.empty()) {

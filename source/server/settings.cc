@@ -196,6 +196,7 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"request_debug", "off", Type::kFlag, Support::kNotYet},
       {"request_debug_token", "", Type::kText, Support::kNotYet, "", true},
       {"drain_timeout", "30", Type::kNumber},
+      {"rate_limit_cells", "262144", Type::kNumber},
       {"header_timeout", "60", Type::kNumber},
       {"keepalive_timeout", "75", Type::kNumber},
   };

@@ -60,9 +60,31 @@ Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json
   int depth = static_cast<int>(settings_.number("lua_ssl_verify_depth"));
   auto limit = service.find("tls_verify_depth");
   if (limit != service.end() && limit->is_number()) depth = limit->get<int>();
+  auto found = context(verify, depth);
+  if (!found) return found.error();
+  return std::shared_ptr<const void>(std::move(found).value());
+}
+
+Status UpstreamTls::prepareConnector() {
+  int depth = static_cast<int>(settings_.number("lua_ssl_verify_depth"));
+  for (auto [verify, target] : {std::pair{true, &verifying_}, std::pair{false, &trusting_}}) {
+    auto made = context(verify, depth);
+    if (!made) return made.error();
+    *target = std::move(made).value();
+  }
+  return {};
+}
+
+std::unique_ptr<net::Transport> UpstreamTls::connect(int fd, std::string_view serverName,
+                                                     bool verify) const {
+  const auto& context = verify ? verifying_ : trusting_;
+  return context == nullptr ? nullptr : context->connect(fd, serverName);
+}
+
+Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::context(bool verify, int depth) {
   std::string key = verify ? "verify " + std::to_string(depth) : "any";
   auto& context = contexts_[key];
-  if (context != nullptr) return std::shared_ptr<const void>(context);
+  if (context != nullptr) return context;
   tls::ClientContext::Settings wanted;
   wanted.verify = verify;
   wanted.verifyDepth = depth;
@@ -86,7 +108,7 @@ Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json
     return made.error();
   }
   context = std::move(made).value();
-  return std::shared_ptr<const void>(context);
+  return context;
 }
 
 upstream::Pool::TlsFactory upstreamTlsFactory() {

@@ -187,7 +187,7 @@ class Gateway:
     def proxy(self, method, path, body=None, headers=None, tls=False):
         return request(self.tls_port if tls else self.proxy_port, method, path, body, headers, tls)
 
-    def signal(self, number):
+    def send_signal(self, number):
         self.process.send_signal(number)
 
     def stop(self, number=signal.SIGTERM):
@@ -283,6 +283,7 @@ class Case(unittest.TestCase):
 
     def gateway(self, name="node", **settings):
         gateway = Gateway(self.folder / name, **settings)
+        self.addCleanup(gateway.log.close)
         self.addCleanup(gateway.stop, signal.SIGKILL)
         return gateway
 

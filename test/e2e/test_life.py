@@ -16,7 +16,7 @@ class Life(Case):
         client = threading.Thread(target=lambda: answers.append(gateway.proxy("GET", "/posts").status))
         client.start()
         wait_until(lambda: self.origin.requests == 1, "the request to reach the origin")
-        gateway.signal(signal.SIGTERM)
+        gateway.send_signal(signal.SIGTERM)
         wait_until(lambda: refused(gateway.proxy_port), "new connections to be refused")
         self.assertIsNone(gateway.process.poll())
         self.origin.hold.set()
@@ -30,7 +30,7 @@ class Life(Case):
             idle.settimeout(20)
             wait_until(lambda: gateway.admin("GET", "/status").json["server"]["connections_active"] == 1,
                        "the connection to be accepted")
-            gateway.signal(signal.SIGINT)
+            gateway.send_signal(signal.SIGINT)
             self.assertEqual(idle.recv(1), b"")
         self.assertEqual(gateway.stop(), 0)
 
@@ -49,7 +49,7 @@ class Life(Case):
         gateway = self.gateway().start()
         self.add_route(gateway)
         for _ in range(3):
-            gateway.signal(signal.SIGHUP)
+            gateway.send_signal(signal.SIGHUP)
             self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
         self.assertEqual(gateway.command("reload").stdout, "Kong reloaded\n")
 

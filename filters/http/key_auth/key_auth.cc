@@ -11,7 +11,10 @@ namespace tollgate::filters {
 namespace {
 
 using key_auth::BodyFields;
+using key_auth::findInArguments;
+using key_auth::findInHeaders;
 using key_auth::Found;
+using key_auth::withoutArgument;
 using Config = ::tollgate::filters::http::key_auth::v1::Config;
 namespace engine = ::tollgate::http;
 

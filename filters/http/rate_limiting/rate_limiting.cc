@@ -1,0 +1,340 @@
+#include "filters/http/rate_limiting/rate_limiting.h"
+
+#include <sys/random.h>
+#include <xxhash.h>
+
+#include <array>
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "filters/http/rate_limiting/headers.h"
+#include "filters/http/rate_limiting/limit.h"
+#include "filters/http/rate_limiting/worker_clients.h"
+#include "source/event/event_loop.h"
+#include "tollgate/filters/http/rate_limiting/v1/rate_limiting.pb.h"
+
+namespace tollgate::filters {
+namespace {
+
+namespace engine = ::tollgate::http;
+using Config = ::tollgate::filters::http::rate_limiting::v1::Config;
+using namespace rate_limiting;
+
+constexpr int kPriority = 910;
+constexpr std::string_view kZeroUuid = "00000000-0000-0000-0000-000000000000";
+constexpr std::string_view kUnexpected = R"({"message":"An unexpected error occurred"})";
+
+/// What outlives configurations: counting goes on when a plugin is changed.
+struct Shared {
+  explicit Shared(size_t cells) : table(cells) {
+    // Who picks identifiers must not be able to pick cells. Without it hashing still works.
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = 0;
+  }
+  CellTable table;
+  uint64_t seed = 0;
+  std::map<std::string, std::shared_ptr<WorkerClients>> redis;  ///< By identity(). Control thread.
+};
+
+enum class LimitBy { kConsumer, kCredential, kIp, kService, kHeader, kPath };
+enum class Policy { kLocal, kCluster, kRedis };
+
+/// One limit of the configuration with what was prepared for it.
+struct Window {
+  Limit limit;
+  std::unique_ptr<Algorithm> algorithm;
+  uint64_t seed = 0;
+};
+
+/// In the exchange's arena, zeroed at first.
+struct State {
+  std::array<Shown, kPeriods> shown;
+  bool told;      ///< `shown` belongs into the response.
+  bool rejected;
+};
+
+std::unique_ptr<Algorithm> makeAlgorithm(const std::string& name, Limit limit) {
+  if (name == "fixed-window") return std::make_unique<FixedWindow>(limit);
+  if (name == "sliding-window") return std::make_unique<SlidingWindow>(limit);
+  return std::make_unique<TokenBucket>(limit);
+}
+
+class RateLimiting final : public engine::HttpFilter {
+ public:
+  RateLimiting(const Config& config, const engine::FilterContext& context, Shared& shared)
+      : shared_(shared),
+        counters_(context.counters),
+        routeId_(context.routeId.empty() ? kZeroUuid : context.routeId),
+        serviceId_(context.serviceId.empty() ? kZeroUuid : context.serviceId),
+        headerName_(config.header_name()),
+        path_(config.path()),
+        message_(config.has_error_message() ? config.error_message() : "API rate limit exceeded"),
+        status_(config.has_error_code() ? config.error_code() : 429),
+        faultTolerant_(config.fault_tolerant()),
+        hideHeaders_(config.hide_client_headers()) {
+    const std::string& by = config.limit_by();
+    limitBy_ = by == "credential" ? LimitBy::kCredential
+               : by == "ip"       ? LimitBy::kIp
+               : by == "service"  ? LimitBy::kService
+               : by == "header"   ? LimitBy::kHeader
+               : by == "path"     ? LimitBy::kPath
+                                  : LimitBy::kConsumer;
+    policy_ = config.policy() == "redis"     ? Policy::kRedis
+              : config.policy() == "cluster" ? Policy::kCluster
+                                             : Policy::kLocal;
+    addWindow(config.has_second(), config.second(), Period::kSecond, config.algorithm());
+    addWindow(config.has_minute(), config.minute(), Period::kMinute, config.algorithm());
+    addWindow(config.has_hour(), config.hour(), Period::kHour, config.algorithm());
+    addWindow(config.has_day(), config.day(), Period::kDay, config.algorithm());
+    addWindow(config.has_month(), config.month(), Period::kMonth, config.algorithm());
+    addWindow(config.has_year(), config.year(), Period::kYear, config.algorithm());
+  }
+  void useRedis(std::shared_ptr<WorkerClients> redis) { redis_ = std::move(redis); }
+
+  uint8_t hooks() const override { return engine::kRequestHeaders | engine::kResponseHeaders; }
+  size_t stateBytes() const override { return sizeof(State); }
+
+  engine::Action onRequestHeaders(engine::Exchange& exchange, void* state) const override {
+    auto& kept = *static_cast<State*>(state);
+    if (policy_ == Policy::kLocal) {
+      kept.rejected = !takeLocal(exchange, kept);
+      kept.told = !hideHeaders_;
+      if (!kept.rejected) return engine::Action::kContinue;
+      reject(exchange);
+      return engine::Action::kPause;
+    }
+    askStore(exchange, kept);
+    return engine::Action::kPause;
+  }
+
+  engine::Action onResponseHeaders(engine::Exchange& exchange, void* state,
+                                   engine::ResponseHead& head) const override {
+    const auto& kept = *static_cast<const State*>(state);
+    if (kept.told) {
+      addHeaders(head.headers, exchange.arena(), kept.shown.data(), windows_.size(), kept.rejected);
+    }
+    return engine::Action::kContinue;
+  }
+
+ private:
+  void addWindow(bool configured, double requests, Period period, const std::string& algorithm) {
+    if (!configured) return;
+    Window window;
+    window.limit = {requests, period};
+    window.algorithm = makeAlgorithm(algorithm, window.limit);
+    const std::string scope = routeId_ + serviceId_ + algorithm + std::string(nameOf(period));
+    window.seed = XXH3_64bits_withSeed(scope.data(), scope.size(), shared_.seed);
+    windows_.push_back(std::move(window));
+  }
+
+  std::string_view identifier(engine::Exchange& exchange) const {
+    std::string_view found;
+    switch (limitBy_) {
+      case LimitBy::kConsumer:
+        if (const engine::Consumer* consumer = exchange.consumer()) found = consumer->id;
+        if (found.empty()) found = exchange.credentialId();
+        break;
+      case LimitBy::kCredential:
+        found = exchange.credentialId();
+        break;
+      case LimitBy::kIp:
+        break;
+      case LimitBy::kService:
+        found = exchange.serviceId();
+        break;
+      case LimitBy::kHeader:
+        found = exchange.request().headers.get(headerName_);
+        break;
+      case LimitBy::kPath:
+        if (exchange.normalizedPath() == path_) found = path_;
+        break;
+    }
+    return found.empty() ? exchange.clientIp() : found;
+  }
+
+  // ---- Counting in this process
+
+  /// Looks up the cells, then takes from all limits or from none.
+  bool takeLocal(engine::Exchange& exchange, State& state) const {
+    int64_t now = exchange.loop().unixMillis();
+    std::string_view who = identifier(exchange);
+    std::array<uint64_t, kPeriods> keys;
+    std::array<Cell*, kPeriods> cells;
+    bool allowed = true;
+    for (size_t i = 0; i < windows_.size(); ++i) {
+      keys[i] = XXH3_64bits_withSeed(who.data(), who.size(), windows_[i].seed) | 1;
+      cells[i] = &shared_.table.find(keys[i], now);
+      if (windows_.size() > 1) {  // alone, take() itself says whether it is allowed
+        Standing standing = windows_[i].algorithm->look(*cells[i], now);
+        show(state, i, standing, !standing.allowed);
+        allowed = allowed && standing.allowed;
+      }
+    }
+    for (size_t i = 0; allowed && i < windows_.size(); ++i) {
+      Standing standing = take(i, keys[i], *cells[i], now);
+      show(state, i, standing, !standing.allowed);
+      if (standing.allowed) continue;
+      allowed = false;  // another thread was faster
+      while (i-- > 0) windows_[i].algorithm->giveBack(*cells[i], now);
+      break;
+    }
+    return allowed;
+  }
+
+  Standing take(size_t i, uint64_t key, Cell& cell, int64_t now) const {
+    Cell* place = &cell;
+    while (true) {
+      Standing standing = windows_[i].algorithm->take(*place, now);
+      if (CellTable::stillOf(*place, key)) return standing;
+      place = &shared_.table.find(key, now);  // it was given away in between
+    }
+  }
+
+  void show(State& state, size_t i, const Standing& standing, bool exceeded) const {
+    const Limit& limit = windows_[i].limit;
+    state.shown[i] = {limit.period, limit.requests, exceeded ? 0 : standing.remaining,
+                      standing.resetMillis};
+  }
+
+  // ---- Counting in a store: fixed windows, as all its users count
+
+  void askStore(engine::Exchange& exchange, State& state) const {
+    int64_t now = exchange.loop().unixMillis();
+    engine::PauseHandle handle = exchange.pauseHandle();
+    auto answered = [this, handle, &state, now](bool ok, const std::vector<int64_t>& usages) {
+      if (engine::Exchange* waiting = handle.get()) decide(*waiting, handle, state, now, ok, usages);
+    };
+    const std::string who(identifier(exchange));
+    if (policy_ == Policy::kRedis) return askRedis(exchange, who, now, std::move(answered));
+    if (counters_ == nullptr) {
+      return exchange.loop().post([answered = std::move(answered)] { answered(false, {}); });
+    }
+    std::vector<engine::SharedCounters::Key> keys;
+    std::vector<int64_t> limits;
+    for (const Window& window : windows_) {
+      keys.push_back({who, periodKey(window), serviceId_, routeId_,
+                      windowStart(window.limit.period, now), millisOf(window.limit.period) / 1000});
+      limits.push_back(static_cast<int64_t>(std::ceil(std::min(window.limit.requests, 9e18))));
+    }
+    counters_->take(exchange.loop(), std::move(keys), std::move(limits), std::move(answered));
+  }
+
+  template <typename Done>
+  void askRedis(engine::Exchange& exchange, const std::string& who, int64_t now, Done done) const {
+    std::vector<std::string> keys;
+    std::vector<int64_t> seconds;
+    for (const Window& window : windows_) {
+      keys.push_back("ratelimit:" + routeId_ + ":" + serviceId_ + ":" + who + ":" +
+                     std::to_string(windowStart(window.limit.period, now)) + ":" + periodKey(window));
+      seconds.push_back(millisOf(window.limit.period) / 1000);
+    }
+    redis_->get(exchange.loop()).count(keys, seconds, std::move(done));
+  }
+
+  static std::string periodKey(const Window& window) {
+    std::string name(nameOf(window.limit.period));
+    name[0] = static_cast<char>(name[0] - 'A' + 'a');
+    return name;
+  }
+
+  void decide(engine::Exchange& exchange, const engine::PauseHandle& handle, State& state, int64_t now,
+              bool ok, const std::vector<int64_t>& usages) const {
+    if (!ok || usages.size() != windows_.size()) {
+      if (faultTolerant_) return handle.resume();
+      return exchange.reply(500, "application/json; charset=utf-8", kUnexpected);
+    }
+    for (size_t i = 0; i < windows_.size(); ++i) {
+      double left = windows_[i].limit.requests - static_cast<double>(usages[i]);
+      state.rejected = state.rejected || left <= 0;
+    }
+    for (size_t i = 0; i < windows_.size(); ++i) {
+      const Limit& limit = windows_[i].limit;
+      double left = limit.requests - static_cast<double>(usages[i]);
+      bool counted = !state.rejected || left <= 0;
+      state.shown[i] = {limit.period, limit.requests, std::max(counted ? left - 1 : left, 0.0),
+                        windowStart(limit.period, now) + millisOf(limit.period) - now};
+    }
+    state.told = !hideHeaders_;
+    if (!state.rejected) return handle.resume();
+    reject(exchange);
+  }
+
+  void reject(engine::Exchange& exchange) const {
+    if (status_ >= 400 && status_ < 600) {
+      return exchange.replyError(static_cast<int>(status_), message_);
+    }
+    exchange.replyError(500, "An unexpected error occurred");
+  }
+
+  Shared& shared_;
+  engine::SharedCounters* counters_;
+  std::shared_ptr<WorkerClients> redis_;
+  std::vector<Window> windows_;
+  std::string routeId_, serviceId_, headerName_, path_, message_;
+  double status_;
+  LimitBy limitBy_ = LimitBy::kConsumer;
+  Policy policy_ = Policy::kLocal;
+  bool faultTolerant_, hideHeaders_;
+};
+
+RedisSettings redisSettings(const Config& config, const engine::FilterContext& context) {
+  RedisSettings out;
+  const auto& redis = config.redis();
+  out.host = redis.host();
+  out.port = static_cast<uint16_t>(redis.has_port() ? redis.port() : 6379);
+  if (redis.has_timeout()) out.timeout = std::chrono::milliseconds(std::max(redis.timeout(), 1));
+  out.username = redis.username();
+  out.password = redis.password();
+  out.database = redis.database();
+  out.tls = redis.ssl();
+  out.verify = redis.ssl_verify();
+  out.serverName = redis.server_name();
+  out.connector = context.tls;
+  return out;
+}
+
+class Factory final : public engine::HttpFilterFactory {
+ public:
+  explicit Factory(size_t cells) : shared_(cells) {}
+  std::string_view name() const override { return "rate-limiting"; }
+  int priority() const override { return kPriority; }
+  std::unique_ptr<google::protobuf::Message> newConfig() const override {
+    return std::make_unique<Config>();
+  }
+  Result<std::unique_ptr<engine::HttpFilter>> create(
+      const google::protobuf::Message& message,
+      const engine::FilterContext& context) const override {
+    const auto& config = static_cast<const Config&>(message);
+    if (config.algorithm() == "sliding-window") {
+      for (double limit : {config.second(), config.minute(), config.hour(), config.day(),
+                           config.month(), config.year()}) {
+        if (limit > SlidingWindow::kMaxRequests) {
+          return Error::invalid("algorithm sliding-window takes limits up to 16777215");
+        }
+      }
+    }
+    auto filter = std::make_unique<RateLimiting>(config, context, shared_);
+    if (config.policy() == "redis") {
+      if (config.redis().ssl() && context.tls == nullptr) {
+        return Error::invalid("redis.ssl: this process has no TLS for filters");
+      }
+      RedisSettings settings = redisSettings(config, context);
+      auto& clients = shared_.redis[settings.identity()];
+      if (clients == nullptr) clients = std::make_shared<WorkerClients>(std::move(settings));
+      filter->useRedis(clients);
+    }
+    return std::unique_ptr<engine::HttpFilter>(std::move(filter));
+  }
+
+ private:
+  mutable Shared shared_;  ///< Its parts say who may use them from where.
+};
+
+}  // namespace
+
+std::unique_ptr<engine::HttpFilterFactory> makeRateLimitingFactory(size_t cells) {
+  return std::make_unique<Factory>(cells);
+}
+
+}  // namespace tollgate::filters

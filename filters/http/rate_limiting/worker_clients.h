@@ -1,0 +1,32 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "filters/http/rate_limiting/redis_client.h"
+
+namespace tollgate::filters::rate_limiting {
+
+/// The clients of one Redis, one for each worker. Looking one up takes no lock. A client lives as long
+/// as its worker's loop.
+class WorkerClients {
+ public:
+  explicit WorkerClients(RedisSettings settings) : settings_(std::move(settings)) {}
+  /// The client of the calling thread's loop.
+  RedisClient& get(event::EventLoop& loop);
+  const RedisSettings& settings() const { return settings_; }
+
+ private:
+  static constexpr size_t kMaxWorkers = 1025;  ///< Of the setting nginx_worker_processes, and main.
+  struct Slot {
+    std::atomic<event::EventLoop*> loop{nullptr};
+    RedisClient* client = nullptr;
+  };
+  RedisSettings settings_;
+  std::mutex mutex_;  ///< Guards adding a slot.
+  std::unique_ptr<Slot[]> slots_{new Slot[kMaxWorkers]};
+};
+
+}  // namespace tollgate::filters::rate_limiting
