@@ -16,10 +16,11 @@ std::string_view trim(std::string_view text) {
 }
 
 Form formOf(std::string_view type) {
-  if (equalsIgnoreCase(type, "text/html")) return Form::kHtml;
-  if (equalsIgnoreCase(type, "application/xml")) return Form::kXml;
-  if (equalsIgnoreCase(type, "application/grpc")) return Form::kGrpc;
-  if (type.size() >= 5 && equalsIgnoreCase(type.substr(0, 5), "text/")) return Form::kPlain;
+  // Exact names, as the reference compares them.
+  if (type == "text/html") return Form::kHtml;
+  if (type == "application/xml") return Form::kXml;
+  if (type == "application/grpc") return Form::kGrpc;
+  if (type == "text/plain" || type == "text/*") return Form::kPlain;
   return Form::kJson;
 }
 
@@ -45,7 +46,7 @@ int qualityOf(std::string_view parameters) {
 
 Form negotiate(std::string_view accept) {
   Form best = Form::kJson;
-  int bestQuality = -1;
+  int bestQuality = 0;  // what has none is not wanted
   while (!accept.empty()) {
     size_t end = accept.find(',');
     std::string_view range = trim(accept.substr(0, end));

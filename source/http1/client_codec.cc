@@ -98,8 +98,7 @@ void Codec::writeFraming(HeadWriter& writer, const http::UpstreamRequest& reques
     writer.put("Content-Length: ");
     writer.number(static_cast<uint64_t>(contentLength));
     writer.put("\r\n");
-  } else if (contentLength == 0 || request.method == "POST" || request.method == "PUT" ||
-             request.method == "PATCH") {
+  } else if (contentLength == 0) {  // as the client said; not for what it left open
     writer.put("Content-Length: 0\r\n");
   }
   writer.put(request.upgrade ? "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"

@@ -4,6 +4,7 @@
 #include <immintrin.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -155,7 +156,7 @@ void noteField(HeaderCode code, std::string_view value, FieldFacts& facts) {
       break;
     case HeaderCode::kContentLength: {
       uint64_t length = 0;
-      if (!parseLength(value, length) || (facts.lengths > 0 && length != facts.length)) {
+      if (!parseLength(value, length) || facts.lengths > 0) {
         facts.badLength = true;
       }
       facts.length = length;
@@ -219,7 +220,7 @@ HeadError checkCoding(const FieldFacts& facts) {
 
 /// The rules of framing that requests and responses share. Sets kLength or kChunked where said.
 HeadError frame(const FieldFacts& facts, http::Version version, MessageInfo& info) {
-  if (facts.badLength) return {400, "invalid or differing Content-Length"};
+  if (facts.badLength) return {400, "invalid or repeated Content-Length"};
   if (facts.codings > 0) {
     if (facts.lengths > 0) return {400, "Content-Length beside Transfer-Encoding"};
     if (version == http::Version::kHttp10) return {400, "Transfer-Encoding in HTTP/1.0"};
@@ -283,7 +284,7 @@ HeadError splitAbsolute(size_t scheme, http::RequestHead& head) {
 HeadError checkTarget(const http::CodecLimits& limits, http::RequestHead& head, bool& absolute) {
   if (head.target.empty()) return {400, "empty request target"};
   if (head.target.size() > limits.maxTargetBytes) return {414, "request target too long"};
-  if (head.method == "CONNECT") return {501, "CONNECT is not supported"};
+  if (head.method == "CONNECT") return {405, "CONNECT is not supported"};
   if (head.target[0] != '/') {
     if (head.target == "*") {
       if (head.method != "OPTIONS") return {400, "asterisk target without OPTIONS"};
@@ -306,6 +307,10 @@ HeadError parseRequestLine(std::string_view bytes, const http::CodecLimits& limi
   const char* methodEnd = tokenSpan(p, end);
   if (methodEnd == p || methodEnd == end || *methodEnd != ' ') return {400, "malformed method"};
   if (methodEnd - p > 64) return {400, "method too long"};
+  // Methods are case-sensitive, and origins that are not would be led astray by "get".
+  if (std::any_of(p, methodEnd, [](char c) { return c >= 'a' && c <= 'z'; })) {
+    return {400, "method in lower case"};
+  }
   head.method = {p, static_cast<size_t>(methodEnd - p)};
   const char* line = methodEnd + 1;
   const char* lineEnd = valueSpan(line, end);
@@ -446,7 +451,7 @@ HeadError parseResponseHead(std::string_view bytes, const http::CodecLimits& lim
     if (!isDigit(static_cast<unsigned char>(c))) return {502, "malformed status"};
     head.status = head.status * 10 + (c - '0');
   }
-  if (head.status < 100 || head.status > 599) return {502, "status out of range"};
+  if (head.status < 100 || head.status > 999) return {502, "status out of range"};
   head.reason = line.size() > 13 ? line.substr(13) : std::string_view();
   FieldFacts facts;
   HeadError error = parseFields(lineEnd + 2, end, limits.maxHeaders,

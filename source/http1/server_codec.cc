@@ -462,7 +462,9 @@ void Codec::writeHead(const http::ResponseHead& head, bool end) {
   writer.put(reason);
   writer.put("\r\n");
   uint64_t skip = kConnectionFields;
-  if (send_ == Send::kRaw) skip &= ~bitOf(HeaderCode::kUpgrade);
+  // 426 has to name what to upgrade to (RFC 9110 section 15.5.22).
+  bool upgrade = send_ == Send::kRaw || head.status == 426;
+  if (upgrade) skip &= ~bitOf(HeaderCode::kUpgrade);
   bool hasLength = head.headers.has(HeaderCode::kContentLength);
   bool keepLength = send_ == Send::kNoBody && head.status != 204;
   if (!keepLength) skip |= bitOf(HeaderCode::kContentLength);
@@ -484,8 +486,11 @@ void Codec::writeHead(const http::ResponseHead& head, bool end) {
 }
 
 void Codec::writeConnection(HeadWriter& writer, const http::ResponseHead& head) {
-  if (send_ == Send::kRaw) {
+  bool upgrade = head.status == 426 && head.headers.has(HeaderCode::kUpgrade);
+  if (send_ == Send::kRaw || (upgrade && keepAlive_)) {
     writer.put("Connection: Upgrade\r\n");
+  } else if (upgrade) {
+    writer.put("Connection: close, Upgrade\r\n");
   } else if (!keepAlive_) {
     writer.put("Connection: close\r\n");
   } else {

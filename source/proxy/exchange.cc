@@ -48,7 +48,7 @@ void ProxyExchange::clear() {
   attempts_ = 0;
   requestEnded_ = responseEnded_ = hasQuery_ = hasBody_ = pathMatched_ = upgrade_ = false;
   anyBodySent_ = bodyPaused_ = upstreamPaused_ = tunnel_ = proxied_ = triedFresh_ = false;
-  inFilters_ = collecting_ = false;
+  inFilters_ = collecting_ = trailersWanted_ = false;
   replayable_ = true;
   arena_.reset();
 }
@@ -77,6 +77,7 @@ void ProxyExchange::routeRequest() {
   rawPath_ = target.substr(0, mark);
   hasQuery_ = mark != std::string_view::npos;
   query_ = hasQuery_ ? target.substr(mark + 1) : std::string_view();
+  if (!route::wellFormedPath(rawPath_)) return refusePath();
   char* scratch = arena_.chars(rawPath_.size() + 1);
   path_ = route::normalizePath(rawPath_, scratch);
   findClient();
@@ -227,6 +228,7 @@ void ProxyExchange::onRequestError(int status, std::string_view) {
     stream_ = nullptr;
     return end();
   }
+  proxied_ = upstreamBegan_ != event::TimePoint{};
   dropUpstream();
   if (stream_ != nullptr) stream_->closeAfter();
   engineError(status);

@@ -139,8 +139,10 @@ class ProxyExchange final : public http::Exchange,
   void enforceProtocol();
   bool protocolAllowed();
   void engineError(int status);
+  void refusePath();
+  void sendEngineError(int status, std::string_view form);
   void sendReply(int status, std::string_view contentType, std::string_view body);
-  void addProxyHeaders();
+  void addProxyHeaders(bool local);
   void sendHead(bool end);
 
   WorkerContext& worker_;
@@ -188,6 +190,7 @@ class ProxyExchange final : public http::Exchange,
   bool hasBody_ = false;
   bool pathMatched_ = false;
   bool upgrade_ = false;
+  bool trailersWanted_ = false;  ///< The client takes trailers (TE).
   bool replayable_ = true;
   bool anyBodySent_ = false;
   bool bodyPaused_ = false;

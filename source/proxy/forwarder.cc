@@ -21,8 +21,8 @@ void ProxyExchange::forward() {
   upgrade_ = headers.has(http::HeaderCode::kUpgrade) &&
              request_->version == http::Version::kHttp11 &&
              http::equalsIgnoreCase(headers.get(http::HeaderCode::kUpgrade), "websocket");
-  prepareRequestHeaders();
   sendContinue();
+  prepareRequestHeaders();
   attempt(false);
 }
 
@@ -213,7 +213,8 @@ void ProxyExchange::onResponseHead(bool end) {
     return attemptFailed(false, true, "upgrade that nobody asked for");
   }
   removeHopByHop(response_->headers, switching);
-  addProxyHeaders();
+  if (!trailersWanted_) response_->headers.remove(http::HeaderCode::kTrailer);
+  addProxyHeaders(false);
   runResponseHeaderFilters();
   replayBody_.clear();
   replayable_ = false;

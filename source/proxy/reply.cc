@@ -65,8 +65,20 @@ void ProxyExchange::reply(int status, std::string_view contentType, std::string_
 /// Errors of the HTTP engine: the form is negotiated by Accept, else Content-Type, else the default.
 void ProxyExchange::engineError(int status) {
   std::string_view form = request_->headers.get(HeaderCode::kAccept);
-  if (form.empty()) form = request_->headers.get(HeaderCode::kContentType);
-  if (form.empty()) form = worker_.settings.errorDefaultType;
+  if (!request_->headers.has(HeaderCode::kAccept)) {
+    form = request_->headers.get(HeaderCode::kContentType);
+    if (form.empty()) form = worker_.settings.errorDefaultType;
+  }
+  sendEngineError(status, form);
+}
+
+/// A path that is none is refused like a malformed request line, before Accept counts.
+void ProxyExchange::refusePath() {
+  stream_->closeAfter();
+  sendEngineError(400, worker_.settings.errorDefaultType);
+}
+
+void ProxyExchange::sendEngineError(int status, std::string_view form) {
   response_->headers.clear();
   std::string_view message = http::defaultMessage(status);
   http::ErrorBody body = http::errorBody(arena_, form, message, requestId());
@@ -81,7 +93,7 @@ void ProxyExchange::sendReply(int status, std::string_view contentType, std::str
   http::HeaderMap& headers = response_->headers;
   if (!contentType.empty()) headers.set(HeaderCode::kContentType, contentType);
   headers.set(HeaderCode::kContentLength, decimal(arena_, static_cast<int64_t>(body.size())));
-  addProxyHeaders();
+  addProxyHeaders(true);
   state_ = State::kResponding;
   runResponseHeaderFilters();
   bool head = request_->method == "HEAD" || body.empty();
@@ -96,7 +108,7 @@ void ProxyExchange::sendReply(int status, std::string_view contentType, std::str
   finishResponse();
 }
 
-void ProxyExchange::addProxyHeaders() {
+void ProxyExchange::addProxyHeaders(bool local) {
   const ProxySettings& settings = worker_.settings;
   http::HeaderMap& headers = response_->headers;
   event::TimePoint now = worker_.loop.now();
@@ -117,7 +129,9 @@ void ProxyExchange::addProxyHeaders() {
   } else if (settings.latencyTokens) {
     headers.set("X-Kong-Response-Latency", decimal(arena_, millis(now - began_)));
   }
-  if (settings.serverTokens && !headers.has(HeaderCode::kServer)) {
+  // An answer about the origin's failure counts as the origin's, which had no name to tell.
+  bool nameless = local && proxied_;
+  if (settings.serverTokens && !nameless && !headers.has(HeaderCode::kServer)) {
     headers.add(HeaderCode::kServer, settings.serverName);
   }
   if (settings.requestIdDownstream) headers.set(HeaderCode::kXKongRequestId, requestId());

@@ -82,15 +82,15 @@ void ProxyExchange::prepareRequestHeaders() {
   const ProxySettings& settings = worker_.settings;
   bool trusted = !settings.trusted.empty() && trustedPeer();
 
-  bool trailers = false;
   if (headers.has(HeaderCode::kTe)) {
-    trailers = headers.get(HeaderCode::kTe).find("trailers") != std::string_view::npos;
+    trailersWanted_ = headers.get(HeaderCode::kTe).find("trailers") != std::string_view::npos;
   }
   removeHopByHop(headers, false);
   headers.remove(HeaderCode::kProxy);
+  headers.remove(HeaderCode::kExpect);  // answered by this hop
   headers.remove(HeaderCode::kTe);
   headers.remove(HeaderCode::kContentLength);
-  if (trailers) headers.add(HeaderCode::kTe, "trailers");
+  if (trailersWanted_) headers.add(HeaderCode::kTe, "trailers");
 
   std::string_view host = request_->host;
   headers.set(HeaderCode::kHost, route_->preserveHost ? host : std::string_view(service.hostHeader));
@@ -110,6 +110,7 @@ void ProxyExchange::prepareRequestHeaders() {
   std::string_view name = host;
   size_t colon = name.rfind(':');
   if (colon != std::string_view::npos && name.back() != ']') name = name.substr(0, colon);
+  if (name.ends_with('.')) name.remove_suffix(1);
   bool upper = false;
   for (char c : name) upper = upper || (c >= 'A' && c <= 'Z');
   if (upper) {

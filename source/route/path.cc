@@ -102,6 +102,43 @@ std::string_view normalizePath(std::string_view raw, char* scratch) {
   return {scratch, removeDots(scratch, size)};
 }
 
+bool wellFormedPath(std::string_view raw) {
+  bool escaped = raw.find('%') != raw.npos;
+  if (!escaped && raw.find("..") == raw.npos) return true;
+  // Depth below the root of the segments so far; "%2e" is a dot, too.
+  int depth = 0;
+  size_t dots = 0, others = 0;
+  auto endSegment = [&] {
+    if (others == 0 && dots == 2) {
+      --depth;
+    } else if (others > 0 || dots > 2) {
+      ++depth;
+    }
+    dots = others = 0;
+  };
+  for (size_t i = 0; i < raw.size(); ++i) {
+    char c = raw[i];
+    if (c == '%') {
+      int high = i + 2 < raw.size() ? hexValue(raw[i + 1]) : -1;
+      int low = high >= 0 ? hexValue(raw[i + 2]) : -1;
+      if (low < 0 || high * 16 + low == 0) return false;
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+      if (c == '/') c = '_';  // an encoded slash separates nothing
+    }
+    if (c == '/') {
+      endSegment();
+      if (depth < 0) return false;
+    } else if (c == '.') {
+      ++dots;
+    } else {
+      ++others;
+    }
+  }
+  endSegment();
+  return depth >= 0;
+}
+
 std::string normalForm(std::string_view raw) {
   std::string scratch(raw.size() + 1, '\0');
   return std::string(normalizePath(raw, scratch.data()));

@@ -12,6 +12,8 @@ namespace tollgate::route {
 /// slashes merged. Malformed triplets stay as they are. Returns `raw` itself if it is normal already,
 /// else a view into `scratch`, which has at least raw.size() bytes.
 std::string_view normalizePath(std::string_view raw, char* scratch);
+/// Whether every triplet is one and none stands for NUL, and no dot segment leads above the root.
+bool wellFormedPath(std::string_view raw);
 std::string normalForm(std::string_view raw);
 
 /// An upper bound of what buildUpstreamPath writes.

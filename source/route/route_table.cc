@@ -351,10 +351,10 @@ class Matcher {
           if (host_ == rule.name) return true;
           break;
         case HostRule::Kind::kSuffix:
-          if (host_.size() > size && host_.substr(host_.size() - size) == rule.name) return true;
+          if (host_.size() >= size && host_.substr(host_.size() - size) == rule.name) return true;
           break;
         case HostRule::Kind::kPrefix:
-          if (host_.size() > size && host_.substr(0, size) == rule.name) return true;
+          if (host_.size() >= size && host_.substr(0, size) == rule.name) return true;
           break;
       }
     }
@@ -436,6 +436,7 @@ bool RouteTable::match(const MatchInput& input, Match& out) const {
     if (found != state.plain.end()) matcher.visit(found->second);
   }
   if (!state.suffix.empty()) {
+    // Longest suffix first.
     for (size_t dot = host.find('.'); dot != host.npos; dot = host.find('.', dot + 1)) {
       auto found = state.suffix.find(host.substr(dot));
       if (found != state.suffix.end()) matcher.visit(found->second);

@@ -57,7 +57,7 @@ TEST(ClientCodec, RefusesMalformedResponsesAndIsNotReusableAfterThem) {
   const std::string ok = "HTTP/1.1 200 OK\r\n";
   for (const std::string& input : std::vector<std::string>{
            "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n",
-           "HTTP/1.1 999 x\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "ICY 200 OK.....\r\n\r\n",
+           "HTTP/1.1 099 x\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "ICY 200 OK.....\r\n\r\n",
            ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
            ok + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
            ok + "Transfer-Encoding: gzip\r\n\r\n", ok + "X : a\r\n\r\n", ok + "X: a\r\n b\r\n\r\n",

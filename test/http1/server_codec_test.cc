@@ -68,7 +68,7 @@ TEST(ServerCodec, ReadsGoodRequestsHoweverTheyAreCut) {
                 kHost + "\r\n",
             "POST / host=a Host=a;Content-Length=5; body=hello|GET /2 host=a Host=a; body=|"},
            {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi",
-            "POST / host=a Host=a;Content-Length=2; body=hi|"},
+            "error 400|"},
            {chunked + "5\r\nhello\r\n0A;x=\"y z\"\r\n0123456789\r\n00\r\n\r\n",
             chunkedLog + " body=hello0123456789|"},
            {chunked + "1\r\nx\r\n0\r\nX-T: 1\r\nContent-Length: 9\r\n\r\nGET / HTTP/1.1\r\n" + kHost +

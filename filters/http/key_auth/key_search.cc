@@ -142,7 +142,11 @@ BodyFields::BodyFields(std::string_view contentType, std::string body)
 }
 
 Found BodyFields::find(std::string_view name, Arena& arena) const {
-  if (type_ == Type::kForm) return findInArguments(body_, name, arena);
+  if (type_ == Type::kForm) {
+    Found found = findInArguments(body_, name, arena);
+    found.text = arena.copy(found.text);  // the body goes before the key does
+    return found;
+  }
   Json fields;
   if (type_ == Type::kJson) fields = Json::parse(body_, nullptr, false);
   if (type_ == Type::kMultipart) {

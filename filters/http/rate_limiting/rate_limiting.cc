@@ -144,7 +144,10 @@ class RateLimiting final : public engine::HttpFilter {
         found = exchange.serviceId();
         break;
       case LimitBy::kHeader:
-        found = exchange.request().headers.get(headerName_);
+        // An empty value is one, too.
+        if (const engine::Header* header = exchange.request().headers.find(headerName_)) {
+          return header->value();
+        }
         break;
       case LimitBy::kPath:
         if (exchange.normalizedPath() == path_) found = path_;
