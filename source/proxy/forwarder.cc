@@ -11,6 +11,24 @@ namespace {
 constexpr size_t kPendingMark = 256 * 1024;  ///< Request bytes held before the client is stopped.
 constexpr size_t kReplayLimit = 64 * 1024;   ///< Request bytes kept for a retry.
 
+/// Whether an element of Connection is `token`.
+bool connectionNames(const http::HeaderMap& headers, std::string_view token) {
+  bool found = false;
+  headers.forEach([&](const http::Header& header) {
+    if (header.code != http::HeaderCode::kConnection) return;
+    std::string_view list = header.value();
+    while (!list.empty()) {
+      size_t comma = list.find(',');
+      std::string_view one = list.substr(0, comma);
+      list = comma == list.npos ? std::string_view() : list.substr(comma + 1);
+      while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
+      while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
+      found = found || http::equalsIgnoreCase(one, token);
+    }
+  });
+  return found;
+}
+
 bool repeatable(std::string_view method) {
   return method != "POST" && method != "LOCK" && method != "PATCH";
 }
@@ -18,7 +36,7 @@ bool repeatable(std::string_view method) {
 
 void ProxyExchange::forward() {
   const http::HeaderMap& headers = request_->headers;
-  upgrade_ = headers.has(http::HeaderCode::kUpgrade) &&
+  upgrade_ = headers.has(http::HeaderCode::kUpgrade) && connectionNames(headers, "upgrade") &&
              request_->version == http::Version::kHttp11 &&
              http::equalsIgnoreCase(headers.get(http::HeaderCode::kUpgrade), "websocket");
   sendContinue();

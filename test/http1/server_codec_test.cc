@@ -126,7 +126,7 @@ TEST(ServerCodec, RefusesMalformedHeadsHoweverTheyAreCut) {
            {"GET /\x7f HTTP/1.1\r\nHost: a\r\n\r\n", 400},
            {"GET http://u@b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
            {"GET http://b/ HTTP/1.1\r\n\r\n", 400},
-           {"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 501},
+           {"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 405},
            {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
            {"GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505},
            {"GET / http/1.1\r\nHost: a\r\n\r\n", 400},
