@@ -37,8 +37,15 @@ class IntrusiveList {
   bool empty() const { return head_.next_ == &head_; }
   T* front() { return empty() ? nullptr : static_cast<T*>(head_.next_); }
   T* back() { return empty() ? nullptr : static_cast<T*>(head_.prev_); }
-  void pushBack(T& item) { insert(item, head_.prev_); }
-  void pushFront(T& item) { insert(item, &head_); }
+  /// An item that stands in a list (also in this one) is moved.
+  void pushBack(T& item) {
+    static_cast<ListLink<Tag>&>(item).unlink();
+    insert(item, head_.prev_);
+  }
+  void pushFront(T& item) {
+    static_cast<ListLink<Tag>&>(item).unlink();
+    insert(item, &head_);
+  }
   T* popFront() {
     T* item = front();
     if (item != nullptr) static_cast<ListLink<Tag>*>(item)->unlink();
@@ -56,7 +63,6 @@ class IntrusiveList {
  private:
   void insert(T& item, ListLink<Tag>* after) {
     ListLink<Tag>& link = item;
-    link.unlink();
     link.prev_ = after;
     link.next_ = after->next_;
     after->next_->prev_ = &link;

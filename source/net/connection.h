@@ -33,8 +33,8 @@ class ConnectionHandler {
 /// owned by whoever made it until close(), after which the loop frees it.
 class Connection final : public event::FdHandler, public event::PassEnd, public event::Deferred {
  public:
-  static constexpr size_t kHighMark = 256 * 1024;
-  static constexpr size_t kLowMark = 64 * 1024;
+  static constexpr size_t kHighMark = 64 * 1024;
+  static constexpr size_t kLowMark = 16 * 1024;
 
   /// Takes over `fd` (non-blocking). `connecting`: a connect() is under way.
   Connection(event::EventLoop& loop, buffer::SlabPool& slabs, int fd,

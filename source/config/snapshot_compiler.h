@@ -1,0 +1,57 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "source/config/directory.h"
+#include "source/http/filter_factory.h"
+#include "source/proxy/snapshot.h"
+#include "source/store/store.h"
+
+namespace tollgate::config {
+
+/// Holds the entities of one revision and compiles them. Compiled services, consumers and filters are
+/// kept and shared with later snapshots until their entity changes. Control thread.
+class SnapshotCompiler {
+ public:
+  explicit SnapshotCompiler(http::SharedCounters* counters = nullptr) : counters_(counters) {}
+
+  /// Puts an entity in, or takes it out when the change is a deletion.
+  void apply(const store::Change& change);
+  void clear();
+
+  /// Entities that could not be compiled are left out and named in problems().
+  std::shared_ptr<const proxy::Snapshot> compile(store::Revision revision);
+  const std::vector<Error>& problems() const { return problems_; }
+  size_t entities() const;
+
+ private:
+  using Json = schema::Json;
+  struct Plugin {
+    std::string name, routeId, serviceId, consumerId;
+    bool enabled = true;
+    std::shared_ptr<const http::HttpFilter> filter;
+    int priority = 0;
+  };
+  struct Build;
+
+  void putPlugin(const std::string& id, const Json& doc);
+  std::shared_ptr<const upstream::Service> compileService(const Json& doc) const;
+  std::shared_ptr<const http::FilterPlan> planFor(Build& build, const std::string& routeId,
+                                                  const std::string& serviceId) const;
+  void addRoute(Build& build, const std::string& id, const Json& doc);
+
+  http::SharedCounters* counters_;
+  std::map<std::string, std::shared_ptr<const upstream::Service>> services_;
+  std::map<std::string, bool> serviceEnabled_;
+  std::map<std::string, Json> routes_;
+  std::map<std::string, std::shared_ptr<const http::Consumer>> consumers_;
+  std::map<std::string, Plugin> plugins_;
+  std::map<std::string, Json> keys_;
+  std::map<std::string, Error> pluginErrors_;
+  std::vector<Error> problems_;
+};
+
+}  // namespace tollgate::config

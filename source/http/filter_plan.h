@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "source/http/filter.h"
+
+namespace tollgate::http {
+
+/// One filter name in a plan: the configuration that most requests get, and the ones that certain
+/// consumers get instead. Which one runs is decided when the filter's turn comes.
+struct PlanEntry {
+  std::string name;
+  const HttpFilter* fallback = nullptr;  ///< nullptr: only the consumers below get this filter.
+  std::unordered_map<const Consumer*, const HttpFilter*> variants;
+  uint32_t stateOffset = 0;
+  uint8_t hooks = 0;  ///< Of the fallback and all variants together.
+
+  const HttpFilter* choose(const Consumer* consumer) const {
+    if (!variants.empty() && consumer != nullptr) {
+      auto found = variants.find(consumer);
+      if (found != variants.end()) return found->second;
+    }
+    return fallback;
+  }
+};
+
+/// The immutable, ordered list of filters of a route, the same order in both directions. Owned by the
+/// snapshot, which also owns the filters.
+struct FilterPlan {
+  std::vector<PlanEntry> entries;
+  uint32_t stateBytes = 0;
+  uint8_t hooks = 0;
+  size_t wholeRequestBody = 0;  ///< Largest limit of the filters that need the whole body; 0: none.
+
+  /// Lays out the states and joins the hooks; to be called once after `entries` are complete.
+  void finish();
+};
+
+}  // namespace tollgate::http

@@ -1,0 +1,313 @@
+#include "source/http1/client_codec.h"
+
+#include <utility>
+
+#include "source/http1/body_decoder.h"
+#include "source/http1/head_parser.h"
+#include "source/http1/head_writer.h"
+
+namespace tollgate::http1 {
+namespace {
+
+using http::HeaderCode;
+using http::StreamError;
+
+/// Interim responses tolerated before the final one.
+constexpr int kMaxInformational = 32;
+
+class Codec final : public http::ClientCodec {
+ public:
+  Codec(buffer::Buffer& output, const http::CodecLimits& limits)
+      : output_(output), body_(output.pool()), limits_(limits) {}
+
+  void sendHead(const http::UpstreamRequest& request, bool end, int64_t contentLength,
+                http::ResponseSink& sink) override;
+  void sendBody(buffer::Buffer& data, bool end) override;
+  void sendTrailers(const http::HeaderMap& trailers) override;
+  void onData(buffer::Buffer& input, bool end) override;
+  void abandon() override;
+  bool reusable() const override {
+    return state_ == State::kIdle && requestDone_ && keepAlive_ && !broken_;
+  }
+
+ private:
+  enum class State : uint8_t { kIdle, kHead, kBody, kRaw };
+
+  bool step(buffer::Buffer& input);
+  bool readHead(buffer::Buffer& input);
+  bool takeHead(buffer::Buffer& input);
+  bool informational(http::ResponseSink& sink, const MessageInfo& info);
+  bool readBody(buffer::Buffer& input);
+  bool readTrailers(buffer::Buffer& input);
+  void inputEnded();
+  void fail(StreamError error, std::string_view detail);
+  http::ResponseSink& finish();
+  void writeBody(buffer::Buffer& data);
+  void writeFraming(HeadWriter& writer, const http::UpstreamRequest& request, bool end,
+                    int64_t contentLength);
+
+  buffer::Buffer& output_;
+  buffer::Buffer body_;  ///< Decoded bytes on their way to the sink; empty between calls.
+  const http::CodecLimits limits_;
+  http::ResponseSink* sink_ = nullptr;
+  HeadScanner scanner_;
+  BodyDecoder decoder_;
+  State state_ = State::kIdle;
+  uint64_t toSend_ = 0;       ///< Without chunked: bytes of the request body still to come.
+  int informationals_ = 0;
+  bool chunked_ = false;
+  bool headRequest_ = false;
+  bool upgrade_ = false;
+  bool requestDone_ = true;
+  bool keepAlive_ = true;     ///< What the last response said.
+  bool broken_ = false;       ///< Never reusable again.
+};
+
+// ---- The request -------------------------------------------------------------------------------
+
+void Codec::sendHead(const http::UpstreamRequest& request, bool end, int64_t contentLength,
+                     http::ResponseSink& sink) {
+  sink_ = &sink;
+  state_ = State::kHead;
+  scanner_.reset();
+  informationals_ = 0;
+  headRequest_ = request.method == "HEAD";
+  upgrade_ = request.upgrade;
+  requestDone_ = end;
+  chunked_ = !end && contentLength < 0;
+  toSend_ = end || contentLength < 0 ? 0 : static_cast<uint64_t>(contentLength);
+  size_t extra = request.method.size() + request.target.size() + 160;
+  HeadWriter writer(output_, request.headers, extra);
+  writer.put(request.method);
+  writer.put(" ");
+  writer.put(request.target);
+  writer.put(" HTTP/1.1\r\n");
+  if (request.headers != nullptr) {
+    writer.fields(*request.headers, kConnectionFields | bitOf(HeaderCode::kContentLength));
+  }
+  writeFraming(writer, request, end, contentLength);
+  writer.put("\r\n");
+  writer.finish();
+}
+
+void Codec::writeFraming(HeadWriter& writer, const http::UpstreamRequest& request, bool end,
+                         int64_t contentLength) {
+  if (chunked_) {
+    writer.put("Transfer-Encoding: chunked\r\n");
+  } else if (!end) {
+    writer.put("Content-Length: ");
+    writer.number(static_cast<uint64_t>(contentLength));
+    writer.put("\r\n");
+  } else if (contentLength == 0 || request.method == "POST" || request.method == "PUT" ||
+             request.method == "PATCH") {
+    writer.put("Content-Length: 0\r\n");
+  }
+  writer.put(request.upgrade ? "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
+                             : "Connection: keep-alive\r\n");
+}
+
+void Codec::writeBody(buffer::Buffer& data) {
+  if (state_ == State::kRaw) {
+    appendBody(output_, data);
+  } else if (chunked_) {
+    appendChunk(output_, data);
+  } else if (data.size() > toSend_) {  // would be read as the next request
+    data.clear();
+    broken_ = true;
+  } else {
+    toSend_ -= data.size();
+    appendBody(output_, data);
+  }
+}
+
+void Codec::sendBody(buffer::Buffer& data, bool end) {
+  if (requestDone_ && state_ != State::kRaw) {
+    data.clear();
+    return;
+  }
+  writeBody(data);
+  if (!end) return;
+  if (state_ != State::kRaw) {
+    if (chunked_) appendLastChunk(output_, nullptr);
+    if (toSend_ > 0) broken_ = true;
+  }
+  requestDone_ = true;
+}
+
+void Codec::sendTrailers(const http::HeaderMap& trailers) {
+  if (requestDone_) return;
+  if (chunked_) appendLastChunk(output_, &trailers);
+  if (toSend_ > 0) broken_ = true;
+  requestDone_ = true;
+}
+
+// ---- The response ------------------------------------------------------------------------------
+
+void Codec::onData(buffer::Buffer& input, bool end) {
+  while (step(input)) {
+  }
+  if (end) inputEnded();
+}
+
+/// One unit of work. False: more input has to come first.
+bool Codec::step(buffer::Buffer& input) {
+  switch (state_) {
+    case State::kHead:
+      return readHead(input);
+    case State::kBody:
+      return readBody(input);
+    case State::kRaw:
+      if (input.empty()) return false;
+      body_.moveFrom(input);
+      sink_->onResponseBody(body_, false);
+      body_.clear();
+      return false;
+    case State::kIdle:
+      if (!input.empty()) broken_ = true;  // bytes that nobody asked for
+      input.clear();
+      return false;
+  }
+  return false;
+}
+
+void Codec::inputEnded() {
+  broken_ = true;
+  if (sink_ == nullptr) return;
+  bool complete = state_ == State::kRaw || (state_ == State::kBody && decoder_.untilClose());
+  if (complete) {
+    finish().onResponseBody(body_, true);
+    body_.clear();
+    return;
+  }
+  bool nothing = state_ == State::kHead && scanner_.bytes() == 0 && informationals_ == 0;
+  fail(StreamError::kPeerClosed,
+       nothing ? "closed before the response" : "closed within the response");
+}
+
+void Codec::fail(StreamError error, std::string_view detail) {
+  broken_ = true;
+  state_ = State::kIdle;
+  body_.clear();
+  http::ResponseSink* sink = std::exchange(sink_, nullptr);
+  if (sink != nullptr) sink->onResponseError(error, detail);
+}
+
+/// The response is complete; the sink gets one more call from the caller.
+http::ResponseSink& Codec::finish() {
+  state_ = State::kIdle;
+  return *std::exchange(sink_, nullptr);
+}
+
+void Codec::abandon() {
+  sink_ = nullptr;
+  state_ = State::kIdle;
+  broken_ = true;
+}
+
+bool Codec::readHead(buffer::Buffer& input) {
+  if (input.empty()) return false;
+  HeadScanner::Status status = scanner_.scan(input);
+  if (status == HeadScanner::Status::kBad) {
+    fail(StreamError::kProtocol, "bare LF in the response head");
+    return true;
+  }
+  if (scanner_.bytes() > limits_.maxHeadBytes) {
+    fail(StreamError::kProtocol, "response head too large");
+    return true;
+  }
+  return status == HeadScanner::Status::kDone && takeHead(input);
+}
+
+bool Codec::takeHead(buffer::Buffer& input) {
+  size_t bytes = scanner_.bytes();
+  scanner_.reset();
+  http::ResponseSink& sink = *sink_;
+  std::string_view head = input.linearize(bytes).substr(0, bytes);
+  sink.pin(input.frontSlab());
+  input.consume(bytes);
+  MessageInfo info;
+  http::ResponseHead& response = sink.response();
+  response.headers.clear();
+  if (HeadError error = parseResponseHead(head, limits_, headRequest_, response, info)) {
+    fail(StreamError::kProtocol, error.reason);
+    return true;
+  }
+  if (response.status < 200) return informational(sink, info);
+  keepAlive_ = info.keepAlive;
+  if (info.body == BodyKind::kNone) {
+    if (!input.empty()) broken_ = true;
+    finish().onResponseHead(true);
+    return true;
+  }
+  decoder_.start(info, limits_);
+  state_ = State::kBody;
+  sink.onResponseHead(false);
+  return true;
+}
+
+bool Codec::informational(http::ResponseSink& sink, const MessageInfo& info) {
+  int status = sink.response().status;
+  if (status == 101) {
+    if (!upgrade_ || !info.upgrade || !requestDone_) {
+      fail(StreamError::kProtocol, "unexpected 101");
+      return true;
+    }
+    state_ = State::kRaw;
+    broken_ = true;
+    requestDone_ = false;
+    sink.onResponseHead(false);
+    return true;
+  }
+  if (++informationals_ > kMaxInformational) {
+    fail(StreamError::kProtocol, "too many interim responses");
+    return true;
+  }
+  sink.onInformational(status, sink.response().headers);
+  if (sink_ == &sink) sink.response().headers.clear();
+  return true;
+}
+
+bool Codec::readBody(buffer::Buffer& input) {
+  if (input.empty()) return false;
+  BodyDecoder::Status status = decoder_.decode(input, body_);
+  if (status == BodyDecoder::Status::kBad) {
+    fail(StreamError::kProtocol, decoder_.error());
+    return true;
+  }
+  if (status == BodyDecoder::Status::kDone) {
+    if (!input.empty()) broken_ = true;
+    finish().onResponseBody(body_, true);
+    body_.clear();
+    return true;
+  }
+  if (!body_.empty()) {
+    sink_->onResponseBody(body_, false);
+    body_.clear();
+  }
+  if (state_ != State::kBody) return true;
+  return status == BodyDecoder::Status::kTrailers && readTrailers(input);
+}
+
+bool Codec::readTrailers(buffer::Buffer& input) {
+  size_t bytes = decoder_.trailerBytes();
+  std::string_view section = input.linearize(bytes).substr(0, bytes);
+  sink_->pin(input.frontSlab());
+  auto* trailers = sink_->arena().make<http::HeaderMap>(sink_->arena());
+  input.consume(bytes);
+  if (HeadError error = parseTrailers(section, limits_, *trailers)) {
+    fail(StreamError::kProtocol, error.reason);
+    return true;
+  }
+  if (!input.empty()) broken_ = true;
+  finish().onResponseTrailers(*trailers);
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<http::ClientCodec> makeClientCodec(buffer::Buffer& output,
+                                                   const http::CodecLimits& limits) {
+  return std::make_unique<Codec>(output, limits);
+}
+
+}  // namespace tollgate::http1

@@ -1,0 +1,82 @@
+#include "source/http1/head_writer.h"
+
+#include <charconv>
+
+#include "source/http1/head_parser.h"
+
+namespace tollgate::http1 {
+namespace {
+
+/// Bodies up to this many bytes are copied behind what is queued: cheaper than another iovec.
+constexpr size_t kCopyBytes = 1024;
+
+}  // namespace
+
+HeadWriter::HeadWriter(buffer::Buffer& output, const http::HeaderMap* headers, size_t extra)
+    : output_(output) {
+  size_t total = extra;
+  if (headers != nullptr) {
+    headers->forEach([&](const http::Header& h) { total += h.nameSize + h.valueSize + 4; });
+  }
+  start_ = at_ = output.reserve(total).data();
+}
+
+void HeadWriter::number(uint64_t value) {
+  auto result = std::to_chars(at_, at_ + 20, value);
+  at_ = result.ptr;
+}
+
+void HeadWriter::fields(const http::HeaderMap& headers, uint64_t skip) {
+  headers.forEach([&](const http::Header& h) {
+    if (h.code == http::HeaderCode::kOther) {
+      if (!isToken(h.name())) return;
+    } else if ((skip & bitOf(h.code)) != 0) {
+      return;
+    }
+    if (!isFieldValue(h.value())) return;
+    field(h.name(), h.value());
+  });
+}
+
+void HeadWriter::finish() { output_.commit(static_cast<size_t>(at_ - start_)); }
+
+void appendBody(buffer::Buffer& output, buffer::Buffer& data) {
+  if (data.size() > kCopyBytes) {
+    output.moveFrom(data);
+    return;
+  }
+  data.forEach([&](std::string_view range) { output.append(range); });
+  data.clear();
+}
+
+void appendChunk(buffer::Buffer& output, buffer::Buffer& data) {
+  if (data.empty()) return;
+  char line[20];
+  auto result = std::to_chars(line, line + 16, data.size(), 16);
+  char* at = result.ptr;
+  *at++ = '\r';
+  *at++ = '\n';
+  output.append({line, static_cast<size_t>(at - line)});
+  appendBody(output, data);
+  output.append("\r\n");
+}
+
+void appendLastChunk(buffer::Buffer& output, const http::HeaderMap* trailers) {
+  if (trailers == nullptr || trailers->size() == 0) {
+    output.append("0\r\n\r\n");
+    return;
+  }
+  HeadWriter writer(output, trailers, 8);
+  writer.put("0\r\n");
+  writer.fields(*trailers, kConnectionFields | bitOf(http::HeaderCode::kContentLength) |
+                               bitOf(http::HeaderCode::kHost));
+  writer.put("\r\n");
+  writer.finish();
+}
+
+bool parseNumber(std::string_view text, uint64_t& value) {
+  auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  return !text.empty() && result.ec == std::errc() && result.ptr == text.data() + text.size();
+}
+
+}  // namespace tollgate::http1

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "source/buffer/buffer.h"
+#include "source/http/codec.h"
+#include "source/http1/date_cache.h"
+
+namespace tollgate::http1 {
+
+/// HTTP/1 on a downstream connection: one request at a time. Bytes of pipelined requests stay in the
+/// input buffer until the response is complete.
+class ServerCodec : public http::ServerCodec {
+ public:
+  /// True when onData() would use more input. While it is false the owner stops reading the
+  /// connection; at the end of a pass, if it is true and input is left, the owner calls onData()
+  /// again: a response that was finished outside onData() does not take up the next request itself.
+  virtual bool wantsInput() const = 0;
+};
+
+/// `handler`, `output` and `date` must outlive the codec. The owner sends what is in `output`.
+std::unique_ptr<ServerCodec> makeServerCodec(http::ServerCodecHandler& handler,
+                                             buffer::Buffer& output,
+                                             const http::CodecLimits& limits, DateCache& date);
+
+/// The usual reason phrase of a status, or "".
+std::string_view reasonOf(int status);
+
+}  // namespace tollgate::http1

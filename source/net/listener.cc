@@ -1,0 +1,79 @@
+#include "source/net/listener.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace tollgate::net {
+
+namespace {
+constexpr int kBatch = 64;  ///< Accepts per pass: others get their turn.
+
+Error bindError(const Address& address, const char* step) {
+  int error = errno;
+  std::string remedy;
+  if (error == EADDRINUSE) remedy = "; another program listens there: stop it or choose another port";
+  if (error == EACCES) remedy = "; ports below 1024 need CAP_NET_BIND_SERVICE";
+  return Error::unavailable(std::string(step) + " " + address.toString() + ": " +
+                            std::strerror(error) + remedy);
+}
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::open(event::EventLoop& loop, const Address& address,
+                                                 Options options, Accept accept) {
+  int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return bindError(address, "cannot open a socket for");
+  int one = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (options.reusePort) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+  if (address.family() == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+  if (::bind(fd, address.sockaddrPtr(), address.length()) != 0 ||
+      ::listen(fd, options.backlog) != 0) {
+    Error error = bindError(address, "cannot listen on");
+    ::close(fd);
+    return error;
+  }
+  return std::unique_ptr<Listener>(new Listener(loop, fd, std::move(accept)));
+}
+
+Listener::Listener(event::EventLoop& loop, int fd, Accept accept)
+    : loop_(loop), fd_(fd), accept_(std::move(accept)) {
+  watch_.startLevelRead(loop, fd_, *this);
+}
+
+Listener::~Listener() { close(); }
+
+void Listener::close() {
+  watch_.stop();
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Address Listener::address() const {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return {};
+  return Address::fromSockaddr(reinterpret_cast<sockaddr*>(&storage), length);
+}
+
+void Listener::onReady(bool, bool, bool) {
+  for (int i = 0; i < kBatch && fd_ >= 0; ++i) {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&storage), &length,
+                       SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno != EAGAIN) ++refused_;
+      return;
+    }
+    int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    accept_(fd, Address::fromSockaddr(reinterpret_cast<sockaddr*>(&storage), length));
+  }
+}
+
+}  // namespace tollgate::net

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "source/base/result.h"
+#include "source/event/event_loop.h"
+#include "source/net/address.h"
+
+namespace tollgate::net {
+
+/// A listening socket of one worker. With `reusePort` each worker has its own on the same address and
+/// the kernel spreads connections over them. Accepts in small batches.
+class Listener final : public event::FdHandler {
+ public:
+  /// Takes over the accepted descriptor (non-blocking, TCP_NODELAY set).
+  using Accept = std::function<void(int fd, const Address& peer)>;
+
+  struct Options {
+    bool reusePort = true;
+    int backlog = 16384;
+  };
+
+  static Result<std::unique_ptr<Listener>> open(event::EventLoop& loop, const Address& address,
+                                                Options options, Accept accept);
+  ~Listener();
+
+  /// The address with the port that the kernel chose, if 0 was asked for.
+  Address address() const;
+  /// Stops accepting; connections waiting in the backlog are lost, so drain first where that matters.
+  void close();
+  /// Times that accept() failed for want of descriptors or memory.
+  uint64_t refused() const { return refused_; }
+
+  void onReady(bool readable, bool writable, bool hangup) override;
+
+ private:
+  Listener(event::EventLoop& loop, int fd, Accept accept);
+
+  event::EventLoop& loop_;
+  int fd_;
+  Accept accept_;
+  event::FdWatch watch_;
+  uint64_t refused_ = 0;
+};
+
+}  // namespace tollgate::net

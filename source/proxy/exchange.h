@@ -1,0 +1,199 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "source/http/codec.h"
+#include "source/http/filter.h"
+#include "source/proxy/worker_context.h"
+
+namespace tollgate::proxy {
+
+class HttpConnectionManager;
+
+/// One request and its response, from the head to the log line. Recycled by its worker: `generation`
+/// tells a later use from this one. The parts of its way stand in four files: exchange.cc (life and
+/// filters), forwarder.cc (attempts upstream), request_headers.cc and reply.cc.
+class ProxyExchange final : public http::Exchange,
+                            public http::RequestSink,
+                            public http::ResponseSink,
+                            public upstream::UpstreamUser {
+ public:
+  explicit ProxyExchange(WorkerContext& worker);
+  ~ProxyExchange();
+
+  void begin(HttpConnectionManager& manager, http::ServerStream& stream);
+  /// Forgets the exchange that is over; called by the worker that recycles it.
+  void clear();
+
+  // http::RequestSink
+  void onRequestHead(bool end) override;
+  void onRequestBody(buffer::Buffer& data, bool end) override;
+  void onRequestTrailers(http::HeaderMap& trailers) override;
+  void onRequestReset(http::StreamError error) override;
+  void onResponseWritable() override;
+  void onRequestError(int status, std::string_view reason) override;
+  http::RequestHead& request() override { return *request_; }
+  Arena& arena() override { return arena_; }
+  void pin(buffer::SlabRef slab) override { pins_.push_back(std::move(slab)); }
+
+  // http::ResponseSink
+  void onInformational(int status, http::HeaderMap& headers) override;
+  void onResponseHead(bool end) override;
+  void onResponseBody(buffer::Buffer& data, bool end) override;
+  void onResponseTrailers(http::HeaderMap& trailers) override;
+  void onResponseError(http::StreamError error, std::string_view detail) override;
+  void onRequestWritable() override {}
+  http::ResponseHead& response() override { return *response_; }
+
+  // upstream::UpstreamUser
+  void onUpstreamReady(upstream::UpstreamConnection& connection) override;
+  void onUpstreamFailed(bool timedOut, std::string_view reason) override;
+  void onUpstreamWritable() override;
+
+  // http::Exchange
+  event::EventLoop& loop() override { return worker_.loop; }
+  const http::Directory& directory() override { return *pinned_->snapshot->directory; }
+  http::PauseHandle pauseHandle() override { return {this, generation_}; }
+  void replyError(int status, std::string_view message) override;
+  void reply(int status, std::string_view contentType, std::string_view body) override;
+  std::string_view requestId() override { return {requestId_, sizeof requestId_}; }
+  std::string_view normalizedPath() override { return path_; }
+  std::string_view query() override { return query_; }
+  void setQuery(std::string_view query) override {
+    query_ = query;
+    hasQuery_ = !query.empty();
+  }
+  const net::Address& clientAddress() override;
+  std::string_view clientIp() override { return clientIp_; }
+  bool secure() override;
+  std::string_view routeId() override { return route_ ? route_->id : std::string_view(); }
+  std::string_view serviceId() override {
+    return route_ && route_->service ? route_->service->id : std::string_view();
+  }
+  void setConsumer(const http::Consumer* consumer, std::string_view credentialId) override {
+    consumer_ = consumer;
+    credentialId_ = credentialId;
+  }
+  const http::Consumer* consumer() override { return consumer_; }
+  std::string_view credentialId() override { return credentialId_; }
+  const buffer::Buffer* wholeRequestBody() override;
+  void replaceRequestBody(std::string_view body) override;
+
+ protected:
+  bool alive(uint32_t generation) const override {
+    return generation == generation_ && state_ != State::kFree;
+  }
+  void resumePaused() override;
+
+ private:
+  friend class WorkerContext;
+  friend class HttpConnectionManager;
+
+  enum class State : uint8_t {
+    kFree,
+    kFiltering,   ///< Request filters run, or one has paused.
+    kResolving,   ///< Waiting for the origin's address.
+    kConnecting,  ///< Waiting for an upstream connection.
+    kForwarding,  ///< The request is with the origin, no response head yet.
+    kResponding,  ///< The response head went to the client.
+    kDone,        ///< The response is complete (the request's body may not be).
+  };
+
+  // exchange.cc
+  /// Has the client's connection flushed at the end of the pass, if there still is an exchange.
+  void touch();
+  void routeRequest();
+  void continueFilters();
+  const http::HttpFilter* filterAt(size_t index);
+  void* stateAt(size_t index);
+  bool runResponseHeaderFilters();
+  void finishResponse();
+  void complete();
+  void end();
+
+  // request_headers.cc
+  void findClient();
+  void prepareRequestHeaders();
+  std::string_view upstreamTarget();
+  void removeHopByHop(http::HeaderMap& headers, bool keepUpgrade);
+  bool trustedPeer() const;
+
+  // forwarder.cc
+  void forward();
+  void attempt(bool fresh);
+  void withAddress(const net::Address& address);
+  void sendRequest();
+  void sendPending();
+  void attemptFailed(bool timedOut, bool requestSent, std::string_view detail);
+  bool mayRetry(bool requestSent) const;
+  void onUpstreamTimeout();
+  void armUpstreamTimer(std::chrono::milliseconds limit);
+  void dropUpstream();
+  void startTunnel();
+
+  // reply.cc
+  void enforceProtocol();
+  bool protocolAllowed();
+  void engineError(int status);
+  void sendReply(int status, std::string_view contentType, std::string_view body);
+  void addProxyHeaders();
+  void sendHead(bool end);
+
+  WorkerContext& worker_;
+  Arena arena_;
+  http::RequestHead* request_ = nullptr;
+  http::ResponseHead* response_ = nullptr;
+  HttpConnectionManager* manager_ = nullptr;
+  http::ServerStream* stream_ = nullptr;
+  WorkerContext::Pinned* pinned_ = nullptr;
+  const Route* route_ = nullptr;
+  const http::FilterPlan* plan_ = nullptr;
+  const http::HttpFilter** chosen_ = nullptr;  ///< Per plan entry; set when its turn comes.
+  char* filterState_ = nullptr;
+  const http::Consumer* consumer_ = nullptr;
+  std::string_view credentialId_;
+  std::vector<buffer::SlabRef> pins_;
+
+  std::string_view path_;          ///< Normalised.
+  std::string_view matchedPrefix_;
+  std::string_view rawPath_;       ///< As received, without the query.
+  std::string_view query_;
+  std::string_view clientIp_;
+  net::Address clientAddress_;
+  char requestId_[32];
+
+  upstream::UpstreamConnection* upstream_ = nullptr;
+  upstream::UpstreamConnection* pendingUpstream_ = nullptr;
+  uint64_t resolving_ = 0;
+  buffer::Buffer pendingBody_;  ///< Request body not yet given to an upstream.
+  buffer::Buffer replayBody_;   ///< What was given, kept by reference for a retry.
+  event::TimePoint began_{};
+  event::TimePoint upstreamBegan_{};
+  uint64_t responseBytes_ = 0;
+  uint64_t requestBytes_ = 0;
+  int64_t contentLength_ = -1;
+  size_t filterIndex_ = 0;
+  size_t addressIndex_ = 0;
+  int attempts_ = 0;
+  uint32_t generation_ = 0;
+
+  State state_ = State::kFree;
+  bool requestEnded_ = false;
+  bool responseEnded_ = false;
+  bool hasQuery_ = false;
+  bool hasBody_ = false;
+  bool pathMatched_ = false;
+  bool upgrade_ = false;
+  bool replayable_ = true;
+  bool anyBodySent_ = false;
+  bool bodyPaused_ = false;
+  bool upstreamPaused_ = false;
+  bool tunnel_ = false;
+  bool proxied_ = false;       ///< The answer counts as proxied: latency headers differ.
+  bool triedFresh_ = false;    ///< The one free retry after a stale kept-alive connection is spent.
+  bool inFilters_ = false;
+  event::MemberTimer<ProxyExchange, &ProxyExchange::onUpstreamTimeout> upstreamTimer_{*this};
+};
+
+}  // namespace tollgate::proxy

@@ -1,0 +1,332 @@
+#include <algorithm>
+
+#include "source/proxy/exchange.h"
+#include "source/proxy/http_connection_manager.h"
+
+/// The attempts of one exchange at its origin: address, connection, request, deadlines, retries, and
+/// the streaming of bodies both ways with back-pressure.
+namespace tollgate::proxy {
+
+namespace {
+constexpr size_t kPendingMark = 256 * 1024;  ///< Request bytes held before the client is stopped.
+constexpr size_t kReplayLimit = 64 * 1024;   ///< Request bytes kept for a retry.
+
+bool repeatable(std::string_view method) {
+  return method != "POST" && method != "LOCK" && method != "PATCH";
+}
+}  // namespace
+
+void ProxyExchange::forward() {
+  const http::HeaderMap& headers = request_->headers;
+  upgrade_ = headers.has(http::HeaderCode::kUpgrade) &&
+             request_->version == http::Version::kHttp11 &&
+             http::equalsIgnoreCase(headers.get(http::HeaderCode::kUpgrade), "websocket");
+  prepareRequestHeaders();
+  if (hasBody_ && http::equalsIgnoreCase(request_->headers.get(http::HeaderCode::kExpect),
+                                         "100-continue")) {
+    request_->headers.remove(http::HeaderCode::kExpect);
+    stream_->sendInformational(100, nullptr);
+    touch();
+  }
+  attempt(false);
+}
+
+void ProxyExchange::attempt(bool fresh) {
+  const upstream::Service& service = *route_->service;
+  triedFresh_ = fresh;
+  if (service.literal.valid()) return withAddress(service.literal);
+  if (const auto* addresses = worker_.resolver.cached(service.host)) {
+    net::Address address = (*addresses)[addressIndex_++ % addresses->size()];
+    address.setPort(service.port);
+    return withAddress(address);
+  }
+  state_ = State::kResolving;
+  http::PauseHandle handle = pauseHandle();
+  uint64_t id = worker_.resolver.resolve(
+      service.host,
+      [this, handle](const std::vector<net::Address>& addresses, net::ResolveError error) {
+        if (handle.get() == nullptr) return;
+        resolving_ = 0;
+        if (error == net::ResolveError::kNone) {
+          net::Address address = addresses[addressIndex_++ % addresses.size()];
+          address.setPort(route_->service->port);
+          withAddress(address);
+        } else if (error == net::ResolveError::kNotFound) {
+          replyError(503, "name resolution failed");
+        } else {
+          replyError(500, arena_.concat("failed the initial dns/balancer resolve for '",
+                                        route_->service->host, "' with: dns server error"));
+        }
+        touch();
+      });
+  if (state_ == State::kResolving) resolving_ = id;
+}
+
+void ProxyExchange::withAddress(const net::Address& address) {
+  const upstream::Service& service = *route_->service;
+  state_ = State::kConnecting;
+  if (upstreamBegan_ == event::TimePoint{}) upstreamBegan_ = worker_.loop.now();
+  ++attempts_;
+  std::string_view serverName = request_->headers.get(http::HeaderCode::kHost);
+  serverName = serverName.substr(0, serverName.find(':'));
+  upstream::UpstreamConnection* ready = worker_.pool.acquire(service, address, serverName,
+                                                             triedFresh_, *this, pendingUpstream_);
+  if (ready != nullptr) {
+    onUpstreamReady(*ready);
+  } else if (pendingUpstream_ == nullptr) {
+    attemptFailed(false, false, "no socket");
+  }
+}
+
+void ProxyExchange::onUpstreamReady(upstream::UpstreamConnection& connection) {
+  pendingUpstream_ = nullptr;
+  upstream_ = &connection;
+  sendRequest();
+  touch();
+}
+
+void ProxyExchange::onUpstreamFailed(bool timedOut, std::string_view reason) {
+  pendingUpstream_ = nullptr;
+  attemptFailed(timedOut, false, reason);
+  touch();
+}
+
+void ProxyExchange::sendRequest() {
+  state_ = State::kForwarding;
+  anyBodySent_ = false;
+  if (attempts_ > 1 && !replayBody_.empty()) {
+    buffer::Buffer again(worker_.slabs);
+    again.shareFrom(replayBody_);
+    again.moveFrom(pendingBody_);
+    pendingBody_.moveFrom(again);
+    replayBody_.clear();
+  }
+  if (plan_ != nullptr && (plan_->hooks & http::kUpstreamRequest) != 0) {
+    for (size_t i = 0; i < plan_->entries.size(); ++i) {
+      if (chosen_[i] != nullptr && (chosen_[i]->hooks() & http::kUpstreamRequest) != 0) {
+        chosen_[i]->onUpstreamRequest(*this, stateAt(i), request_->headers);
+      }
+    }
+  }
+  http::UpstreamRequest head;
+  head.method = request_->method;
+  head.target = upstreamTarget();
+  head.headers = &request_->headers;
+  head.upgrade = upgrade_;
+  upstream_->codec().sendHead(head, !hasBody_, contentLength_, *this);
+  sendPending();
+  upstream_->flush();
+  const upstream::Service& service = *route_->service;
+  armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
+}
+
+void ProxyExchange::sendPending() {
+  if (!hasBody_ || (pendingBody_.empty() && !requestEnded_)) return;
+  if (!pendingBody_.empty()) {
+    anyBodySent_ = true;
+    if (replayable_) {
+      if (replayBody_.size() + pendingBody_.size() > kReplayLimit || tunnel_) {
+        replayable_ = false;
+        replayBody_.clear();
+      } else {
+        replayBody_.shareFrom(pendingBody_);
+      }
+    }
+  }
+  upstream_->codec().sendBody(pendingBody_, requestEnded_);
+  upstream_->flush();
+}
+
+void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
+  requestBytes_ += data.size();
+  requestEnded_ = end;
+  size_t limit = worker_.settings.maxBodyBytes;
+  if (limit > 0 && requestBytes_ > limit && !tunnel_) {
+    data.clear();
+    if (response_->status == 0 && stream_ != nullptr) {
+      dropUpstream();
+      stream_->closeAfter();
+      engineError(413);
+    }
+    return;
+  }
+  if (state_ == State::kDone || responseEnded_) {
+    data.clear();
+    return;
+  }
+  pendingBody_.moveFrom(data);
+  if (upstream_ != nullptr && (state_ == State::kForwarding || state_ == State::kResponding)) {
+    sendPending();
+    if (state_ == State::kForwarding) {
+      const upstream::Service& service = *route_->service;
+      armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
+    }
+    if (!requestEnded_ && upstream_ != nullptr && upstream_->connection().aboveHighMark()) {
+      bodyPaused_ = true;
+      stream_->pauseBody(true);
+    }
+  } else if (pendingBody_.size() > kPendingMark && stream_ != nullptr) {
+    bodyPaused_ = true;
+    stream_->pauseBody(true);
+  }
+}
+
+void ProxyExchange::onRequestTrailers(http::HeaderMap& trailers) {
+  requestEnded_ = true;
+  if (upstream_ == nullptr) return;  // sent without them: they are optional by definition
+  requestEnded_ = false;
+  sendPending();
+  requestEnded_ = true;
+  if (upstream_ == nullptr) return;
+  upstream_->codec().sendTrailers(trailers);
+  upstream_->flush();
+  if (state_ == State::kForwarding) armUpstreamTimer(route_->service->readTimeout);
+}
+
+void ProxyExchange::onUpstreamWritable() {
+  if (!bodyPaused_ || stream_ == nullptr) return;
+  bodyPaused_ = false;
+  stream_->pauseBody(false);
+  touch();
+}
+
+void ProxyExchange::onInformational(int status, http::HeaderMap& headers) {
+  // 100 was answered by us; others pass to clients that can take them.
+  if (status == 100 || request_->version == http::Version::kHttp10) return;
+  stream_->sendInformational(status, &headers);
+  touch();
+}
+
+void ProxyExchange::onResponseHead(bool end) {
+  event::EventLoop::cancel(upstreamTimer_);
+  proxied_ = true;
+  bool switching = response_->status == 101;
+  if (switching && !upgrade_) {
+    return attemptFailed(false, true, "upgrade that nobody asked for");
+  }
+  removeHopByHop(response_->headers, switching);
+  addProxyHeaders();
+  runResponseHeaderFilters();
+  replayBody_.clear();
+  replayable_ = false;
+  sendHead(end);
+  if (switching) startTunnel();
+  if (end) {
+    finishResponse();
+  } else if (state_ == State::kResponding) {
+    armUpstreamTimer(route_->service->readTimeout);
+  }
+}
+
+void ProxyExchange::startTunnel() {
+  tunnel_ = true;
+  hasBody_ = true;
+  requestEnded_ = false;
+}
+
+void ProxyExchange::onResponseBody(buffer::Buffer& data, bool end) {
+  if (stream_ == nullptr) {
+    data.clear();
+    return;
+  }
+  responseBytes_ += data.size();
+  stream_->sendBody(data, end);
+  touch();
+  if (end) return finishResponse();
+  armUpstreamTimer(route_->service->readTimeout);
+  if (!upstreamPaused_ && stream_->congested()) {
+    upstreamPaused_ = true;
+    event::EventLoop::cancel(upstreamTimer_);  // the client is slow, not the origin
+    upstream_->connection().pauseReading();
+  }
+}
+
+void ProxyExchange::onResponseWritable() {
+  if (!upstreamPaused_ || upstream_ == nullptr) return;
+  upstreamPaused_ = false;
+  upstream_->connection().resumeReading();
+  armUpstreamTimer(route_->service->readTimeout);
+}
+
+void ProxyExchange::onResponseTrailers(http::HeaderMap& trailers) {
+  stream_->sendTrailers(trailers);
+  touch();
+  finishResponse();
+}
+
+void ProxyExchange::onResponseError(http::StreamError, std::string_view detail) {
+  upstream::UpstreamConnection* connection = upstream_;
+  upstream_ = nullptr;
+  bool stale = connection != nullptr && connection->reused() && !triedFresh_;
+  if (connection != nullptr) connection->abort();
+  event::EventLoop::cancel(upstreamTimer_);
+  if (state_ == State::kForwarding && stale &&
+      (repeatable(request_->method) && (replayable_ || !anyBodySent_))) {
+    // A kept connection that closed before any response byte: the origin's idle limit was shorter
+    // than ours. Once more on a fresh one, not counted against the service's retries.
+    --attempts_;
+    attempt(true);
+  } else {
+    attemptFailed(false, true, detail);
+  }
+  touch();
+}
+
+void ProxyExchange::onUpstreamTimeout() {
+  if (upstream_ != nullptr) {
+    upstream_->abort();
+    upstream_ = nullptr;
+  }
+  attemptFailed(true, true, "timeout");
+  touch();
+}
+
+bool ProxyExchange::mayRetry(bool requestSent) const {
+  if (attempts_ > route_->service->retries) return false;
+  if (!requestSent) return replayable_ || !anyBodySent_;
+  return repeatable(request_->method) && (replayable_ || !anyBodySent_) && !tunnel_;
+}
+
+void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_view) {
+  if (upstream_ != nullptr) {
+    upstream_->abort();
+    upstream_ = nullptr;
+  }
+  event::EventLoop::cancel(upstreamTimer_);
+  if (state_ == State::kResponding) {
+    // The head is out: all that can be done is to show that the body is cut short.
+    if (stream_ != nullptr) stream_->reset(http::StreamError::kPeerClosed);
+    stream_ = nullptr;
+    return end();
+  }
+  if (stream_ == nullptr) return;
+  if (mayRetry(requestSent)) {
+    response_->headers.clear();
+    response_->status = 0;
+    return attempt(false);
+  }
+  proxied_ = true;
+  engineError(timedOut ? 504 : 502);
+}
+
+void ProxyExchange::armUpstreamTimer(std::chrono::milliseconds limit) {
+  // Moved only when it would fire too early would be cheaper still; the wheel makes this a few
+  // pointer writes.
+  worker_.loop.arm(upstreamTimer_, limit);
+}
+
+void ProxyExchange::dropUpstream() {
+  event::EventLoop::cancel(upstreamTimer_);
+  worker_.resolver.cancel(resolving_);
+  resolving_ = 0;
+  if (pendingUpstream_ != nullptr) {
+    worker_.pool.cancel(*pendingUpstream_);
+    pendingUpstream_ = nullptr;
+  }
+  if (upstream_ != nullptr) {
+    upstream_->abort();
+    upstream_ = nullptr;
+  }
+}
+
+}  // namespace tollgate::proxy

@@ -1,0 +1,136 @@
+#include "source/proxy/http_connection_manager.h"
+
+#include "source/proxy/exchange.h"
+
+namespace tollgate::proxy {
+
+void HttpConnectionManager::serve(WorkerContext& worker,
+                                  std::unique_ptr<net::Connection> connection,
+                                  uint16_t localPort) {
+  auto* manager = new HttpConnectionManager(worker, std::move(connection), localPort);
+  manager->connection_->start(*manager);
+  if (manager->connection_->transport().established()) manager->updateTimer();
+}
+
+HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,
+                                             std::unique_ptr<net::Connection> connection,
+                                             uint16_t localPort)
+    : worker_(worker), connection_(std::move(connection)), localPort_(localPort) {
+  peer_ = connection_->peerAddress();
+  peerIpSize_ = static_cast<uint8_t>(peer_.formatIp(peerIp_));
+  WorkerCounters::add(worker_.counters.accepted, 1);
+  WorkerCounters::add(worker_.counters.active, 1);
+}
+
+void HttpConnectionManager::onConnected(net::Connection&) { updateTimer(); }
+
+bool HttpConnectionManager::chooseCodec(bool) {
+  auto codec = http1::makeServerCodec(*this, connection_->output(), http::CodecLimits{},
+                                      worker_.dateCache());
+  http1_ = codec.get();
+  codec_ = std::move(codec);
+  return true;
+}
+
+void HttpConnectionManager::onData(net::Connection& connection, bool end) {
+  if (codec_ == nullptr && !chooseCodec(end)) return;
+  if (end) inputEnded_ = true;
+  codec_->onData(connection.input(), end);
+  if (closed_) return;
+  if (end && codec_->activeStreams() == 0) {
+    connection.close(net::Connection::Close::kAfterFlush, "closed by the client");
+  }
+  touch();
+}
+
+void HttpConnectionManager::onWritable(net::Connection&) {
+  if (codec_ != nullptr) codec_->onWritable();
+}
+
+http::RequestSink& HttpConnectionManager::newRequest(http::ServerStream& stream) {
+  if (++requests_ >= worker_.settings.maxKeepAliveRequests || worker_.draining) codec_->drain();
+  ProxyExchange& exchange = worker_.takeExchange();
+  exchange.begin(*this, stream);
+  return exchange;
+}
+
+void HttpConnectionManager::onExchangeEnd() {
+  more_ = true;
+  if (!closed_) touch();
+}
+
+void HttpConnectionManager::onCodecClose(std::string_view reason) {
+  if (!closed_) connection_->close(net::Connection::Close::kAfterFlush, reason);
+}
+
+void HttpConnectionManager::atPassEnd() {
+  if (closed_) return;
+  bool waiting = more_ || (http1_ != nullptr && http1_->wantsInput());
+  more_ = false;
+  if (waiting && codec_ != nullptr && (!connection_->input().empty() || inputEnded_) &&
+      !connection_->closing()) {
+    // A response was finished, or a body resumed, outside of the codec's own turn: go on.
+    codec_->onData(connection_->input(), inputEnded_);
+    if (closed_) return;
+    if (inputEnded_ && codec_->activeStreams() == 0) {
+      connection_->close(net::Connection::Close::kAfterFlush, "closed by the client");
+    }
+  }
+  pauseOrResume();
+  updateTimer();
+  connection_->markDirty();
+}
+
+/// Pipelined requests, or a body that the origin does not take, may wait in the input up to a mark;
+/// then the client has to wait. Below it reading goes on, so that its leaving is noticed.
+void HttpConnectionManager::pauseOrResume() {
+  bool wait = http1_ != nullptr && !http1_->wantsInput() &&
+              connection_->input().size() > kInputMark;
+  if (wait == readingPaused_) return;
+  readingPaused_ = wait;
+  if (wait) {
+    connection_->pauseReading();
+  } else {
+    connection_->resumeReading();
+  }
+}
+
+void HttpConnectionManager::updateTimer() {
+  Waiting waiting = Waiting::kNothing;
+  if (codec_ == nullptr || codec_->idle()) {
+    waiting = codec_ != nullptr && codec_->headStarted() ? Waiting::kHead : Waiting::kRequest;
+  } else if (codec_->headStarted()) {
+    waiting = Waiting::kHead;
+  }
+  if (waiting == waiting_ && waiting != Waiting::kRequest) return;
+  waiting_ = waiting;
+  switch (waiting) {
+    case Waiting::kNothing:
+      event::EventLoop::cancel(timer_);
+      break;
+    case Waiting::kHead:
+      worker_.loop.arm(timer_, worker_.settings.headerTimeout);
+      break;
+    case Waiting::kRequest:
+      worker_.loop.arm(timer_, worker_.settings.keepAliveTimeout);
+      break;
+  }
+}
+
+void HttpConnectionManager::onTimeout() {
+  connection_->close(net::Connection::Close::kNow,
+                     waiting_ == Waiting::kHead ? "head timeout" : "idle");
+}
+
+void HttpConnectionManager::onClosed(net::Connection&, std::string_view) {
+  if (closed_) return;
+  closed_ = true;
+  event::EventLoop::cancel(timer_);
+  PassEnd::unlink();
+  if (codec_ != nullptr) codec_->onConnectionClosed();
+  WorkerCounters::add(worker_.counters.active, static_cast<uint64_t>(-1));
+  PassEnd::unlink();
+  worker_.loop.deferDelete(std::unique_ptr<event::Deferred>(this));
+}
+
+}  // namespace tollgate::proxy

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+
+#include "source/http/codec.h"
+#include "source/http1/server_codec.h"
+#include "source/net/connection.h"
+#include "source/proxy/worker_context.h"
+
+namespace tollgate::proxy {
+
+/// The last filter of an HTTP connection's chain: owns the connection and its codec (HTTP/1, or HTTP/2
+/// by ALPN or preface), makes an exchange for each request and keeps the connection's time limits.
+class HttpConnectionManager final : public net::ConnectionHandler,
+                                    public http::ServerCodecHandler,
+                                    public event::PassEnd,
+                                    public event::Deferred {
+ public:
+  /// Serves `connection` until it closes; frees itself through the loop.
+  static void serve(WorkerContext& worker, std::unique_ptr<net::Connection> connection,
+                    uint16_t localPort);
+
+  net::Connection& connection() { return *connection_; }
+  const net::Address& peer() const { return peer_; }
+  std::string_view peerIp() const { return {peerIp_, peerIpSize_}; }
+  uint16_t localPort() const { return localPort_; }
+  bool secure() { return connection_->transport().secure(); }
+  WorkerContext& worker() { return worker_; }
+  /// After a call to a stream: flush at the end of the pass.
+  void touch() { worker_.loop.atPassEnd(*this); }
+  /// A request is over: more input may be waiting.
+  void onExchangeEnd();
+
+  void onConnected(net::Connection&) override;
+  void onData(net::Connection&, bool end) override;
+  void onWritable(net::Connection&) override;
+  void onClosed(net::Connection&, std::string_view reason) override;
+  http::RequestSink& newRequest(http::ServerStream& stream) override;
+  void onCodecClose(std::string_view reason) override;
+  void atPassEnd() override;
+
+ private:
+  static constexpr size_t kInputMark = 64 * 1024;
+  HttpConnectionManager(WorkerContext& worker, std::unique_ptr<net::Connection> connection,
+                        uint16_t localPort);
+  bool chooseCodec(bool end);
+  void pauseOrResume();
+  void updateTimer();
+  void onTimeout();
+
+  WorkerContext& worker_;
+  std::unique_ptr<net::Connection> connection_;
+  std::unique_ptr<http::ServerCodec> codec_;
+  http1::ServerCodec* http1_ = nullptr;  ///< codec_, if it is HTTP/1.
+  net::Address peer_;
+  char peerIp_[46];
+  uint8_t peerIpSize_ = 0;
+  uint16_t localPort_;
+  uint32_t requests_ = 0;
+  bool closed_ = false;
+  bool inputEnded_ = false;
+  bool more_ = false;
+  bool readingPaused_ = false;
+  enum class Waiting : uint8_t { kNothing, kHead, kRequest } waiting_ = Waiting::kNothing;
+  event::MemberTimer<HttpConnectionManager, &HttpConnectionManager::onTimeout> timer_{*this};
+};
+
+}  // namespace tollgate::proxy

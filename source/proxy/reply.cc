@@ -1,0 +1,141 @@
+#include <charconv>
+
+#include "source/http/error_body.h"
+#include "source/proxy/exchange.h"
+#include "source/proxy/http_connection_manager.h"
+
+/// What the client is told: heads of proxied responses and the answers of the gateway itself.
+namespace tollgate::proxy {
+
+using http::HeaderCode;
+
+namespace {
+std::string_view decimal(Arena& arena, int64_t value) {
+  char* digits = arena.chars(20);
+  return {digits, static_cast<size_t>(std::to_chars(digits, digits + 20, value).ptr - digits)};
+}
+
+int64_t millis(event::Clock::duration span) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
+}
+}  // namespace
+
+bool ProxyExchange::protocolAllowed() {
+  if (route_->httpsOnly && !secure()) {
+    bool forwarded = !worker_.settings.trusted.empty() && trustedPeer() &&
+                     request_->headers.get(HeaderCode::kXForwardedProto) == "https";
+    return forwarded;
+  }
+  return !route_->grpc;
+}
+
+void ProxyExchange::enforceProtocol() {
+  http::HeaderMap& headers = response_->headers;
+  if (route_->grpc) {
+    std::string_view type = request_->headers.get(HeaderCode::kContentType);
+    if (type.substr(0, 16) != "application/grpc") {
+      return replyError(415, "Non-gRPC request matched gRPC route");
+    }
+    headers.add("connection", "Upgrade");
+    headers.add("upgrade", "HTTP/2");
+    return replyError(426, "Please use HTTP2 protocol");
+  }
+  if (route_->redirectStatus == 426) {
+    headers.add(HeaderCode::kConnection, "Upgrade");
+    headers.add(HeaderCode::kUpgrade, "TLS/1.2, HTTP/1.1");
+    return replyError(426, "Please use HTTPS protocol");
+  }
+  std::string_view host = request_->host;
+  size_t colon = host.rfind(':');
+  if (colon != std::string_view::npos && host.back() != ']') host = host.substr(0, colon);
+  headers.add(HeaderCode::kLocation, arena_.concat("https://", host, request_->target));
+  reply(route_->redirectStatus, "", "");
+}
+
+void ProxyExchange::replyError(int status, std::string_view message) {
+  http::ErrorBody body = http::errorBody(arena_, request_->headers.get(HeaderCode::kAccept),
+                                         message, requestId());
+  sendReply(status, body.contentType, body.body);
+}
+
+void ProxyExchange::reply(int status, std::string_view contentType, std::string_view body) {
+  sendReply(status, contentType, body);
+}
+
+/// Errors of the HTTP engine: the form is negotiated by Accept, else Content-Type, else the default.
+void ProxyExchange::engineError(int status) {
+  std::string_view form = request_->headers.get(HeaderCode::kAccept);
+  if (form.empty()) form = request_->headers.get(HeaderCode::kContentType);
+  if (form.empty()) form = worker_.settings.errorDefaultType;
+  response_->headers.clear();
+  std::string_view message = http::defaultMessage(status);
+  http::ErrorBody body = http::errorBody(arena_, form, message, requestId());
+  sendReply(status, body.contentType, body.body);
+}
+
+void ProxyExchange::sendReply(int status, std::string_view contentType, std::string_view body) {
+  if (stream_ == nullptr || state_ == State::kResponding || state_ == State::kDone) return;
+  dropUpstream();
+  response_->status = status;
+  response_->reason = {};
+  http::HeaderMap& headers = response_->headers;
+  if (!contentType.empty()) headers.set(HeaderCode::kContentType, contentType);
+  headers.set(HeaderCode::kContentLength, decimal(arena_, static_cast<int64_t>(body.size())));
+  addProxyHeaders();
+  state_ = State::kResponding;
+  runResponseHeaderFilters();
+  bool head = request_->method == "HEAD" || body.empty();
+  responseBytes_ = head ? 0 : body.size();
+  stream_->sendHead(*response_, head);
+  if (!head) {
+    buffer::Buffer bytes(worker_.slabs);
+    bytes.append(body);
+    stream_->sendBody(bytes, true);
+  }
+  touch();
+  finishResponse();
+}
+
+void ProxyExchange::addProxyHeaders() {
+  const ProxySettings& settings = worker_.settings;
+  http::HeaderMap& headers = response_->headers;
+  event::TimePoint now = worker_.loop.now();
+  if (proxied_) {
+    if (settings.latencyTokens) {
+      headers.set("X-Kong-Upstream-Latency", decimal(arena_, millis(now - upstreamBegan_)));
+      headers.set("X-Kong-Proxy-Latency", decimal(arena_, millis(upstreamBegan_ - began_)));
+    }
+    if (settings.upstreamStatusHeader) {
+      headers.set("X-Kong-Upstream-Status", decimal(arena_, response_->status));
+    }
+    if (settings.serverTokens) {
+      headers.set(HeaderCode::kVia,
+                  headers.has(HeaderCode::kVia)
+                      ? arena_.concat(headers.get(HeaderCode::kVia), ", ", settings.via)
+                      : std::string_view(settings.via));
+    }
+  } else if (settings.latencyTokens) {
+    headers.set("X-Kong-Response-Latency", decimal(arena_, millis(now - began_)));
+  }
+  if (settings.serverTokens && !headers.has(HeaderCode::kServer)) {
+    headers.add(HeaderCode::kServer, settings.serverName);
+  }
+  if (settings.requestIdDownstream) headers.set(HeaderCode::kXKongRequestId, requestId());
+  if (settings.debugHeader && route_ != nullptr &&
+      request_->headers.get(HeaderCode::kKongDebug) == "1") {
+    headers.set("Kong-Route-Id", route_->id);
+    if (!route_->name.empty()) headers.set("Kong-Route-Name", route_->name);
+    if (route_->service != nullptr) {
+      headers.set("Kong-Service-Id", route_->service->id);
+      if (!route_->service->name.empty()) headers.set("Kong-Service-Name", route_->service->name);
+    }
+  }
+}
+
+void ProxyExchange::sendHead(bool end) {
+  state_ = State::kResponding;
+  stream_->sendHead(*response_, end);
+  touch();
+}
+
+}  // namespace tollgate::proxy

@@ -1,0 +1,161 @@
+#include <charconv>
+
+#include "source/proxy/exchange.h"
+#include "source/proxy/http_connection_manager.h"
+#include "source/route/path.h"
+
+/// What the origin is told: who the client is, what it asked for, and nothing that concerns only the
+/// hop to us.
+namespace tollgate::proxy {
+
+using http::HeaderCode;
+
+bool ProxyExchange::trustedPeer() const {
+  for (const net::AddressRange& range : worker_.settings.trusted) {
+    if (range.contains(manager_->peer())) return true;
+  }
+  return false;
+}
+
+bool ProxyExchange::secure() { return manager_->secure(); }
+
+const net::Address& ProxyExchange::clientAddress() { return clientAddress_; }
+
+void ProxyExchange::findClient() {
+  clientAddress_ = manager_->peer();
+  clientIp_ = manager_->peerIp();
+  if (worker_.settings.trusted.empty() || !trustedPeer()) return;
+  std::string_view value = request_->headers.get(worker_.settings.realIpHeader);
+  // The last address of the list, or with `recursive` the last that is not a trusted proxy.
+  while (!value.empty()) {
+    size_t comma = value.rfind(',');
+    std::string_view one = comma == std::string_view::npos ? value : value.substr(comma + 1);
+    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+    auto address = net::Address::parse(one, 0);
+    if (!address) return;
+    clientAddress_ = *address;
+    clientIp_ = arena_.copy(address->ip());
+    if (!worker_.settings.realIpRecursive || comma == std::string_view::npos) return;
+    bool trusted = false;
+    for (const net::AddressRange& range : worker_.settings.trusted) {
+      trusted = trusted || range.contains(*address);
+    }
+    if (!trusted) return;
+    value = value.substr(0, comma);
+  }
+}
+
+void ProxyExchange::removeHopByHop(http::HeaderMap& headers, bool keepUpgrade) {
+  if (headers.has(HeaderCode::kConnection)) {
+    // Every field that Connection names belongs to this hop.
+    Arena& arena = arena_;
+    headers.forEach([&](const http::Header& header) {
+      if (header.code != HeaderCode::kConnection) return;
+      std::string_view list = arena.copy(header.value());
+      while (!list.empty()) {
+        size_t comma = list.find(',');
+        std::string_view name = list.substr(0, comma);
+        list = comma == std::string_view::npos ? "" : list.substr(comma + 1);
+        while (!name.empty() && (name.front() == ' ' || name.front() == '\t')) name.remove_prefix(1);
+        while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
+        HeaderCode code = http::codeOf(name);
+        if (code == HeaderCode::kConnection || code == HeaderCode::kHost ||
+            code == HeaderCode::kContentLength || (code == HeaderCode::kUpgrade && keepUpgrade)) {
+          continue;
+        }
+        headers.remove(name);
+      }
+    });
+    headers.remove(HeaderCode::kConnection);
+  }
+  headers.remove(HeaderCode::kKeepAlive);
+  headers.remove(HeaderCode::kProxyConnection);
+  headers.remove(HeaderCode::kTransferEncoding);
+  headers.remove(HeaderCode::kHttp2Settings);
+  if (!keepUpgrade) headers.remove(HeaderCode::kUpgrade);
+}
+
+void ProxyExchange::prepareRequestHeaders() {
+  http::HeaderMap& headers = request_->headers;
+  const upstream::Service& service = *route_->service;
+  const ProxySettings& settings = worker_.settings;
+  bool trusted = !settings.trusted.empty() && trustedPeer();
+
+  bool trailers = false;
+  if (headers.has(HeaderCode::kTe)) {
+    trailers = headers.get(HeaderCode::kTe).find("trailers") != std::string_view::npos;
+  }
+  removeHopByHop(headers, false);
+  headers.remove(HeaderCode::kProxy);
+  headers.remove(HeaderCode::kTe);
+  headers.remove(HeaderCode::kContentLength);
+  if (trailers) headers.add(HeaderCode::kTe, "trailers");
+
+  std::string_view host = request_->host;
+  headers.set(HeaderCode::kHost, route_->preserveHost ? host : std::string_view(service.hostHeader));
+
+  headers.set(HeaderCode::kXRealIp, clientIp_);
+  if (headers.has(HeaderCode::kXForwardedFor)) {
+    headers.set(HeaderCode::kXForwardedFor,
+                arena_.concat(headers.get(HeaderCode::kXForwardedFor), ", ", manager_->peerIp()));
+  } else {
+    headers.add(HeaderCode::kXForwardedFor, clientIp_);
+  }
+  auto forwarded = [&](HeaderCode code, std::string_view value) {
+    if (trusted && headers.has(code)) return;
+    headers.set(code, value);
+  };
+  forwarded(HeaderCode::kXForwardedProto, secure() ? "https" : "http");
+  std::string_view name = host;
+  size_t colon = name.rfind(':');
+  if (colon != std::string_view::npos && name.back() != ']') name = name.substr(0, colon);
+  bool upper = false;
+  for (char c : name) upper = upper || (c >= 'A' && c <= 'Z');
+  if (upper) {
+    char* lower = arena_.chars(name.size());
+    for (size_t i = 0; i < name.size(); ++i) {
+      lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] | 0x20) : name[i];
+    }
+    name = {lower, name.size()};
+  }
+  forwarded(HeaderCode::kXForwardedHost, name);
+  char* port = arena_.chars(5);
+  auto end = std::to_chars(port, port + 5, manager_->localPort()).ptr;
+  forwarded(HeaderCode::kXForwardedPort, {port, static_cast<size_t>(end - port)});
+  forwarded(HeaderCode::kXForwardedPath, rawPath_);
+  if (!(trusted && headers.has(HeaderCode::kXForwardedPrefix))) {
+    headers.remove(HeaderCode::kXForwardedPrefix);
+    if (route_->stripPath && pathMatched_ && matchedPrefix_ != "/" && !matchedPrefix_.empty()) {
+      headers.add(HeaderCode::kXForwardedPrefix, matchedPrefix_);
+    }
+  }
+  if (settings.serverTokens) {
+    std::string_view version = request_->version == http::Version::kHttp2    ? "2 "
+                               : request_->version == http::Version::kHttp10 ? "1.0 "
+                                                                             : "1.1 ";
+    std::string_view own = arena_.concat(version, settings.serverName);
+    headers.set(HeaderCode::kVia, headers.has(HeaderCode::kVia)
+                                      ? arena_.concat(headers.get(HeaderCode::kVia), ", ", own)
+                                      : own);
+  }
+  if (settings.requestIdUpstream) headers.set(HeaderCode::kXKongRequestId, requestId());
+}
+
+std::string_view ProxyExchange::upstreamTarget() {
+  if (request_->target == "*") return "*";
+  const std::string& servicePath = route_->service->path;
+  size_t capacity = route::upstreamPathBound(servicePath, path_);
+  char* out = arena_.chars(capacity + query_.size() + 1);
+  size_t size = route::buildUpstreamPath(servicePath.empty() ? "/" : servicePath,
+                                         matchedPrefix_, path_,
+                                         route_->stripPath && pathMatched_, out);
+  if (hasQuery_) {
+    out[size++] = '?';
+    if (!query_.empty()) std::memcpy(out + size, query_.data(), query_.size());
+    size += query_.size();
+  }
+  return {out, size};
+}
+
+}  // namespace tollgate::proxy

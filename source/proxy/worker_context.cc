@@ -1,0 +1,79 @@
+#include "source/proxy/worker_context.h"
+
+#include <sys/random.h>
+
+#include "source/proxy/exchange.h"
+
+namespace tollgate::proxy {
+
+WorkerContext::WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
+                             upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
+                             net::ResolverSettings resolver)
+    : loop(loop),
+      settings(settings),
+      pool(loop, slabs, pool, std::move(tls)),
+      resolver(loop, std::move(resolver)) {
+  if (getrandom(random_, sizeof random_, 0) != sizeof random_) random_[0] = 1;
+  if ((random_[0] | random_[1]) == 0) random_[0] = 1;
+}
+
+WorkerContext::~WorkerContext() = default;
+
+void WorkerContext::setSnapshot(std::shared_ptr<const Snapshot> snapshot) {
+  if (!pinned_.empty() && pinned_.back()->exchanges == 0) pinned_.pop_back();
+  auto pinned = std::make_unique<Pinned>();
+  pinned->snapshot = std::move(snapshot);
+  pinned_.push_back(std::move(pinned));
+}
+
+WorkerContext::Pinned* WorkerContext::pin() {
+  if (pinned_.empty()) return nullptr;
+  Pinned* current = pinned_.back().get();
+  ++current->exchanges;
+  return current;
+}
+
+void WorkerContext::unpin(Pinned* pinned) {
+  if (pinned == nullptr || --pinned->exchanges > 0 || pinned == pinned_.back().get()) return;
+  for (size_t i = 0; i < pinned_.size(); ++i) {
+    if (pinned_[i].get() == pinned) {
+      pinned_.erase(pinned_.begin() + static_cast<ptrdiff_t>(i));
+      return;
+    }
+  }
+}
+
+ProxyExchange& WorkerContext::takeExchange() {
+  ++inUse_;
+  if (free_.empty()) {
+    exchanges_.push_back(std::make_unique<ProxyExchange>(*this));
+    return *exchanges_.back();
+  }
+  ProxyExchange* exchange = free_.back();
+  free_.pop_back();
+  return *exchange;
+}
+
+void WorkerContext::recycle(ProxyExchange& exchange) {
+  exchange.clear();
+  --inUse_;
+  free_.push_back(&exchange);
+}
+
+void WorkerContext::makeRequestId(char* out) {
+  // xoroshiro128+: unique enough for an identifier, and not a secret.
+  static constexpr char kHex[] = "0123456789abcdef";
+  for (int half = 0; half < 2; ++half) {
+    uint64_t a = random_[0], b = random_[1];
+    uint64_t value = a + b;
+    b ^= a;
+    random_[0] = ((a << 24) | (a >> 40)) ^ b ^ (b << 16);
+    random_[1] = (b << 37) | (b >> 27);
+    for (int i = 0; i < 16; ++i) {
+      *out++ = kHex[value & 15];
+      value >>= 4;
+    }
+  }
+}
+
+}  // namespace tollgate::proxy

@@ -1,0 +1,362 @@
+#include "source/schema/field.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <cmath>
+#include <cstdlib>
+
+#include "source/schema/rules.h"
+
+namespace tollgate::schema {
+namespace pb = google::protobuf;
+namespace {
+
+using Type = Field::Type;
+
+Type scalarType(const pb::FieldDescriptor& d) {
+  switch (d.cpp_type()) {
+    case pb::FieldDescriptor::CPPTYPE_BOOL:
+      return Type::kBoolean;
+    case pb::FieldDescriptor::CPPTYPE_DOUBLE:
+    case pb::FieldDescriptor::CPPTYPE_FLOAT:
+      return Type::kNumber;
+    case pb::FieldDescriptor::CPPTYPE_STRING:
+    case pb::FieldDescriptor::CPPTYPE_ENUM:
+      return Type::kString;
+    case pb::FieldDescriptor::CPPTYPE_MESSAGE:
+      return d.message_type()->full_name() == "google.protobuf.Struct" ? Type::kAny : Type::kRecord;
+    default:
+      return Type::kInteger;
+  }
+}
+
+Field compileField(const pb::FieldDescriptor& d) {
+  Field f;
+  f.name = d.name();
+  f.rules = d.options().GetExtension(v1::rules);
+  if (!f.rules.default_json().empty()) {
+    f.defaultValue = Json::parse(f.rules.default_json(), nullptr, false);
+  }
+  if (d.is_map()) {
+    f.type = Type::kMap;
+    Field list;  // Every map of the schemas goes from a name to a list of texts.
+    list.type = Type::kArray;
+    list.elements = std::make_shared<Field>();
+    f.elements = std::make_shared<Field>(std::move(list));
+    return f;
+  }
+  Field scalar;
+  scalar.type = scalarType(d);
+  if (!f.rules.reference().empty()) scalar.type = Type::kForeign;
+  if (scalar.type == Type::kRecord) scalar.fields = compileFields(*d.message_type());
+  if (d.is_repeated()) {
+    f.type = f.rules.set() ? Type::kSet : Type::kArray;
+    scalar.rules = f.rules.elements();
+    f.elements = std::make_shared<Field>(std::move(scalar));
+  } else {
+    f.type = scalar.type;
+    f.fields = std::move(scalar.fields);
+  }
+  return f;
+}
+
+std::string numberText(double value) {
+  return value == std::floor(value) ? fmt::format("{}", static_cast<int64_t>(value))
+                                    : fmt::format("{}", value);
+}
+
+std::string scalarText(const Json& v) {
+  return v.is_string() ? v.get<std::string>() : numberText(v.get<double>());
+}
+
+Json checkOneOf(const Rules& rules, const Json& value) {
+  if (rules.one_of().empty()) return nullptr;
+  std::string text = scalarText(value), all;
+  for (const auto& allowed : rules.one_of()) {
+    if (allowed == text) return nullptr;
+    all += (all.empty() ? "" : ", ") + allowed;
+  }
+  return "expected one of: " + all;
+}
+
+Json checkNumber(const Field& f, Json& value) {
+  const bool integer = f.type == Type::kInteger;
+  const char* wrong = integer ? "expected an integer" : "expected a number";
+  if (!value.is_number()) return wrong;
+  double number = value.get<double>();
+  if (integer) {
+    if (number != std::floor(number) || std::abs(number) > 9e15) return wrong;
+    if (value.is_number_float()) value = static_cast<int64_t>(number);
+  }
+  if (Json error = checkOneOf(f.rules, value); !error.is_null()) return error;
+  if (f.rules.has_gt() && !(number > f.rules.gt())) {
+    return "value must be greater than " + numberText(f.rules.gt());
+  }
+  if (f.rules.type() == "timestamp" && number <= 0) return "expected a valid timestamp";
+  if (f.rules.between_size() == 2 &&
+      (number < f.rules.between(0) || number > f.rules.between(1))) {
+    return fmt::format("value should be between {} and {}", numberText(f.rules.between(0)),
+                       numberText(f.rules.between(1)));
+  }
+  return nullptr;
+}
+
+Json checkString(const Field& f, const Json& value) {
+  if (!value.is_string()) return "expected a string";
+  const auto& text = value.get_ref<const std::string&>();
+  if (Json error = checkOneOf(f.rules, value); !error.is_null()) return error;
+  if (f.rules.referenceable() && text.starts_with("{vault://") && text.back() == '}') return nullptr;
+  if (f.rules.type() == "uuid") {
+    return isUuid(text) ? Json(nullptr) : Json("expected a valid UUID");
+  }
+  int least = f.rules.has_len_min() ? f.rules.len_min() : 1;
+  if (static_cast<int>(text.size()) < least) return fmt::format("length must be at least {}", least);
+  if (f.rules.has_len_max() && static_cast<int>(text.size()) > f.rules.len_max()) {
+    return fmt::format("length must be at most {}", f.rules.len_max());
+  }
+  std::string error = checkRule(f.rules.type(), text);
+  return error.empty() ? Json(nullptr) : Json(error);
+}
+
+Json checkList(const Field& f, Json& value) {
+  const bool set = f.type == Type::kSet;
+  if (!value.is_array()) {
+    if (!value.is_object() || !value.empty()) return set ? "expected a set" : "expected an array";
+    value = Json::array();
+  }
+  if (set) {
+    Json distinct = Json::array();
+    for (auto& item : value) {
+      bool known = false;
+      for (const auto& other : distinct) known = known || other == item;
+      if (!known) distinct.push_back(std::move(item));
+    }
+    value = std::move(distinct);
+  }
+  if (f.rules.has_len_min() && static_cast<int>(value.size()) < f.rules.len_min()) {
+    return fmt::format("length must be at least {}", f.rules.len_min());
+  }
+  Json errors = Json::array();
+  for (size_t i = 0; i < value.size(); ++i) {
+    Json error = value[i].is_null() ? Json("required field missing") : checkValue(*f.elements, value[i]);
+    if (error.is_null()) continue;
+    while (errors.size() < i) errors.push_back(nullptr);
+    errors.push_back(std::move(error));
+  }
+  return errors.empty() ? Json(nullptr) : errors;
+}
+
+Json checkMap(const Field& f, Json& value) {
+  if (value.is_array()) {
+    if (!value.empty()) return "expected a string";
+    value = Json::object();
+  }
+  if (!value.is_object()) return "expected a map";
+  for (auto& [key, item] : value.items()) {
+    if (f.rules.type() == "route_headers") {
+      std::string lower;
+      for (unsigned char c : key) lower += static_cast<char>(std::tolower(c));
+      if (lower == "host") {
+        return "cannot contain 'host' header, which must be specified in the 'hosts' attribute";
+      }
+      if (std::string error = checkRule("header_name", key); !error.empty()) return error;
+    }
+    if (Json error = checkValue(*f.elements, item); !error.is_null()) return error;
+  }
+  return nullptr;
+}
+
+Json checkForeign(const Json& value) {
+  if (!value.is_object()) return {{"id", "missing primary key"}};
+  for (const auto& [key, item] : value.items()) {
+    if (key != "id") return {{key, "unknown field"}};
+  }
+  auto id = value.find("id");
+  if (id == value.end()) return {{"id", "missing primary key"}};
+  if (!id->is_string()) return {{"id", "expected a string"}};
+  if (!isUuid(id->get_ref<const std::string&>())) return {{"id", "expected a valid UUID"}};
+  return nullptr;
+}
+
+void coerceValue(const Field& f, Json& value) {
+  if (value.is_string() && value.get_ref<const std::string&>().empty()) {
+    value = nullptr;
+    if (f.type != Type::kArray && f.type != Type::kSet) return;
+  }
+  switch (f.type) {
+    case Type::kInteger:
+    case Type::kNumber: {
+      if (!value.is_string()) return;
+      const auto& text = value.get_ref<const std::string&>();
+      char* end = nullptr;
+      double number = std::strtod(text.c_str(), &end);
+      if (*end != '\0' || !std::isfinite(number)) return;
+      if (number == std::floor(number) && std::abs(number) < 9e15) {
+        value = static_cast<int64_t>(number);
+      } else {
+        value = number;
+      }
+      return;
+    }
+    case Type::kBoolean:
+      if (value == "true") value = true;
+      else if (value == "false") value = false;
+      return;
+    case Type::kArray:
+    case Type::kSet:
+      if (value.is_null()) return;
+      if (!value.is_array()) value = Json::array({value});
+      for (auto& item : value) coerceValue(*f.elements, item);
+      return;
+    case Type::kMap:
+      if (value.is_object()) {
+        for (auto& item : value) coerceValue(*f.elements, item);
+      }
+      return;
+    case Type::kRecord:
+      coerceRecord(f.fields, value);
+      return;
+    default:
+      return;
+  }
+}
+
+const char* typeName(Type type) {
+  static constexpr const char* kNames[] = {"string", "integer", "number", "boolean", "array",
+                                           "set",    "map",     "record", "foreign", "record"};
+  return kNames[static_cast<int>(type)];
+}
+
+}  // namespace
+
+std::vector<Field> compileFields(const pb::Descriptor& message) {
+  std::vector<Field> out;
+  for (int i = 0; i < message.field_count(); ++i) out.push_back(compileField(*message.field(i)));
+  return out;
+}
+
+void fillDefaults(const std::vector<Field>& fields, Json& record) {
+  for (const auto& f : fields) {
+    auto at = record.find(f.name);
+    if (at == record.end()) {
+      if (f.type == Type::kRecord && f.rules.required()) {
+        record[f.name] = Json::object();
+      } else if (!f.defaultValue.is_null()) {
+        record[f.name] = f.defaultValue;
+      } else {
+        continue;
+      }
+      at = record.find(f.name);
+    }
+    if (f.type == Type::kRecord && at->is_object()) fillDefaults(f.fields, *at);
+  }
+}
+
+void fillNulls(const std::vector<Field>& fields, Json& record) {
+  for (const auto& f : fields) {
+    if (f.hidden()) continue;
+    auto at = record.find(f.name);
+    if (at == record.end()) {
+      record[f.name] = nullptr;
+    } else if (f.type == Type::kRecord && at->is_object()) {
+      fillNulls(f.fields, *at);
+    } else if ((f.type == Type::kArray || f.type == Type::kSet) && at->is_array() &&
+               f.elements->type == Type::kRecord) {
+      for (auto& item : *at) fillNulls(f.elements->fields, item);
+    }
+  }
+}
+
+Json checkValue(const Field& f, Json& value) {
+  if (value.is_null()) return f.rules.required() ? Json("required field missing") : Json(nullptr);
+  if (f.rules.forbidden()) return "value must be null";
+  switch (f.type) {
+    case Type::kString:
+      return checkString(f, value);
+    case Type::kInteger:
+    case Type::kNumber:
+      return checkNumber(f, value);
+    case Type::kBoolean:
+      return value.is_boolean() ? Json(nullptr) : Json("expected a boolean");
+    case Type::kArray:
+    case Type::kSet:
+      return checkList(f, value);
+    case Type::kMap:
+      return checkMap(f, value);
+    case Type::kForeign:
+      return checkForeign(value);
+    case Type::kRecord: {
+      if (value.is_array() && value.empty()) value = Json::object();
+      if (!value.is_object()) return "expected a record";
+      Json errors = checkRecord(f.fields, value);
+      return errors.empty() ? Json(nullptr) : errors;
+    }
+    case Type::kAny:
+      return value.is_object() ? Json(nullptr) : Json("expected a record");
+  }
+  return nullptr;
+}
+
+Json checkRecord(const std::vector<Field>& fields, Json& record) {
+  Json errors = Json::object();
+  for (auto& [key, value] : record.items()) {
+    bool known = false;
+    for (const auto& f : fields) known = known || (f.name == key);
+    if (!known) errors[key] = "unknown field";
+  }
+  for (const auto& f : fields) {
+    auto at = record.find(f.name);
+    Json absent;
+    Json error = checkValue(f, at == record.end() ? absent : *at);
+    if (!error.is_null()) errors[f.name] = std::move(error);
+  }
+  return errors;
+}
+
+void coerceRecord(const std::vector<Field>& fields, Json& record) {
+  if (!record.is_object()) return;
+  for (const auto& f : fields) {
+    auto at = record.find(f.name);
+    if (at != record.end()) coerceValue(f, *at);
+  }
+}
+
+Json describeField(const Field& f) {
+  Json out = {{"type", typeName(f.type)}};
+  const Rules& r = f.rules;
+  if (!r.default_json().empty()) out["default"] = f.defaultValue;
+  if (r.required()) out["required"] = true;
+  if (r.unique()) out["unique"] = true;
+  if (r.auto_()) out["auto"] = true;
+  if (r.referenceable()) out["referenceable"] = true;
+  if (r.secret()) out["encrypted"] = true;
+  if (r.type() == "uuid") out["uuid"] = true;
+  if (r.type() == "timestamp") out["timestamp"] = true;
+  if (!r.description().empty()) out["description"] = r.description();
+  if (!r.reference().empty()) out["reference"] = r.reference();
+  if (r.cascade()) out["on_delete"] = "cascade";
+  if (r.has_len_min()) out["len_min"] = r.len_min();
+  if (r.has_gt()) out["gt"] = Json::parse(numberText(r.gt()), nullptr, false);
+  if (r.between_size() == 2) {
+    out["between"] = {static_cast<int64_t>(r.between(0)), static_cast<int64_t>(r.between(1))};
+  }
+  for (const auto& v : r.one_of()) {
+    out["one_of"].push_back(f.type == Type::kInteger ? Json(std::atoi(v.c_str())) : Json(v));
+  }
+  if (f.type == Type::kMap) out["keys"] = {{"type", "string"}};
+  if (f.elements) out[f.type == Type::kMap ? "values" : "elements"] = describeField(*f.elements);
+  if (f.type == Type::kRecord) out["fields"] = describeFields(f.fields);
+  if (f.type == Type::kAny) out["abstract"] = true;
+  return out;
+}
+
+Json describeFields(const std::vector<Field>& fields) {
+  Json out = Json::array();
+  for (const auto& f : fields) {
+    if (!f.hidden()) out.push_back({{f.name, describeField(f)}});
+  }
+  return out;
+}
+
+}  // namespace tollgate::schema

@@ -1,0 +1,182 @@
+#include "source/schema/form.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tollgate::schema {
+namespace {
+
+using Json = nlohmann::json;
+constexpr size_t kMaxFields = 1000;
+constexpr size_t kMaxDepth = 32;
+
+std::string decode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto hex = [](char c) {
+      return std::isdigit(static_cast<unsigned char>(c)) ? c - '0' : (c | 32) - 'a' + 10;
+    };
+    if (text[i] == '+') {
+      out += ' ';
+    } else if (text[i] == '%' && i + 2 < text.size() &&
+               std::isxdigit(static_cast<unsigned char>(text[i + 1])) &&
+               std::isxdigit(static_cast<unsigned char>(text[i + 2]))) {
+      out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+bool isNumber(std::string_view text) {
+  return !text.empty() && text.size() < 5 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// One step of a name: a member, the position of a list ("#3") or its end ("#").
+struct Step {
+  std::string name;
+  bool list = false;
+};
+
+std::vector<Step> splitName(const std::string& name, bool maps) {
+  std::vector<Step> steps;
+  if (name.empty() || name.back() == '.' || name.front() == '.') return {{name}};
+  std::string current;
+  auto flush = [&] {
+    if (!current.empty()) steps.push_back({std::move(current)});
+    current.clear();
+  };
+  for (size_t i = 0; i < name.size(); ++i) {
+    size_t end = name[i] == '[' ? name.find(']', i) : std::string::npos;
+    if (name[i] == '.') {
+      flush();
+    } else if (end != std::string::npos) {
+      std::string inner = name.substr(i + 1, end - i - 1);
+      bool list = inner.empty() || isNumber(inner);
+      if (!list && !maps) return {{name}};
+      flush();
+      steps.push_back({std::move(inner), list});
+      i = end;
+    } else {
+      current += name[i];
+    }
+  }
+  flush();
+  return steps.empty() || steps.size() > kMaxDepth ? std::vector<Step>{{name}} : steps;
+}
+
+void put(Json& target, const std::vector<Step>& steps, size_t i, Json value) {
+  if (i == steps.size()) {
+    if (target.is_null()) {
+      target = std::move(value);
+    } else if (target.is_array()) {
+      target.push_back(std::move(value));
+    } else {
+      target = Json::array({target, std::move(value)});
+    }
+    return;
+  }
+  const Step& step = steps[i];
+  if (step.list) {
+    if (!target.is_array()) target = target.is_null() ? Json::array() : Json::array({target});
+    if (step.name.empty()) {
+      target.push_back(nullptr);
+      put(target.back(), steps, i + 1, std::move(value));
+      return;
+    }
+    size_t position = std::max(1, std::stoi(step.name)) - 1;
+    if (position > target.size()) {  // Not a sequence: a member that no list type accepts.
+      target = {{step.name, std::move(value)}};
+      return;
+    }
+    if (position == target.size()) target.push_back(nullptr);
+    put(target[position], steps, i + 1, std::move(value));
+    return;
+  }
+  if (!target.is_object()) target = Json::object();
+  put(target[step.name], steps, i + 1, std::move(value));
+}
+
+Json parsePairs(std::string_view text, bool maps, bool& tooMany) {
+  Json out = Json::object();
+  size_t count = 0;
+  while (!text.empty()) {
+    size_t end = std::min(text.find('&'), text.size());
+    std::string_view pair = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (pair.empty()) continue;
+    if (++count > kMaxFields) {
+      tooMany = true;
+      break;
+    }
+    size_t equals = std::min(pair.find('='), pair.size());
+    std::string value = decode(pair.substr(std::min(equals + 1, pair.size())));
+    put(out, splitName(decode(pair.substr(0, equals)), maps), 0, std::move(value));
+  }
+  return out;
+}
+
+/// The value of `name="..."` or `name=...` in a header.
+std::string parameter(std::string_view header, std::string_view name) {
+  std::string key = std::string(name) + "=";
+  size_t at = header.find(key);
+  while (at != std::string_view::npos && at > 0 && header[at - 1] != ' ' && header[at - 1] != ';') {
+    at = header.find(key, at + 1);
+  }
+  if (at == std::string_view::npos) return "";
+  header.remove_prefix(at + key.size());
+  if (!header.empty() && header[0] == '"') {
+    header.remove_prefix(1);
+    return std::string(header.substr(0, header.find('"')));
+  }
+  return std::string(header.substr(0, header.find_first_of("; \r\n")));
+}
+
+}  // namespace
+
+Json parseForm(std::string_view body, bool& tooMany) {
+  tooMany = false;
+  return parsePairs(body, true, tooMany);
+}
+
+Json parseQuery(std::string_view query) {
+  bool tooMany = false;
+  return parsePairs(query, false, tooMany);
+}
+
+Result<Json> parseMultipart(std::string_view body, std::string_view contentType) {
+  std::string boundary = parameter(contentType, "boundary");
+  if (boundary.empty()) return Error::invalid("multipart body without a boundary in Content-Type");
+  const std::string mark = "--" + boundary;
+  Json out = Json::object();
+  size_t at = body.find(mark), count = 0;
+  while (at != std::string_view::npos) {
+    size_t start = at + mark.size();
+    if (body.substr(start, 2) == "--") return out;
+    size_t next = body.find("\r\n" + mark, start);
+    size_t head = body.find("\r\n\r\n", start);
+    if (next == std::string_view::npos || head == std::string_view::npos || head > next) break;
+    std::string_view headers = body.substr(start, head - start);
+    size_t content = std::min(head + 4, next);
+    std::string value(body.substr(content, next - content));
+    std::string name = parameter(headers, "name");
+    if (!name.empty() && ++count <= kMaxFields) {
+      Json parsed = value;
+      if (headers.find("application/json") != std::string_view::npos) {
+        parsed = Json::parse(value, nullptr, false);
+        if (parsed.is_discarded()) return Error::invalid("invalid JSON in part '" + name + "'");
+      }
+      put(out, splitName(name, true), 0, std::move(parsed));
+    }
+    at = next + 2;
+  }
+  return Error::invalid("multipart body ends without its closing boundary");
+}
+
+}  // namespace tollgate::schema

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/schema/entity_schema.h"
+#include "source/schema/field.h"
+
+namespace tollgate::schema {
+
+/// The compiled `config` of one plugin. Immutable after start; any thread.
+class PluginConfig {
+ public:
+  explicit PluginConfig(const google::protobuf::Descriptor& message);
+
+  /// nullptr where this build has no such plugin.
+  static const PluginConfig* find(std::string_view name);
+  static const std::vector<PluginConfig>& all();
+  /// The plugin that `doc` names; nullptr after reporting an error on `name`.
+  static const PluginConfig* select(const Json& doc, Json& errors);
+  /// A PATCH's config into the stored one, records deeply.
+  static void merge(Json& stored, const Json& change);
+
+  const v1::EntityRules& rules() const { return rules_; }
+  void coerce(Json& config) const;
+  /// Fills in defaults, then validates doc["config"], scopes and the plugin's own checks.
+  void check(WriteMode mode, Json& doc, Json& errors) const;
+  /// Nulls and the older names of fields.
+  void complete(Json& doc) const;
+  /// Sets the older names to the values of the new ones.
+  void mirror(Json& config) const;
+  Json describe() const;
+
+ private:
+  void takeShorthands(Json& config, Json& errors) const;
+
+  v1::EntityRules rules_;
+  std::vector<Field> fields_;
+};
+
+/// Runs the declared checks across fields and reports into `errors`.
+void runChecks(const v1::EntityRules& rules, WriteMode mode, const Json& doc, Json& errors);
+Json describeChecks(const v1::EntityRules& rules);
+
+}  // namespace tollgate::schema

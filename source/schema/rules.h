@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// The named rules of field values ("utf8_name", "host", "route_path", ...; see
+/// api/tollgate/schema/v1/options.proto). Pure functions; any thread.
+namespace tollgate::schema {
+
+/// "" where `value` satisfies the rule, else the text of the error. Unknown rules accept everything.
+std::string checkRule(std::string_view rule, const std::string& value);
+
+/// The form of a path in which the router compares it: unreserved escapes decoded, the others in
+/// upper case, dot segments and empty segments removed.
+std::string normalizePath(std::string_view path);
+
+bool isUuid(std::string_view text);
+/// A random version 4 UUID.
+std::string makeUuid();
+/// `length` random alphanumerics, from the system's generator.
+std::string randomAlphanumeric(size_t length);
+
+}  // namespace tollgate::schema

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/base/result.h"
+
+/// The little of a SQL database that the stores need, so that one algorithm serves SQLite and Postgres.
+namespace tollgate::store {
+
+using SqlValue = std::optional<std::string>;  ///< nullopt is NULL.
+using SqlRow = std::vector<SqlValue>;
+
+/// One connection. Statements number their parameters $1, $2, …; all values travel as text.
+class SqlConnection {
+ public:
+  virtual ~SqlConnection() = default;
+  /// Runs a statement and calls `row` for each row of its result.
+  virtual Status query(std::string_view sql, const std::vector<SqlValue>& parameters,
+                       const std::function<void(const SqlRow&)>& row) = 0;
+  Status execute(std::string_view sql, const std::vector<SqlValue>& parameters = {}) {
+    return query(sql, parameters, [](const SqlRow&) {});
+  }
+  /// Begins a transaction in which this connection is the only writer.
+  virtual Status beginWrite() = 0;
+  virtual Status commit() = 0;
+  virtual void rollback() = 0;
+};
+
+}  // namespace tollgate::store

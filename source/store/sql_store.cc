@@ -1,0 +1,358 @@
+#include "source/store/sql_store.h"
+
+#include <chrono>
+#include <charconv>
+
+namespace tollgate::store {
+namespace {
+
+Result<Json> parseDoc(const std::string& text) {
+  Json doc = Json::parse(text, nullptr, false);
+  if (doc.is_discarded()) return Error::internal("a stored document is not JSON");
+  return doc;
+}
+
+Revision toRevision(const SqlValue& text) {
+  Revision revision = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), revision);
+  return revision;
+}
+
+SqlValue nullable(const Json& doc) {
+  return doc.is_null() ? SqlValue() : SqlValue(doc.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+const std::vector<std::string>& SqlStore::schema() {
+  static const std::vector<std::string> statements = {
+      "CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL,"
+      " PRIMARY KEY (kind, id))",
+      "CREATE TABLE IF NOT EXISTS unique_keys (kind TEXT NOT NULL, field TEXT NOT NULL,"
+      " value TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, field, value),"
+      " FOREIGN KEY (kind, id) REFERENCES entities (kind, id) ON DELETE CASCADE)",
+      "CREATE INDEX IF NOT EXISTS unique_keys_owner ON unique_keys (kind, id)",
+      "CREATE TABLE IF NOT EXISTS foreign_keys (kind TEXT NOT NULL, id TEXT NOT NULL,"
+      " field TEXT NOT NULL, target_kind TEXT NOT NULL, target_id TEXT NOT NULL,"
+      " on_delete TEXT NOT NULL, PRIMARY KEY (kind, id, field),"
+      " FOREIGN KEY (kind, id) REFERENCES entities (kind, id) ON DELETE CASCADE,"
+      " FOREIGN KEY (target_kind, target_id) REFERENCES entities (kind, id) ON DELETE RESTRICT)",
+      "CREATE INDEX IF NOT EXISTS foreign_keys_target"
+      " ON foreign_keys (target_kind, target_id, kind, field, id)",
+      "CREATE TABLE IF NOT EXISTS tags (kind TEXT NOT NULL, id TEXT NOT NULL, tag TEXT NOT NULL,"
+      " PRIMARY KEY (kind, tag, id),"
+      " FOREIGN KEY (kind, id) REFERENCES entities (kind, id) ON DELETE CASCADE)",
+      "CREATE INDEX IF NOT EXISTS tags_owner ON tags (kind, id)",
+      "CREATE TABLE IF NOT EXISTS revisions (revision BIGINT PRIMARY KEY, at TEXT NOT NULL,"
+      " actor TEXT NOT NULL, reason TEXT NOT NULL)",
+      "CREATE TABLE IF NOT EXISTS changes (revision BIGINT NOT NULL, seq BIGINT NOT NULL,"
+      " kind TEXT NOT NULL, id TEXT NOT NULL, before TEXT, after TEXT,"
+      " PRIMARY KEY (revision, seq),"
+      " FOREIGN KEY (revision) REFERENCES revisions (revision) ON DELETE CASCADE)",
+  };
+  return statements;
+}
+
+SqlStore::SqlStore(std::string name, std::unique_ptr<SqlConnection> connection, KeyExtractor keys)
+    : name_(std::move(name)), connection_(std::move(connection)), keys_(std::move(keys)) {}
+
+Status SqlStore::note(Status status) {
+  bool lost = !status.ok() && status.error().kind == Error::Kind::kUnavailable;
+  reachable_.store(!lost, std::memory_order_relaxed);
+  return status;
+}
+
+Result<std::optional<std::string>> SqlStore::one(std::string_view sql,
+                                                 const std::vector<SqlValue>& parameters) {
+  std::optional<std::string> value;
+  Status status = note(connection_->query(sql, parameters, [&](const SqlRow& row) {
+    if (!value && row[0]) value = *row[0];
+  }));
+  if (!status) return std::move(status).error();
+  return value;
+}
+
+Result<Revision> SqlStore::revision() {
+  auto value = one("SELECT CAST(COALESCE(MAX(revision), 0) AS TEXT) FROM revisions", {});
+  if (!value) return std::move(value).error();
+  return toRevision(*value);
+}
+
+Result<Revision> SqlStore::load(const std::function<void(Entity)>& each) {
+  // Read first: a change that lands in between is then seen twice, never lost.
+  auto revision = this->revision();
+  if (!revision) return revision;
+  std::string broken;
+  Status status = note(connection_->query(
+      "SELECT kind, id, doc FROM entities", {}, [&](const SqlRow& row) {
+        auto doc = parseDoc(row[2].value_or(""));
+        if (doc.ok()) each(Entity{row[0].value_or(""), row[1].value_or(""), std::move(doc).value()});
+      }));
+  if (!status) return std::move(status).error();
+  return revision;
+}
+
+Result<std::vector<Commit>> SqlStore::changesSince(Revision since) {
+  auto oldest = one("SELECT CAST(MIN(revision) AS TEXT) FROM revisions", {});
+  if (!oldest) return std::move(oldest).error();
+  if (*oldest && toRevision(*oldest) > since + 1) {
+    return Error::notFound("the history begins at revision " + **oldest);
+  }
+  std::vector<Commit> commits;
+  Status status = note(connection_->query(
+      "SELECT CAST(revision AS TEXT), kind, id, before, after FROM changes WHERE revision > "
+      "CAST($1 AS BIGINT) ORDER BY revision, seq",
+      {std::to_string(since)}, [&](const SqlRow& row) {
+        Revision revision = toRevision(row[0]);
+        if (commits.empty() || commits.back().revision != revision) {
+          commits.emplace_back().revision = revision;
+        }
+        Change change;
+        change.op = !row[4] ? Change::Op::kDelete
+                    : row[3] ? Change::Op::kReplace
+                             : Change::Op::kInsert;
+        change.kind = row[1].value_or("");
+        change.id = row[2].value_or("");
+        if (row[4]) change.doc = Json::parse(*row[4], nullptr, false);
+        commits.back().changes.push_back(std::move(change));
+      }));
+  if (!status) return std::move(status).error();
+  return commits;
+}
+
+/// A transaction under way.
+struct SqlStore::Work {
+  Commit commit;
+  std::vector<Json> before;  ///< One for each change of `commit`.
+  std::optional<Refusal> refusal;
+
+  Status refuse(Refusal::Kind kind, const std::string& entityKind, std::string field, Json fields,
+                std::string otherKind = {}) {
+    Refusal out;
+    out.kind = kind;
+    out.entityKind = entityKind;
+    out.field = std::move(field);
+    out.fields = std::move(fields);
+    out.otherKind = std::move(otherKind);
+    refusal = std::move(out);
+    return Error::conflict("refused");
+  }
+};
+
+std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
+                                                 const Reason& reason) {
+  Work work;
+  auto unavailable = [&](const Error& error) {
+    Refusal out;
+    out.kind = Refusal::Kind::kUnavailable;
+    out.message = error.text();
+    return out;
+  };
+  Status status = note(connection_->beginWrite());
+  if (!status) return unavailable(status.error());
+  for (const Change& change : changes) {
+    status = apply(work, change);
+    if (!status) break;
+  }
+  if (status.ok()) status = note(record(work, reason));
+  if (status.ok()) status = note(connection_->commit());
+  if (status.ok()) return std::move(work.commit);
+  connection_->rollback();
+  if (work.refusal) return std::move(*work.refusal);
+  return unavailable(status.error());
+}
+
+Status SqlStore::apply(Work& work, const Change& change) {
+  if (change.op != Change::Op::kDelete) return put(work, change);
+  auto doc = one("SELECT doc FROM entities WHERE kind = $1 AND id = $2", {change.kind, change.id});
+  if (!doc) return std::move(doc).error();
+  if (!*doc) {
+    return work.refuse(Refusal::Kind::kNotFound, change.kind, "id", Json{{"id", change.id}});
+  }
+  return remove(work, change.kind, change.id);
+}
+
+Status SqlStore::put(Work& work, const Change& change) {
+  auto old = one("SELECT doc FROM entities WHERE kind = $1 AND id = $2", {change.kind, change.id});
+  if (!old) return std::move(old).error();
+  if (*old && change.op == Change::Op::kInsert) {
+    return work.refuse(Refusal::Kind::kPrimaryKey, change.kind, "id", Json{{"id", change.id}});
+  }
+  auto unique = keys_.uniqueKeys(change.kind, change.doc);
+  auto foreign = keys_.foreignKeys(change.kind, change.doc);
+  if (Status status = checkKeys(work, change, unique, foreign); !status) return status;
+  Status status = connection_->execute(
+      "INSERT INTO entities (kind, id, doc) VALUES ($1, $2, $3)"
+      " ON CONFLICT (kind, id) DO UPDATE SET doc = excluded.doc",
+      {change.kind, change.id, nullable(change.doc)});
+  if (status.ok()) status = writeKeys(change, unique, foreign);
+  if (!status) return status;
+  Json before;
+  if (*old) before = Json::parse(**old, nullptr, false);
+  work.before.push_back(std::move(before));
+  work.commit.changes.push_back(change);
+  work.commit.changes.back().op = *old ? Change::Op::kReplace : Change::Op::kInsert;
+  return {};
+}
+
+Status SqlStore::checkKeys(Work& work, const Change& change,
+                           const std::vector<schema::UniqueKey>& unique,
+                           const std::vector<schema::ForeignKey>& foreign) {
+  for (const auto& key : unique) {
+    auto owner = one("SELECT id FROM unique_keys WHERE kind = $1 AND field = $2 AND value = $3",
+                     {change.kind, key.field, key.value});
+    if (!owner) return std::move(owner).error();
+    if (*owner && **owner != change.id) {
+      return work.refuse(Refusal::Kind::kUnique, change.kind, key.field, key.fields);
+    }
+  }
+  for (const auto& key : foreign) {
+    auto target = one("SELECT id FROM entities WHERE kind = $1 AND id = $2",
+                      {key.targetKind, key.targetId});
+    if (!target) return std::move(target).error();
+    if (!*target) {
+      return work.refuse(Refusal::Kind::kForeignMissing, change.kind, key.field,
+                         Json{{key.field, Json{{"id", key.targetId}}}}, key.targetKind);
+    }
+  }
+  return {};
+}
+
+Status SqlStore::writeKeys(const Change& change, const std::vector<schema::UniqueKey>& unique,
+                           const std::vector<schema::ForeignKey>& foreign) {
+  for (const char* table : {"unique_keys", "foreign_keys", "tags"}) {
+    Status status = connection_->execute(
+        std::string("DELETE FROM ") + table + " WHERE kind = $1 AND id = $2",
+        {change.kind, change.id});
+    if (!status) return status;
+  }
+  for (const auto& key : unique) {
+    Status status = connection_->execute(
+        "INSERT INTO unique_keys (kind, field, value, id) VALUES ($1, $2, $3, $4)",
+        {change.kind, key.field, key.value, change.id});
+    if (!status) return status;
+  }
+  for (const auto& key : foreign) {
+    bool cascade = key.onDelete == schema::ForeignKey::OnDelete::kCascade;
+    Status status = connection_->execute(
+        "INSERT INTO foreign_keys (kind, id, field, target_kind, target_id, on_delete)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        {change.kind, change.id, key.field, key.targetKind, key.targetId,
+         cascade ? "cascade" : "restrict"});
+    if (!status) return status;
+  }
+  auto tags = change.doc.find("tags");
+  if (tags == change.doc.end() || !tags->is_array()) return {};
+  for (const Json& tag : *tags) {
+    if (!tag.is_string()) continue;
+    Status status = connection_->execute(
+        "INSERT INTO tags (kind, id, tag) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        {change.kind, change.id, tag.get<std::string>()});
+    if (!status) return status;
+  }
+  return {};
+}
+
+Status SqlStore::remove(Work& work, const std::string& kind, const std::string& id) {
+  struct Referrer {
+    std::string kind, id, field;
+    bool cascade;
+  };
+  std::vector<Referrer> referrers;
+  Status status = connection_->query(
+      "SELECT kind, id, field, on_delete FROM foreign_keys WHERE target_kind = $1 AND target_id = $2"
+      " ORDER BY on_delete DESC, kind, id",
+      {kind, id}, [&](const SqlRow& row) {
+        referrers.push_back({*row[0], *row[1], *row[2], *row[3] == "cascade"});
+      });
+  if (!status) return status;
+  for (const Referrer& referrer : referrers) {
+    if (!referrer.cascade) {
+      return work.refuse(Refusal::Kind::kReferenced, kind, referrer.field,
+                         Json{{"@referenced_by", referrer.kind}}, referrer.kind);
+    }
+    auto still = one("SELECT id FROM entities WHERE kind = $1 AND id = $2",
+                     {referrer.kind, referrer.id});
+    if (!still) return std::move(still).error();
+    if (!*still) continue;  // it referred twice
+    if (status = remove(work, referrer.kind, referrer.id); !status) return status;
+  }
+  auto old = one("SELECT doc FROM entities WHERE kind = $1 AND id = $2", {kind, id});
+  if (!old) return std::move(old).error();
+  status = connection_->execute("DELETE FROM entities WHERE kind = $1 AND id = $2", {kind, id});
+  if (!status) return status;
+  work.before.push_back(*old ? Json::parse(**old, nullptr, false) : Json());
+  work.commit.changes.push_back({Change::Op::kDelete, kind, id, nullptr});
+  return {};
+}
+
+Status SqlStore::record(Work& work, const Reason& reason) {
+  auto last = one("SELECT CAST(COALESCE(MAX(revision), 0) AS TEXT) FROM revisions", {});
+  if (!last) return std::move(last).error();
+  work.commit.revision = toRevision(*last) + 1;
+  std::string revision = std::to_string(work.commit.revision);
+  auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(
+                    std::chrono::system_clock::now().time_since_epoch())
+                    .count();
+  Status status = connection_->execute(
+      "INSERT INTO revisions (revision, at, actor, reason) VALUES (CAST($1 AS BIGINT), $2, $3, $4)",
+      {revision, std::to_string(millis), reason.actor, reason.text});
+  for (size_t i = 0; status.ok() && i < work.commit.changes.size(); ++i) {
+    const Change& change = work.commit.changes[i];
+    status = connection_->execute(
+        "INSERT INTO changes (revision, seq, kind, id, before, after)"
+        " VALUES (CAST($1 AS BIGINT), CAST($2 AS BIGINT), $3, $4, $5, $6)",
+        {revision, std::to_string(i), change.kind, change.id, nullable(work.before[i]),
+         nullable(change.doc)});
+  }
+  return status;
+}
+
+Result<std::optional<Json>> SqlStore::get(std::string_view kind, std::string_view id) {
+  auto text = one("SELECT doc FROM entities WHERE kind = $1 AND id = $2",
+                  {std::string(kind), std::string(id)});
+  if (!text) return std::move(text).error();
+  if (!*text) return std::optional<Json>();
+  auto doc = parseDoc(**text);
+  if (!doc) return std::move(doc).error();
+  return std::optional<Json>(std::move(doc).value());
+}
+
+Result<std::optional<Json>> SqlStore::getByUnique(std::string_view kind, std::string_view field,
+                                                  std::string_view value) {
+  auto id = one("SELECT id FROM unique_keys WHERE kind = $1 AND field = $2 AND value = $3",
+                {std::string(kind), std::string(field), std::string(value)});
+  if (!id) return std::move(id).error();
+  if (!*id) return std::optional<Json>();
+  return get(kind, **id);
+}
+
+Result<std::vector<Json>> SqlStore::list(std::string_view kind, const ListQuery& query) {
+  std::vector<SqlValue> parameters{std::string(kind), query.afterId};
+  auto parameter = [&](std::string value) {
+    parameters.emplace_back(std::move(value));
+    return "$" + std::to_string(parameters.size());
+  };
+  std::string sql = "SELECT doc FROM entities WHERE kind = $1 AND id > $2";
+  if (!query.foreignField.empty()) {
+    sql += " AND id IN (SELECT id FROM foreign_keys WHERE kind = $1 AND field = " +
+           parameter(query.foreignField) + " AND target_id = " + parameter(query.foreignId) + ")";
+  }
+  if (!query.tags.empty()) {
+    std::string tags;
+    for (const std::string& tag : query.tags) tags += (tags.empty() ? "" : ", ") + parameter(tag);
+    size_t wanted = query.allTags ? query.tags.size() : 1;
+    sql += " AND id IN (SELECT id FROM tags WHERE kind = $1 AND tag IN (" + tags +
+           ") GROUP BY id HAVING COUNT(*) >= " + std::to_string(wanted) + ")";
+  }
+  sql += " ORDER BY id LIMIT " + std::to_string(query.limit);
+  std::vector<Json> docs;
+  Status status = note(connection_->query(sql, parameters, [&](const SqlRow& row) {
+    auto doc = parseDoc(row[0].value_or(""));
+    if (doc.ok()) docs.push_back(std::move(doc).value());
+  }));
+  if (!status) return std::move(status).error();
+  return docs;
+}
+
+}  // namespace tollgate::store

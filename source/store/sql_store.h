@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "source/store/key_extractor.h"
+#include "source/store/sql.h"
+#include "source/store/store.h"
+
+namespace tollgate::store {
+
+/// The store over any SqlConnection: documents with their keys in tables of their own, so that the
+/// database itself refuses what the schemas forbid, and a numbered history of changes.
+/// Threads: one at a time; reachable() from any.
+class SqlStore : public Store {
+ public:
+  SqlStore(std::string name, std::unique_ptr<SqlConnection> connection, KeyExtractor keys);
+
+  std::string name() const override { return name_; }
+  Result<Revision> load(const std::function<void(Entity)>& each) override;
+  Result<std::vector<Commit>> changesSince(Revision since) override;
+  Result<Revision> revision() override;
+  std::variant<Commit, Refusal> transact(std::vector<Change> changes,
+                                         const Reason& reason) override;
+  Result<std::optional<Json>> get(std::string_view kind, std::string_view id) override;
+  Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
+                                          std::string_view value) override;
+  Result<std::vector<Json>> list(std::string_view kind, const ListQuery& query) override;
+  bool reachable() const override { return reachable_.load(std::memory_order_relaxed); }
+  void watch(std::function<void()>) override {}
+
+  /// The statements that create the tables; each can be run again.
+  static const std::vector<std::string>& schema();
+
+ protected:
+  SqlConnection& connection() { return *connection_; }
+  Status note(Status status);
+
+ private:
+  struct Work;
+  Status apply(Work& work, const Change& change);
+  Status put(Work& work, const Change& change);
+  Status remove(Work& work, const std::string& kind, const std::string& id);
+  Status checkKeys(Work& work, const Change& change, const std::vector<schema::UniqueKey>& unique,
+                   const std::vector<schema::ForeignKey>& foreign);
+  Status writeKeys(const Change& change, const std::vector<schema::UniqueKey>& unique,
+                   const std::vector<schema::ForeignKey>& foreign);
+  Status record(Work& work, const Reason& reason);
+  Result<std::optional<std::string>> one(std::string_view sql,
+                                         const std::vector<SqlValue>& parameters);
+
+  std::string name_;
+  std::unique_ptr<SqlConnection> connection_;
+  KeyExtractor keys_;
+  std::atomic<bool> reachable_{true};
+};
+
+}  // namespace tollgate::store

@@ -1,0 +1,127 @@
+#include "source/store/sqlite/sqlite_store.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <unordered_map>
+
+#include "source/store/sql_store.h"
+
+namespace tollgate::store {
+namespace {
+
+class SqliteConnection final : public SqlConnection {
+ public:
+  explicit SqliteConnection(std::string path) : path_(std::move(path)) {}
+  ~SqliteConnection() override {
+    for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+    if (db_ != nullptr) sqlite3_close(db_);
+  }
+
+  Status open() {
+    // SQLite would create the file readable by all; credentials are in it.
+    int fd = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+      return Error::unavailable("cannot open the store " + path_ + ": " + std::strerror(errno) +
+                                "; give a writable folder as prefix");
+    }
+    ::close(fd);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) return failure("open");
+    sqlite3_busy_timeout(db_, 5000);
+    for (const char* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
+                               "PRAGMA foreign_keys = ON"}) {
+      if (Status status = execute(pragma); !status) return status;
+    }
+    return {};
+  }
+
+  Status query(std::string_view sql, const std::vector<SqlValue>& parameters,
+               const std::function<void(const SqlRow&)>& row) override {
+    sqlite3_stmt* statement = prepare(sql);
+    if (statement == nullptr) return failure("prepare");
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      std::string name = "$" + std::to_string(i + 1);
+      int index = sqlite3_bind_parameter_index(statement, name.c_str());
+      if (index == 0) continue;
+      const SqlValue& value = parameters[i];
+      if (value) {
+        sqlite3_bind_text(statement, index, value->data(), static_cast<int>(value->size()),
+                          SQLITE_TRANSIENT);
+      } else {
+        sqlite3_bind_null(statement, index);
+      }
+    }
+    int state;
+    SqlRow values;
+    while ((state = sqlite3_step(statement)) == SQLITE_ROW) {
+      values.clear();
+      for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+        const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, i));
+        if (text == nullptr) {
+          values.emplace_back();
+        } else {
+          values.emplace_back(
+              std::string(text, static_cast<size_t>(sqlite3_column_bytes(statement, i))));
+        }
+      }
+      row(values);
+    }
+    Status status = state == SQLITE_DONE ? Status() : failure("run a statement on");
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return status;
+  }
+
+  Status beginWrite() override { return execute("BEGIN IMMEDIATE"); }
+  Status commit() override { return execute("COMMIT"); }
+  void rollback() override {
+    if (sqlite3_get_autocommit(db_) == 0) (void)execute("ROLLBACK");
+  }
+
+ private:
+  sqlite3_stmt* prepare(std::string_view sql) {
+    std::string key(sql);
+    auto found = statements_.find(key);
+    if (found != statements_.end()) return found->second;
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK) {
+      return nullptr;
+    }
+    if (statement != nullptr) statements_.emplace(std::move(key), statement);
+    return statement;
+  }
+
+  Error failure(const char* what) {
+    int code = sqlite3_extended_errcode(db_);
+    std::string text = std::string("cannot ") + what + " the store " + path_ + ": " +
+                       (db_ != nullptr ? sqlite3_errmsg(db_) : "out of memory");
+    int primary = code & 0xff;
+    if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) {
+      text += "; restore the file from a backup, or move it away to start empty";
+    }
+    return Error::unavailable(text);
+  }
+
+  std::string path_;
+  sqlite3* db_ = nullptr;
+  std::unordered_map<std::string, sqlite3_stmt*> statements_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> openSqlite(const std::string& path, KeyExtractor keys) {
+  auto connection = std::make_unique<SqliteConnection>(path);
+  if (Status status = connection->open(); !status) return std::move(status).error();
+  for (const std::string& statement : SqlStore::schema()) {
+    if (Status status = connection->execute(statement); !status) return std::move(status).error();
+  }
+  return std::unique_ptr<Store>(
+      std::make_unique<SqlStore>("embedded", std::move(connection), std::move(keys)));
+}
+
+}  // namespace tollgate::store

@@ -1,0 +1,188 @@
+#include "source/upstream/pool.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "source/http1/client_codec.h"
+
+namespace tollgate::upstream {
+
+UpstreamConnection::UpstreamConnection(Pool& pool, std::string key,
+                                       std::unique_ptr<net::Connection> connection)
+    : pool_(pool),
+      key_(std::move(key)),
+      connection_(std::move(connection)),
+      codec_(http1::makeClientCodec(connection_->output(), http::CodecLimits{})) {}
+
+void UpstreamConnection::onConnected(net::Connection&) {
+  event::EventLoop::cancel(connectTimer_);
+  ready_ = true;
+  requests_ = 1;
+  if (user_ != nullptr) {
+    user_->onUpstreamReady(*this);
+  } else {
+    pool_.toIdle(*this);
+  }
+}
+
+void UpstreamConnection::onData(net::Connection& connection, bool end) {
+  if (user_ == nullptr) {
+    // Bytes or the end on an idle connection: nothing may follow the last response.
+    return closeNow("closed while idle");
+  }
+  inCodec_ = true;
+  codec_->onData(connection.input(), end);
+  inCodec_ = false;
+  if (closed_) return;
+  if (releaseAfterCodec_) {
+    releaseAfterCodec_ = false;
+    release();
+    return;
+  }
+  if (end) closeNow("closed by the upstream");
+}
+
+void UpstreamConnection::onWritable(net::Connection&) {
+  if (user_ != nullptr) user_->onUpstreamWritable();
+}
+
+void UpstreamConnection::onClosed(net::Connection&, std::string_view reason) {
+  if (closed_) return;
+  closed_ = true;
+  UpstreamUser* user = user_;
+  user_ = nullptr;
+  pool_.removeIdle(*this);
+  if (user != nullptr) {
+    if (!ready_) {
+      user->onUpstreamFailed(reason == "connect timeout", reason);
+    } else {
+      buffer::Buffer nothing(connection_->input().pool());
+      inCodec_ = true;
+      codec_->onData(nothing, true);  // tells the sink, if the response is not complete
+      inCodec_ = false;
+    }
+  }
+  pool_.destroy(*this);
+}
+
+void UpstreamConnection::release() {
+  if (inCodec_) {
+    releaseAfterCodec_ = true;
+    return;
+  }
+  user_ = nullptr;
+  if (closed_) return;
+  if (codec_->reusable() && connection_->input().empty()) {
+    pool_.toIdle(*this);
+  } else {
+    abort();
+  }
+}
+
+void UpstreamConnection::abort() {
+  user_ = nullptr;
+  codec_->abandon();
+  closeNow("abandoned");
+}
+
+void UpstreamConnection::closeNow(std::string_view reason) {
+  if (!closed_) connection_->close(net::Connection::Close::kNow, reason);
+}
+
+void UpstreamConnection::onConnectTimeout() { closeNow("connect timeout"); }
+void UpstreamConnection::onIdleTimeout() { closeNow("idle"); }
+
+Pool::~Pool() {
+  for (auto& [raw, owned] : all_) {
+    raw->closed_ = true;
+    raw->unlink();
+  }
+  origins_.clear();
+  all_.clear();
+}
+
+UpstreamConnection* Pool::acquire(const Service& service, const net::Address& address,
+                                  std::string_view serverName, bool fresh, UpstreamUser& user,
+                                  UpstreamConnection*& pending) {
+  pending = nullptr;
+  char ip[46];
+  keyScratch_.assign(service.poolKey);
+  keyScratch_.append(ip, address.formatIp(ip));
+  uint16_t port = address.port();
+  keyScratch_.append(reinterpret_cast<const char*>(&port), sizeof port);
+  if (service.tls) keyScratch_.append(serverName);
+  if (!fresh) {
+    auto origin = origins_.find(keyScratch_);
+    if (origin != origins_.end() && !origin->second.idle.empty()) {
+      UpstreamConnection* connection = origin->second.idle.front();
+      removeIdle(*connection);
+      connection->user_ = &user;
+      ++connection->requests_;
+      return connection;
+    }
+  }
+  pending = connect(service, address, keyScratch_, serverName, user);
+  if (pending != nullptr && pending->ready_) return pending;
+  return nullptr;
+}
+
+UpstreamConnection* Pool::connect(const Service& service, const net::Address& address,
+                                  std::string key, std::string_view serverName,
+                                  UpstreamUser& user) {
+  int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return nullptr;
+  int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (::connect(fd, address.sockaddrPtr(), address.length()) != 0 && errno != EINPROGRESS) {
+    ::close(fd);
+    return nullptr;
+  }
+  std::unique_ptr<net::Transport> transport =
+      service.tls ? tls_(service, fd, serverName) : net::makeTcpTransport(fd);
+  if (transport == nullptr) {
+    ::close(fd);
+    return nullptr;
+  }
+  auto socket = std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true);
+  auto owned = std::make_unique<UpstreamConnection>(*this, std::move(key), std::move(socket));
+  UpstreamConnection* connection = owned.get();
+  all_.emplace(connection, std::move(owned));
+  ++open_;
+  connection->user_ = &user;
+  connection->connection_->start(*connection);
+  loop_.arm(connection->connectTimer_, service.connectTimeout);
+  return connection;
+}
+
+void Pool::toIdle(UpstreamConnection& connection) {
+  Origin& origin = origins_[connection.key_];
+  if (origin.idleCount >= settings_.maxIdlePerOrigin ||
+      connection.requests_ >= settings_.maxRequests) {
+    return connection.abort();
+  }
+  origin.idle.pushFront(connection);
+  ++origin.idleCount;
+  loop_.arm(connection.idleTimer_, settings_.idleTimeout);
+}
+
+void Pool::removeIdle(UpstreamConnection& connection) {
+  if (!static_cast<ListLink<IdleTag>&>(connection).linked()) return;
+  connection.unlink();
+  event::EventLoop::cancel(connection.idleTimer_);
+  auto origin = origins_.find(connection.key_);
+  if (origin == origins_.end()) return;
+  --origin->second.idleCount;
+}
+
+void Pool::destroy(UpstreamConnection& connection) {
+  auto found = all_.find(&connection);
+  if (found == all_.end()) return;
+  --open_;
+  loop_.deferDelete(std::move(found->second));
+  all_.erase(found);
+}
+
+}  // namespace tollgate::upstream

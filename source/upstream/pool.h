@@ -1,0 +1,128 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "source/base/intrusive_list.h"
+#include "source/event/event_loop.h"
+#include "source/http/codec.h"
+#include "source/net/connection.h"
+#include "source/upstream/service.h"
+
+namespace tollgate::upstream {
+
+class Pool;
+class UpstreamConnection;
+
+/// Who waits for, then uses, an upstream connection. Calls come from the loop.
+class UpstreamUser {
+ public:
+  virtual void onUpstreamReady(UpstreamConnection& connection) = 0;
+  /// No connection came to be. `timedOut`: within the connect time limit.
+  virtual void onUpstreamFailed(bool timedOut, std::string_view reason) = 0;
+  /// Bytes queued for the origin fell below the low mark.
+  virtual void onUpstreamWritable() = 0;
+
+ protected:
+  ~UpstreamUser() = default;
+};
+
+struct IdleTag {};
+
+/// One connection to an origin with its codec; carries one request at a time.
+class UpstreamConnection final : public net::ConnectionHandler,
+                                 public event::Deferred,
+                                 public ListLink<IdleTag> {
+ public:
+  UpstreamConnection(Pool& pool, std::string key, std::unique_ptr<net::Connection> connection);
+
+  http::ClientCodec& codec() { return *codec_; }
+  net::Connection& connection() { return *connection_; }
+  /// True if an earlier request has used it: a failure before any response byte may be staleness.
+  bool reused() const { return requests_ > 1; }
+  /// Marks the connection to be flushed at the end of the pass.
+  void flush() { connection_->markDirty(); }
+  /// The user is done. Goes back to the pool if the codec says it may; otherwise it is closed.
+  void release();
+  /// The user gives up: closes.
+  void abort();
+
+  void onConnected(net::Connection&) override;
+  void onData(net::Connection&, bool end) override;
+  void onWritable(net::Connection&) override;
+  void onClosed(net::Connection&, std::string_view reason) override;
+
+ private:
+  friend class Pool;
+  void onConnectTimeout();
+  void onIdleTimeout();
+  void closeNow(std::string_view reason);
+
+  Pool& pool_;
+  std::string key_;
+  std::unique_ptr<net::Connection> connection_;
+  std::unique_ptr<http::ClientCodec> codec_;
+  UpstreamUser* user_ = nullptr;
+  bool ready_ = false;
+  bool closed_ = false;
+  bool inCodec_ = false;
+  bool releaseAfterCodec_ = false;
+  uint64_t requests_ = 0;
+  event::MemberTimer<UpstreamConnection, &UpstreamConnection::onConnectTimeout> connectTimer_{*this};
+  event::MemberTimer<UpstreamConnection, &UpstreamConnection::onIdleTimeout> idleTimer_{*this};
+};
+
+/// The connections of one worker to all origins, kept alive between requests and reused last in,
+/// first out.
+class Pool {
+ public:
+  struct Settings {
+    size_t maxIdlePerOrigin = 512;
+    std::chrono::milliseconds idleTimeout{60000};
+    uint64_t maxRequests = 10000;
+  };
+
+  /// Makes the transport to an origin that wants TLS; nullptr if that cannot be.
+  using TlsFactory = std::function<std::unique_ptr<net::Transport>(
+      const Service& service, int fd, std::string_view serverName)>;
+
+  Pool(event::EventLoop& loop, buffer::SlabPool& slabs, Settings settings, TlsFactory tls)
+      : loop_(loop), slabs_(slabs), settings_(settings), tls_(std::move(tls)) {}
+  ~Pool();
+
+  /// A connection to `address` for `service`: at once if one is idle (`fresh` forbids that), else
+  /// nullptr, and `user` is told later. cancel() takes a waiting user back.
+  UpstreamConnection* acquire(const Service& service, const net::Address& address,
+                              std::string_view serverName, bool fresh, UpstreamUser& user,
+                              UpstreamConnection*& pending);
+  void cancel(UpstreamConnection& pending) { pending.abort(); }
+
+  event::EventLoop& loop() { return loop_; }
+  const Settings& settings() const { return settings_; }
+  size_t open() const { return open_; }
+
+ private:
+  friend class UpstreamConnection;
+  struct Origin {
+    IntrusiveList<UpstreamConnection, IdleTag> idle;
+    size_t idleCount = 0;
+  };
+  UpstreamConnection* connect(const Service& service, const net::Address& address, std::string key,
+                              std::string_view serverName, UpstreamUser& user);
+  void toIdle(UpstreamConnection& connection);
+  void removeIdle(UpstreamConnection& connection);
+  void destroy(UpstreamConnection& connection);
+
+  event::EventLoop& loop_;
+  buffer::SlabPool& slabs_;
+  Settings settings_;
+  TlsFactory tls_;
+  std::unordered_map<std::string, Origin> origins_;
+  std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> all_;
+  std::string keyScratch_;
+  size_t open_ = 0;
+};
+
+}  // namespace tollgate::upstream
