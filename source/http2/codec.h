@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "source/buffer/buffer.h"
+#include "source/event/event_loop.h"
+#include "source/http/codec.h"
+
+namespace tollgate::http2 {
+
+/// Limits of one downstream HTTP/2 connection.
+struct Http2Limits {
+  http::CodecLimits message;                  ///< Heads: 431, targets: 414.
+  uint32_t maxConcurrentStreams = 128;
+  uint32_t streamWindow = 256 * 1024;         ///< Bytes a client may send on a stream unasked.
+  uint32_t connectionWindow = 1024 * 1024;
+  size_t streamHighBytes = 64 * 1024;         ///< Queued response bytes that make a stream congested.
+  size_t outputHighBytes = 256 * 1024;        ///< Queued output that stops reading and sending.
+  size_t maxContinuations = 8;
+};
+
+/// The codec of a downstream HTTP/2 connection.
+class ServerCodec : public http::ServerCodec {
+ public:
+  /// Puts into the output what was queued by calls to streams from outside onData() and
+  /// onWritable(). The owner calls it at the end of the pass, before it flushes the connection.
+  virtual void flush() = 0;
+};
+
+/// The server side of HTTP/2 on one connection. `output` is the connection's output buffer; it, the
+/// handler and the loop outlive the codec. The input buffer given to onData() must outlive it too:
+/// what was left unread because too much output was queued is read in onWritable(). The server's
+/// SETTINGS are in `output` after the first onData() or flush(). The owner deletes the codec only
+/// after onCodecClose() or onConnectionClosed() has returned, never from inside.
+std::unique_ptr<ServerCodec> makeServerCodec(http::ServerCodecHandler& handler,
+                                             buffer::Buffer& output, const Http2Limits& limits,
+                                             event::EventLoop& loop);
+
+}  // namespace tollgate::http2
