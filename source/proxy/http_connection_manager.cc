@@ -4,6 +4,10 @@
 
 namespace tollgate::proxy {
 
+namespace {
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+}  // namespace
+
 void HttpConnectionManager::serve(WorkerContext& worker,
                                   std::unique_ptr<net::Connection> connection,
                                   uint16_t localPort) {
@@ -25,12 +29,34 @@ HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,
 
 void HttpConnectionManager::onConnected(net::Connection&) { updateTimer(); }
 
-bool HttpConnectionManager::chooseCodec(bool) {
+/// HTTP/2 where TLS agreed on it or where the first bytes are its preface (RFC 9113 section 3.4);
+/// false while it may still become one.
+bool HttpConnectionManager::chooseCodec(bool end) {
+  if (secure()) {
+    connection_->transport().alpn() == "h2" ? useHttp2() : useHttp1();
+    return true;
+  }
+  buffer::Buffer& input = connection_->input();
+  size_t size = std::min(input.size(), kPreface.size());
+  bool begins = input.front().starts_with(kPreface.substr(0, std::min<size_t>(size, 4))) &&
+                input.linearize(size) == kPreface.substr(0, size);
+  if (begins && size < kPreface.size() && !end) return false;
+  begins && size == kPreface.size() ? useHttp2() : useHttp1();
+  return true;
+}
+
+void HttpConnectionManager::useHttp1() {
   auto codec = http1::makeServerCodec(*this, connection_->output(), http::CodecLimits{},
                                       worker_.dateCache());
   http1_ = codec.get();
   codec_ = std::move(codec);
-  return true;
+}
+
+void HttpConnectionManager::useHttp2() {
+  auto codec = http2::makeServerCodec(*this, connection_->output(), http2::Http2Limits{},
+                                      worker_.loop);
+  http2_ = codec.get();
+  codec_ = std::move(codec);
 }
 
 void HttpConnectionManager::onData(net::Connection& connection, bool end) {
@@ -45,7 +71,9 @@ void HttpConnectionManager::onData(net::Connection& connection, bool end) {
 }
 
 void HttpConnectionManager::onWritable(net::Connection&) {
-  if (codec_ != nullptr) codec_->onWritable();
+  if (codec_ == nullptr) return;
+  codec_->onWritable();
+  if (!closed_) touch();
 }
 
 http::RequestSink& HttpConnectionManager::newRequest(http::ServerStream& stream) {
@@ -75,7 +103,11 @@ void HttpConnectionManager::onCodecClose(std::string_view reason) {
 
 void HttpConnectionManager::atPassEnd() {
   if (closed_) return;
-  bool waiting = more_ || (http1_ != nullptr && http1_->wantsInput());
+  if (http2_ != nullptr) {
+    http2_->flush();
+    if (closed_) return;
+  }
+  bool waiting = http1_ != nullptr && (more_ || http1_->wantsInput());
   more_ = false;
   if (waiting && codec_ != nullptr && (!connection_->input().empty() || inputEnded_) &&
       !connection_->closing()) {
@@ -94,7 +126,7 @@ void HttpConnectionManager::atPassEnd() {
 /// Pipelined requests, or a body that the origin does not take, may wait in the input up to a mark;
 /// then the client has to wait. Below it reading goes on, so that its leaving is noticed.
 void HttpConnectionManager::pauseOrResume() {
-  bool wait = http1_ != nullptr && !http1_->wantsInput() &&
+  bool wait = (http1_ == nullptr || !http1_->wantsInput()) &&
               connection_->input().size() > kInputMark;
   if (wait == readingPaused_) return;
   readingPaused_ = wait;

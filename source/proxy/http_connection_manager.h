@@ -4,6 +4,7 @@
 
 #include "source/http/codec.h"
 #include "source/http1/server_codec.h"
+#include "source/http2/codec.h"
 #include "source/net/connection.h"
 #include "source/proxy/worker_context.h"
 
@@ -46,6 +47,8 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   HttpConnectionManager(WorkerContext& worker, std::unique_ptr<net::Connection> connection,
                         uint16_t localPort);
   bool chooseCodec(bool end);
+  void useHttp1();
+  void useHttp2();
   void pauseOrResume();
   void updateTimer();
   void onTimeout();
@@ -54,6 +57,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   std::unique_ptr<net::Connection> connection_;
   std::unique_ptr<http::ServerCodec> codec_;
   http1::ServerCodec* http1_ = nullptr;  ///< codec_, if it is HTTP/1.
+  http2::ServerCodec* http2_ = nullptr;  ///< codec_, if it is HTTP/2.
   net::Address peer_;
   char peerIp_[46];
   uint8_t peerIpSize_ = 0;
