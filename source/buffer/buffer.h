@@ -110,7 +110,8 @@ class Buffer {
   }
   /// A reference to the slab of front(), to keep views into it valid.
   SlabRef frontSlab() const { return size_ == 0 ? SlabRef() : SlabRef(ranges_[head_].slab); }
-  /// Makes the first `bytes` (<= size()) contiguous, copying if they are not.
+  /// Makes the first `bytes` (<= size()) contiguous, copying if they are not; returns front(), which may
+  /// be longer.
   std::string_view linearize(size_t bytes);
   void consume(size_t bytes);
   void clear();

@@ -39,7 +39,7 @@ bool HttpConnectionManager::chooseCodec(bool end) {
   buffer::Buffer& input = connection_->input();
   size_t size = std::min(input.size(), kPreface.size());
   bool begins = input.front().starts_with(kPreface.substr(0, std::min<size_t>(size, 4))) &&
-                input.linearize(size) == kPreface.substr(0, size);
+                input.linearize(size).substr(0, size) == kPreface.substr(0, size);
   if (begins && size < kPreface.size() && !end) return false;
   begins && size == kPreface.size() ? useHttp2() : useHttp1();
   return true;
