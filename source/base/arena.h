@@ -11,8 +11,8 @@
 namespace tollgate {
 
 /// A bump allocator whose memory lives as long as one exchange. reset() keeps the first block, so a
-/// recycled arena serves a usual request without malloc. Objects in it must be trivially destructible
-/// or be destroyed by whoever made them. One thread.
+/// recycled arena serves a usual request without malloc. Objects in it must be trivially
+/// destructible or be destroyed by whoever made them. One thread.
 class Arena {
  public:
   static constexpr size_t kBlockBytes = 4096;

@@ -8,8 +8,8 @@
 
 namespace tollgate {
 
-/// What went wrong, where, and what kind of failure it is. `message` is for an operator: it names the
-/// object and, where there is one, the remedy. It never carries a secret.
+/// What went wrong, where, and what kind of failure it is. `message` is for an operator: it names
+/// the object and, where there is one, the remedy. It never carries a secret.
 struct Error {
   enum class Kind {
     kInvalid,      ///< The input is wrong; the same call fails again.

@@ -13,8 +13,8 @@ namespace tollgate::buffer {
 
 class SlabPool;
 
-/// A block of bytes shared by reference count; the count is a plain integer, so a slab never leaves its
-/// worker. Bytes before `fill` are written and never change again.
+/// A block of bytes shared by reference count; the count is a plain integer, so a slab never leaves
+/// its worker. Bytes before `fill` are written and never change again.
 struct Slab {
   SlabPool* pool;
   Slab* nextFree;
@@ -110,8 +110,8 @@ class Buffer {
   }
   /// A reference to the slab of front(), to keep views into it valid.
   SlabRef frontSlab() const { return size_ == 0 ? SlabRef() : SlabRef(ranges_[head_].slab); }
-  /// Makes the first `bytes` (<= size()) contiguous, copying if they are not; returns front(), which may
-  /// be longer.
+  /// Makes the first `bytes` (<= size()) contiguous, copying if they are not; returns front(),
+  /// which may be longer.
   std::string_view linearize(size_t bytes);
   void consume(size_t bytes);
   void clear();

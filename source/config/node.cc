@@ -19,7 +19,8 @@ Json toJson(const google::protobuf::Message& message) {
   std::string text;
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
-  if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok()) return Json::object();
+  if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok())
+    return Json::object();
   return Json::parse(text, nullptr, false);
 }
 
@@ -27,7 +28,8 @@ void emit(YAML::Emitter& out, const Json& value) {
   if (value.is_object()) {
     out << YAML::BeginMap;
     // The name first: it says what the rest is about.
-    if (value.contains("name")) out << YAML::Key << "name" << YAML::Value << value["name"].get<std::string>();
+    if (value.contains("name"))
+      out << YAML::Key << "name" << YAML::Value << value["name"].get<std::string>();
     for (const auto& [key, member] : value.items()) {
       if (key == "name") continue;
       out << YAML::Key << key << YAML::Value;
@@ -66,7 +68,8 @@ Result<node::v1::Node> loadNode(const std::string& path) {
     return Error::invalid(decoded.error().message, path + ": " + decoded.error().place);
   }
   if (node.listeners().empty()) {
-    return Error::invalid("names no listener; `tollgate config default` prints a node to begin with", path);
+    return Error::invalid(
+        "names no listener; `tollgate config default` prints a node to begin with", path);
   }
   return node;
 }

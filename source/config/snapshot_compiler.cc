@@ -142,7 +142,8 @@ std::shared_ptr<const upstream::Service> SnapshotCompiler::compileService(const 
     if (context) {
       service->tlsContext = std::move(context).value();
     } else {
-      entityErrors_.emplace(service->id, Error::invalid(context.error().text(), "service " + service->id));
+      entityErrors_.emplace(service->id,
+                            Error::invalid(context.error().text(), "service " + service->id));
     }
   }
   service->poolKey = service->tls ? "tls|" + service->id + "|" : "tcp|";

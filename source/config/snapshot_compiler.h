@@ -13,14 +13,15 @@
 
 namespace tollgate::config {
 
-/// Holds the entities of one revision and compiles them. Compiled services, consumers and filters are
-/// kept and shared with later snapshots until their entity changes. Control thread.
+/// Holds the entities of one revision and compiles them. Compiled services, consumers and filters
+/// are kept and shared with later snapshots until their entity changes. Control thread.
 class SnapshotCompiler {
  public:
   explicit SnapshotCompiler(http::SharedCounters* counters = nullptr) : counters_(counters) {}
 
   /// Where the TLS contexts of services come from; without one, services cannot use TLS.
-  using UpstreamTls = std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
+  using UpstreamTls =
+      std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
   void setUpstreamTls(UpstreamTls make) { upstreamTls_ = std::move(make); }
   /// For filters that talk to servers of their own; must outlive the snapshots.
   void setFilterTls(const http::TlsConnector* tls) { filterTls_ = tls; }

@@ -21,8 +21,8 @@ using Millis = std::chrono::milliseconds;
 
 class EventLoop;
 
-/// Told when a descriptor is ready. Edge-triggered: read or write until the kernel says EAGAIN (or a
-/// short read without `hangup`), or ask the FdWatch to be told again.
+/// Told when a descriptor is ready. Edge-triggered: read or write until the kernel says EAGAIN (or
+/// a short read without `hangup`), or ask the FdWatch to be told again.
 class FdHandler {
  public:
   virtual void onReady(bool readable, bool writable, bool hangup) = 0;

@@ -20,7 +20,7 @@ struct RequestHead {
   std::string_view target;  ///< Path and query as received ("/a?b", or "*" for OPTIONS).
   std::string_view host;    ///< Host header or :authority, verbatim. "" only in HTTP/1.0.
   Version version = Version::kHttp11;
-  HeaderMap headers;        ///< Without pseudo headers; HTTP/2's :authority stands here as "host".
+  HeaderMap headers;  ///< Without pseudo headers; HTTP/2's :authority stands here as "host".
 };
 
 struct ResponseHead {
@@ -33,12 +33,12 @@ struct ResponseHead {
 
 enum class StreamError : uint8_t {
   kNone,
-  kPeerClosed,       ///< The other side closed or reset before the message was complete.
-  kProtocol,         ///< What it sent is not HTTP.
-  kRefused,          ///< It has not processed the request; safe to send again.
+  kPeerClosed,  ///< The other side closed or reset before the message was complete.
+  kProtocol,    ///< What it sent is not HTTP.
+  kRefused,     ///< It has not processed the request; safe to send again.
   kTimeout,
   kConnectFailed,
-  kLocal,            ///< We gave up.
+  kLocal,  ///< We gave up.
 };
 
 /// Limits of the messages a codec accepts. Exceeding: 431 (head), 414 (target), 400.
@@ -52,8 +52,9 @@ struct CodecLimits {
 
 // ---- Server side -------------------------------------------------------------------------------
 
-/// The receiving end of one request; implemented by the exchange. Calls come from the codec while it
-/// works on input, in this order: head, body…, trailers?; onReset() may come at any time and is last.
+/// The receiving end of one request; implemented by the exchange. Calls come from the codec while
+/// it works on input, in this order: head, body…, trailers?; onReset() may come at any time and is
+/// last.
 class RequestSink {
  public:
   /// The head is complete in request(). `end`: no body follows.
@@ -94,7 +95,8 @@ class ServerStream {
   virtual void sendTrailers(const HeaderMap& trailers) = 0;
   /// Ends the stream without completing the message (closes an HTTP/1 connection).
   virtual void reset(StreamError error) = 0;
-  /// True while more is queued than the stream should hold: stop the source until onResponseWritable.
+  /// True while more is queued than the stream should hold: stop the source until
+  /// onResponseWritable.
   virtual bool congested() const = 0;
   /// Stops and resumes delivering the request body (flow control towards the client). Nests not.
   virtual void pauseBody(bool pause) = 0;
@@ -117,9 +119,9 @@ class ServerCodecHandler {
   ~ServerCodecHandler() = default;
 };
 
-/// Bytes ⇄ requests on one downstream connection. Reads from the connection's input buffer and appends
-/// to its output buffer; the owner marks the connection dirty after every call. Never re-entered:
-/// calls to a ServerStream from inside a sink's callback are allowed and only queue.
+/// Bytes ⇄ requests on one downstream connection. Reads from the connection's input buffer and
+/// appends to its output buffer; the owner marks the connection dirty after every call. Never
+/// re-entered: calls to a ServerStream from inside a sink's callback are allowed and only queue.
 class ServerCodec {
  public:
   virtual ~ServerCodec() = default;

@@ -76,10 +76,10 @@ ErrorBody errorBody(Arena& arena, std::string_view accept, std::string_view mess
                            message, ".</p>\n    <p>request_id: ", requestId,
                            "</p>\n  </body>\n</html>\n")};
     case Form::kXml:
-      return {"application/xml; charset=utf-8",
-              arena.concat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<error>\n  <message>",
-                           message, "</message>\n  <requestid>", requestId,
-                           "</requestid>\n</error>\n")};
+      return {
+          "application/xml; charset=utf-8",
+          arena.concat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<error>\n  <message>", message,
+                       "</message>\n  <requestid>", requestId, "</requestid>\n</error>\n")};
     case Form::kPlain:
       return {"text/plain; charset=utf-8",
               arena.concat(message, "\nrequest_id: ", requestId, "\n")};
@@ -88,77 +88,136 @@ ErrorBody errorBody(Arena& arena, std::string_view accept, std::string_view mess
     case Form::kJson:
       break;
   }
-  return {"application/json; charset=utf-8",
-          arena.concat("{\n  \"message\":\"", message, "\",\n  \"request_id\":\"", requestId,
-                       "\"\n}")};
+  return {
+      "application/json; charset=utf-8",
+      arena.concat("{\n  \"message\":\"", message, "\",\n  \"request_id\":\"", requestId, "\"\n}")};
 }
 
 std::string_view reasonPhrase(int status) {
   switch (status) {
-    case 100: return "Continue";
-    case 101: return "Switching Protocols";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Request Entity Too Large";
-    case 414: return "Request-URI Too Large";
-    case 415: return "Unsupported Media Type";
-    case 416: return "Requested Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 421: return "Misdirected Request";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Temporarily Unavailable";
-    case 504: return "Gateway Time-out";
-    case 505: return "HTTP Version Not Supported";
-    default: return "";
+    case 100:
+      return "Continue";
+    case 101:
+      return "Switching Protocols";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Request Entity Too Large";
+    case 414:
+      return "Request-URI Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Requested Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Temporarily Unavailable";
+    case 504:
+      return "Gateway Time-out";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "";
   }
 }
 
 std::string_view defaultMessage(int status) {
   switch (status) {
-    case 400: return "Bad request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not found";
-    case 405: return "Method not allowed";
-    case 408: return "Request timeout";
-    case 411: return "Length required";
-    case 412: return "Precondition failed";
-    case 413: return "Payload too large";
-    case 414: return "URI too long";
-    case 417: return "Expectation failed";
-    case 426: return "Please use HTTPS protocol";
-    case 429: return "Too many requests";
-    case 431: return "Request header or cookie too large";
-    case 501: return "Not implemented";
-    case 502: return "An invalid response was received from the upstream server";
-    case 503: return "The upstream server is currently unavailable";
-    case 504: return "The upstream server is timing out";
-    case 505: return "HTTP version not supported";
-    default: return "An unexpected error occurred";
+    case 400:
+      return "Bad request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not found";
+    case 405:
+      return "Method not allowed";
+    case 408:
+      return "Request timeout";
+    case 411:
+      return "Length required";
+    case 412:
+      return "Precondition failed";
+    case 413:
+      return "Payload too large";
+    case 414:
+      return "URI too long";
+    case 417:
+      return "Expectation failed";
+    case 426:
+      return "Please use HTTPS protocol";
+    case 429:
+      return "Too many requests";
+    case 431:
+      return "Request header or cookie too large";
+    case 501:
+      return "Not implemented";
+    case 502:
+      return "An invalid response was received from the upstream server";
+    case 503:
+      return "The upstream server is currently unavailable";
+    case 504:
+      return "The upstream server is timing out";
+    case 505:
+      return "HTTP version not supported";
+    default:
+      return "An unexpected error occurred";
   }
 }
 

@@ -116,8 +116,8 @@ class Exchange {
   virtual PauseHandle pauseHandle() = 0;
 
   /// Answers locally, once, before response headers went out. Response hooks still run. `message`
-  /// becomes the negotiated error body ({"message":…,"request_id":…}); extra headers may be added to
-  /// response().headers before the call.
+  /// becomes the negotiated error body ({"message":…,"request_id":…}); extra headers may be added
+  /// to response().headers before the call.
   virtual void replyError(int status, std::string_view message) = 0;
   /// Answers with this body exactly. `contentType` "" for none.
   virtual void reply(int status, std::string_view contentType, std::string_view body) = 0;
@@ -131,7 +131,7 @@ class Exchange {
   virtual std::string_view clientIp() = 0;
   virtual bool secure() = 0;
 
-  virtual std::string_view routeId() = 0;    ///< "" before routing or without a match
+  virtual std::string_view routeId() = 0;  ///< "" before routing or without a match
   virtual std::string_view serviceId() = 0;
 
   /// Authentication outcome: selects consumer-scoped configurations of the filters that follow.

@@ -26,8 +26,8 @@ struct PlanEntry {
   }
 };
 
-/// The immutable, ordered list of filters of a route, the same order in both directions. Owned by the
-/// snapshot, which also owns the filters.
+/// The immutable, ordered list of filters of a route, the same order in both directions. Owned by
+/// the snapshot, which also owns the filters.
 struct FilterPlan {
   std::vector<PlanEntry> entries;
   uint32_t stateBytes = 0;

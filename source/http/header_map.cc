@@ -100,8 +100,12 @@ void HeaderMap::grow() {
 
 void HeaderMap::add(HeaderCode code, std::string_view name, std::string_view value) {
   if (count_ == capacity_) grow();
-  entries_[count_++] = Header{name.data(), value.data(), static_cast<uint32_t>(value.size()),
-                              static_cast<uint16_t>(name.size()), code, false};
+  entries_[count_++] = Header{name.data(),
+                              value.data(),
+                              static_cast<uint32_t>(value.size()),
+                              static_cast<uint16_t>(name.size()),
+                              code,
+                              false};
   ++live_;
   present_ |= uint64_t{1} << static_cast<int>(code);
 }

@@ -67,8 +67,8 @@ struct Header {
   std::string_view value() const { return {valueData, valueSize}; }
 };
 
-/// Header fields in order, repeated names kept. Names are compared in any case. Lives in the arena of
-/// one exchange; does not copy what it is given: copy into the arena what does not live as long.
+/// Header fields in order, repeated names kept. Names are compared in any case. Lives in the arena
+/// of one exchange; does not copy what it is given: copy into the arena what does not live as long.
 class HeaderMap {
  public:
   explicit HeaderMap(Arena& arena) : arena_(&arena) {}

@@ -10,8 +10,8 @@
 
 namespace tollgate::http1 {
 
-/// Takes the framing off one message body: by length, chunked, or until the connection closes. Moves
-/// slab ranges; copies nothing but trailers that lie across slabs.
+/// Takes the framing off one message body: by length, chunked, or until the connection closes.
+/// Moves slab ranges; copies nothing but trailers that lie across slabs.
 class BodyDecoder {
  public:
   enum class Status : uint8_t {
@@ -49,10 +49,10 @@ class BodyDecoder {
   State state_ = State::kSize;
   uint8_t digits_ = 0;
   bool trailersFound_ = false;
-  uint64_t remaining_ = 0;     ///< Of the body, or of the chunk.
-  uint64_t dataBytes_ = 0;     ///< Chunk data so far: pays for extensions.
-  uint64_t extension_ = 0;     ///< Extension bytes of this chunk.
-  uint64_t extensions_ = 0;    ///< Of all chunks.
+  uint64_t remaining_ = 0;   ///< Of the body, or of the chunk.
+  uint64_t dataBytes_ = 0;   ///< Chunk data so far: pays for extensions.
+  uint64_t extension_ = 0;   ///< Extension bytes of this chunk.
+  uint64_t extensions_ = 0;  ///< Of all chunks.
   size_t maxExtension_ = 0;
   size_t maxTrailer_ = 0;
   HeadScanner scanner_;

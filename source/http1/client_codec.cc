@@ -53,14 +53,14 @@ class Codec final : public http::ClientCodec {
   HeadScanner scanner_;
   BodyDecoder decoder_;
   State state_ = State::kIdle;
-  uint64_t toSend_ = 0;       ///< Without chunked: bytes of the request body still to come.
+  uint64_t toSend_ = 0;  ///< Without chunked: bytes of the request body still to come.
   int informationals_ = 0;
   bool chunked_ = false;
   bool headRequest_ = false;
   bool upgrade_ = false;
   bool requestDone_ = true;
-  bool keepAlive_ = true;     ///< What the last response said.
-  bool broken_ = false;       ///< Never reusable again.
+  bool keepAlive_ = true;  ///< What the last response said.
+  bool broken_ = false;    ///< Never reusable again.
 };
 
 // ---- The request -------------------------------------------------------------------------------

@@ -6,8 +6,8 @@
 
 namespace tollgate::http1 {
 
-/// The "Date: ...\r\n" line of one worker, formatted once a second. update() belongs at the start of
-/// a loop pass.
+/// The "Date: ...\r\n" line of one worker, formatted once a second. update() belongs at the start
+/// of a loop pass.
 class DateCache {
  public:
   static constexpr size_t kLineBytes = 37;

@@ -413,11 +413,12 @@ HeadError parseRequestHead(std::string_view bytes, const http::CodecLimits& limi
   bool absolute = false;
   if (HeadError error = parseRequestLine(bytes, limits, head, next, absolute)) return error;
   FieldFacts facts;
-  HeadError error = parseFields(next, bytes.data() + bytes.size(), limits.maxHeaders,
-                                [&](HeaderCode code, std::string_view name, std::string_view value) {
-                                  if (code != HeaderCode::kOther) noteField(code, value, facts);
-                                  head.headers.add(code, name, value);
-                                });
+  HeadError error =
+      parseFields(next, bytes.data() + bytes.size(), limits.maxHeaders,
+                  [&](HeaderCode code, std::string_view name, std::string_view value) {
+                    if (code != HeaderCode::kOther) noteField(code, value, facts);
+                    head.headers.add(code, name, value);
+                  });
   if (error) return error;
   if (HeadError bad = checkHost(facts, absolute, head)) return bad;
   if (HeadError bad = frame(facts, head.version, info)) return bad;
@@ -454,11 +455,12 @@ HeadError parseResponseHead(std::string_view bytes, const http::CodecLimits& lim
   if (head.status < 100 || head.status > 999) return {502, "status out of range"};
   head.reason = line.size() > 13 ? line.substr(13) : std::string_view();
   FieldFacts facts;
-  HeadError error = parseFields(lineEnd + 2, end, limits.maxHeaders,
-                                [&](HeaderCode code, std::string_view name, std::string_view value) {
-                                  if (code != HeaderCode::kOther) noteField(code, value, facts);
-                                  head.headers.add(code, name, value);
-                                });
+  HeadError error =
+      parseFields(lineEnd + 2, end, limits.maxHeaders,
+                  [&](HeaderCode code, std::string_view name, std::string_view value) {
+                    if (code != HeaderCode::kOther) noteField(code, value, facts);
+                    head.headers.add(code, name, value);
+                  });
   if (error || (error = frame(facts, head.version, info))) return {502, error.reason};
   dropRepeatedLength(facts, head.headers);
   info.upgrade = facts.upgradeToken && head.headers.has(HeaderCode::kUpgrade);

@@ -28,8 +28,8 @@ struct HeadError {
   explicit operator bool() const { return status != 0; }
 };
 
-/// Finds the empty line that ends a head or a trailer section in a buffer that grows; looks at every
-/// byte once. Refuses line feeds without a carriage return at once.
+/// Finds the empty line that ends a head or a trailer section in a buffer that grows; looks at
+/// every byte once. Refuses line feeds without a carriage return at once.
 class HeadScanner {
  public:
   enum class Status : uint8_t { kMore, kDone, kBad };

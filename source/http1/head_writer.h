@@ -26,8 +26,8 @@ class HeadWriter {
     put(value);
     put("\r\n");
   }
-  /// Writes the fields but those in `skip` (bits of codes) and those that would break the framing of
-  /// the head (control characters, names that are no tokens).
+  /// Writes the fields but those in `skip` (bits of codes) and those that would break the framing
+  /// of the head (control characters, names that are no tokens).
   void fields(const http::HeaderMap& headers, uint64_t skip);
   /// Makes what was written content of the buffer.
   void finish();

@@ -8,8 +8,8 @@
 
 namespace tollgate::http1 {
 
-/// HTTP/1 on a downstream connection: one request at a time. Bytes of pipelined requests stay in the
-/// input buffer until the response is complete.
+/// HTTP/1 on a downstream connection: one request at a time. Bytes of pipelined requests stay in
+/// the input buffer until the response is complete.
 class ServerCodec : public http::ServerCodec {
  public:
   /// True when onData() would use more input. While it is false the owner stops reading the

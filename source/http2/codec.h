@@ -12,12 +12,12 @@ namespace tollgate::http2 {
 
 /// Limits of one downstream HTTP/2 connection.
 struct Http2Limits {
-  http::CodecLimits message;                  ///< Heads: 431, targets: 414.
+  http::CodecLimits message;  ///< Heads: 431, targets: 414.
   uint32_t maxConcurrentStreams = 128;
-  uint32_t streamWindow = 256 * 1024;         ///< Bytes a client may send on a stream unasked.
+  uint32_t streamWindow = 256 * 1024;  ///< Bytes a client may send on a stream unasked.
   uint32_t connectionWindow = 1024 * 1024;
-  size_t streamHighBytes = 64 * 1024;         ///< Queued response bytes that make a stream congested.
-  size_t outputHighBytes = 256 * 1024;        ///< Queued output that stops reading and sending.
+  size_t streamHighBytes = 64 * 1024;   ///< Queued response bytes that make a stream congested.
+  size_t outputHighBytes = 256 * 1024;  ///< Queued output that stops reading and sending.
   size_t maxContinuations = 8;
 };
 

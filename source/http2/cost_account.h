@@ -8,15 +8,15 @@ namespace tollgate::http2 {
 
 /// What a connection pays for, in points. Ordinary clients do little of it.
 enum class Cost : uint8_t {
-  kEarlyReset,      ///< The client reset a stream before its response was complete.
-  kProvokedReset,   ///< We had to reset a stream because of what the client sent.
-  kRefusedStream,   ///< A stream beyond the limit of concurrent ones.
-  kEmptyFrame,      ///< DATA without content that ends nothing.
+  kEarlyReset,     ///< The client reset a stream before its response was complete.
+  kProvokedReset,  ///< We had to reset a stream because of what the client sent.
+  kRefusedStream,  ///< A stream beyond the limit of concurrent ones.
+  kEmptyFrame,     ///< DATA without content that ends nothing.
   kPing,
   kSettings,
   kPriority,
-  kWindowUpdate,    ///< One that is not covered by DATA we sent.
-  kOddity,          ///< Anything else that is invalid and that the session survives.
+  kWindowUpdate,  ///< One that is not covered by DATA we sent.
+  kOddity,        ///< Anything else that is invalid and that the session survives.
 };
 
 /// The account of one connection: it starts full, refills slowly, successful responses give back.

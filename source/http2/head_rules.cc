@@ -43,9 +43,8 @@ bool isToken(std::string_view text) {
 }
 
 bool isFieldName(std::string_view name) {
-  return isToken(name) && std::none_of(name.begin(), name.end(), [](char c) {
-    return c >= 'A' && c <= 'Z';
-  });
+  return isToken(name) &&
+         std::none_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 bool isFieldValue(std::string_view value) {

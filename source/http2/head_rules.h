@@ -16,7 +16,8 @@ bool isFieldValue(std::string_view value);
 bool isTarget(std::string_view target);
 /// Host and port without user information: "name", "1.2.3.4:80", "[::1]:80".
 bool isAuthority(std::string_view authority);
-/// Fields that belong to one HTTP/1 connection and must not be in HTTP/2 (RFC 9113 8.2.2), in any case.
+/// Fields that belong to one HTTP/1 connection and must not be in HTTP/2 (RFC 9113 8.2.2), in any
+/// case.
 bool isConnectionField(std::string_view name);
 
 }  // namespace tollgate::http2

@@ -300,8 +300,7 @@ void Codec::finishHead(Stream& stream) {
       if (at != joined) at = std::copy_n("; ", 2, at);
       at = std::copy(crumb.begin(), crumb.end(), at);
     }
-    request.headers.add(http::HeaderCode::kCookie,
-                        {joined, static_cast<size_t>(at - joined)});
+    request.headers.add(http::HeaderCode::kCookie, {joined, static_cast<size_t>(at - joined)});
   }
   if (account_.low()) {
     stream.held = true;
@@ -536,8 +535,7 @@ void Codec::finishDrain() {
 void Codec::closeIfDone() {
   if (closed_) return;
   bool sent = session_ == nullptr || nghttp2_session_want_write(session_) == 0 || outputFull();
-  bool finished = session_ == nullptr ||
-                  (nghttp2_session_want_read(session_) == 0 && sent) ||
+  bool finished = session_ == nullptr || (nghttp2_session_want_read(session_) == 0 && sent) ||
                   (drained_ && streams_.empty() && sent) ||
                   (inputEnded_ && (input_ == nullptr || input_->empty()));
   if (!failed_ && !finished && !(calmed_ && sent)) return;

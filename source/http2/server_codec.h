@@ -87,13 +87,13 @@ class Codec final : public ServerCodec {
   std::vector<std::string_view> cookies_;  ///< Crumbs of the head that is arriving.
   Stream* openHead_ = nullptr;             ///< The stream whose header block is arriving.
   std::string_view closeReason_ = "the peer ended the connection";
-  uint32_t updatesCovered_ = 16;           ///< WINDOW_UPDATE frames that DATA we sent pays for.
+  uint32_t updatesCovered_ = 16;  ///< WINDOW_UPDATE frames that DATA we sent pays for.
   bool busy_ = false;
   bool failed_ = false;
   bool calmed_ = false;
   bool inputEnded_ = false;
   bool draining_ = false;
-  bool drained_ = false;                   ///< The last GOAWAY is queued.
+  bool drained_ = false;  ///< The last GOAWAY is queued.
   bool closed_ = false;
   event::MemberTimer<Codec, &Codec::onDrainTimer> drainTimer_{*this};
   event::MemberTimer<Codec, &Codec::onHoldTimer> holdTimer_{*this};

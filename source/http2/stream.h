@@ -12,8 +12,8 @@ namespace tollgate::http2 {
 
 class Codec;
 
-/// One request and its response. Owned by the codec, which fills and empties it; lives until nghttp2
-/// closes the stream, so possibly longer than its sink.
+/// One request and its response. Owned by the codec, which fills and empties it; lives until
+/// nghttp2 closes the stream, so possibly longer than its sink.
 class Stream final : public http::ServerStream {
  public:
   Stream(Codec& codec, int32_t id, buffer::SlabPool& pool)
@@ -33,18 +33,18 @@ class Stream final : public http::ServerStream {
   http::RequestSink* sink = nullptr;  ///< nullptr once the exchange has ended its side.
 
   // The request.
-  buffer::Buffer body;        ///< Received, not delivered yet.
-  size_t unconsumed = 0;      ///< Received bytes whose window was not given back.
+  buffer::Buffer body;                  ///< Received, not delivered yet.
+  size_t unconsumed = 0;                ///< Received bytes whose window was not given back.
   http::HeaderMap* trailers = nullptr;  ///< In the sink's arena.
   std::string_view authority;
   std::string_view scheme;
   size_t headBytes = 0;
   size_t trailerBytes = 0;
   size_t headerCount = 0;
-  int errorStatus = 0;        ///< Answer this instead of handing on the head.
+  int errorStatus = 0;  ///< Answer this instead of handing on the head.
   const char* errorReason = "";
   bool headReady = false;
-  bool held = false;          ///< Delayed because the connection's account is low.
+  bool held = false;  ///< Delayed because the connection's account is low.
   bool headDelivered = false;
   bool requestEnded = false;
   bool endDelivered = false;
@@ -55,9 +55,9 @@ class Stream final : public http::ServerStream {
   // The response.
   buffer::Buffer out;
   std::vector<std::pair<std::string, std::string>> outTrailers;
-  bool noContent = false;     ///< HEAD, 204, 304: body bytes are dropped.
+  bool noContent = false;  ///< HEAD, 204, 304: body bytes are dropped.
   bool headSent = false;
-  bool outEnd = false;        ///< All of it is in `out`.
+  bool outEnd = false;  ///< All of it is in `out`.
   bool hasOutTrailers = false;
   bool deferred = false;
   bool endSent = false;

@@ -28,7 +28,8 @@ std::string lineOf(Level level, std::string_view text) {
   localtime_r(&now, &parts);
   char time[32];
   std::strftime(time, sizeof time, "%Y/%m/%d %H:%M:%S", &parts);
-  std::string out = fmt::format("{} [{}] {}#{}: ", time, nameOf(level), getpid(), syscall(SYS_gettid));
+  std::string out =
+      fmt::format("{} [{}] {}#{}: ", time, nameOf(level), getpid(), syscall(SYS_gettid));
   for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {

@@ -19,11 +19,12 @@ Level level();
 /// `duration` 0: until further notice; else the former level returns by itself.
 void setLevel(Level level, std::chrono::seconds duration);
 
-/// Lines go through `writer`, so that logging never waits; nullptr: straight to stderr, as at first.
+/// Lines go through `writer`, so that logging never waits; nullptr: straight to stderr, as at
+/// first.
 void setErrorWriter(LogWriter* writer);
 
-/// One line, if the level is high enough: "2026/01/02 03:04:05 [warn] 12#34: text". Bytes that are no
-/// text are escaped. Any thread.
+/// One line, if the level is high enough: "2026/01/02 03:04:05 [warn] 12#34: text". Bytes that are
+/// no text are escaped. Any thread.
 void error(Level level, std::string_view text);
 
 }  // namespace tollgate::log

@@ -8,7 +8,8 @@
 
 namespace tollgate::log {
 
-/// Lines from one thread to one other, without locks: a ring of bytes that refuses what does not fit.
+/// Lines from one thread to one other, without locks: a ring of bytes that refuses what does not
+/// fit.
 class LineRing {
  public:
   /// `bytes`: a power of two.

@@ -14,8 +14,8 @@ namespace tollgate::log {
 
 namespace {
 
-constexpr std::chrono::milliseconds kPollInterval{10};   // while lines keep coming
-constexpr std::chrono::milliseconds kSleepLimit{1000};   // a wake-up that was missed costs no more
+constexpr std::chrono::milliseconds kPollInterval{10};  // while lines keep coming
+constexpr std::chrono::milliseconds kSleepLimit{1000};  // a wake-up that was missed costs no more
 constexpr std::chrono::milliseconds kLastFlush{1000};
 constexpr int kIdlePolls = 20;
 constexpr size_t kBatchBytes = 64 * 1024;
@@ -111,7 +111,8 @@ bool LogWriter::gather() {
   queue_.clear();
   lost_ += std::exchange(queueLost_, 0);
   if (lost_ > 0 && pending_.size() < 4 * kBatchBytes) {
-    pending_ += "# " + std::to_string(lost_) + " lines were lost: the log was not written fast enough\n";
+    pending_ +=
+        "# " + std::to_string(lost_) + " lines were lost: the log was not written fast enough\n";
     lost_ = 0;
   }
   return pending_.size() > before;
@@ -125,7 +126,8 @@ void LogWriter::flush(bool last) {
     pollfd ready{fd_, POLLOUT, 0};
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         until - std::chrono::steady_clock::now());
-    if (!regular_ && ::poll(&ready, 1, static_cast<int>(std::max<int64_t>(left.count(), 0))) == 0) break;
+    if (!regular_ && ::poll(&ready, 1, static_cast<int>(std::max<int64_t>(left.count(), 0))) == 0)
+      break;
     size_t chunk = std::min(pending_.size() - done, regular_ ? kBatchBytes : kPipeBytes);
     ssize_t wrote = ::write(fd_, pending_.data() + done, chunk);
     if (wrote >= 0) {
@@ -134,8 +136,8 @@ void LogWriter::flush(bool last) {
       break;
     } else if (errno != EINTR) {
       // Nobody can be told, and keeping it would only fill memory.
-      lost_ += static_cast<uint64_t>(std::count(pending_.begin() + static_cast<ptrdiff_t>(done),
-                                                pending_.end(), '\n'));
+      lost_ += static_cast<uint64_t>(
+          std::count(pending_.begin() + static_cast<ptrdiff_t>(done), pending_.end(), '\n'));
       done = pending_.size();
     }
   }

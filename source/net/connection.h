@@ -28,9 +28,9 @@ class ConnectionHandler {
   ~ConnectionHandler() = default;
 };
 
-/// One socket: watch, transport, input and output, and the rules for closing. Bytes put into output()
-/// leave at the end of the pass in one write. An idle connection holds no slab. Lives on one worker;
-/// owned by whoever made it until close(), after which the loop frees it.
+/// One socket: watch, transport, input and output, and the rules for closing. Bytes put into
+/// output() leave at the end of the pass in one write. An idle connection holds no slab. Lives on
+/// one worker; owned by whoever made it until close(), after which the loop frees it.
 class Connection final : public event::FdHandler, public event::PassEnd, public event::Deferred {
  public:
   static constexpr size_t kHighMark = 64 * 1024;
@@ -67,7 +67,7 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   Transport& transport() { return *transport_; }
   event::EventLoop& loop() { return loop_; }
   int fd() const { return fd_; }
-  Address peerAddress() const;   ///< As overridden by PROXY protocol, else of the socket.
+  Address peerAddress() const;  ///< As overridden by PROXY protocol, else of the socket.
   Address localAddress() const;
   void overridePeerAddress(const Address& address);
 

@@ -15,7 +15,8 @@ constexpr int kBatch = 64;  ///< Accepts per pass: others get their turn.
 Error bindError(const Address& address, const char* step) {
   int error = errno;
   std::string remedy;
-  if (error == EADDRINUSE) remedy = "; another program listens there: stop it or choose another port";
+  if (error == EADDRINUSE)
+    remedy = "; another program listens there: stop it or choose another port";
   if (error == EACCES) remedy = "; ports below 1024 need CAP_NET_BIND_SERVICE";
   return Error::unavailable(std::string(step) + " " + address.toString() + ": " +
                             std::strerror(error) + remedy);

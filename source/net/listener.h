@@ -9,8 +9,8 @@
 
 namespace tollgate::net {
 
-/// A listening socket of one worker. With `reusePort` each worker has its own on the same address and
-/// the kernel spreads connections over them. Accepts in small batches.
+/// A listening socket of one worker. With `reusePort` each worker has its own on the same address
+/// and the kernel spreads connections over them. Accepts in small batches.
 class Listener final : public event::FdHandler {
  public:
   /// Takes over the accepted descriptor (non-blocking, TCP_NODELAY set).
@@ -27,7 +27,8 @@ class Listener final : public event::FdHandler {
 
   /// The address with the port that the kernel chose, if 0 was asked for.
   Address address() const;
-  /// Stops accepting; connections waiting in the backlog are lost, so drain first where that matters.
+  /// Stops accepting; connections waiting in the backlog are lost, so drain first where that
+  /// matters.
   void close();
   /// Times that accept() failed for want of descriptors or memory.
   uint64_t refused() const { return refused_; }

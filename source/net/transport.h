@@ -25,15 +25,16 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  /// Reads up to about `limit` bytes to the back of `into`. `hangup`: the peer has closed, so read on
-  /// until the end even after a short read.
+  /// Reads up to about `limit` bytes to the back of `into`. `hangup`: the peer has closed, so read
+  /// on until the end even after a short read.
   virtual IoResult read(buffer::Buffer& into, size_t limit, bool hangup) = 0;
   /// Writes from the front of `from`, consuming what was written.
   virtual IoResult write(buffer::Buffer& from) = 0;
   /// Ends the sending side (TLS close_notify, then FIN).
   virtual void shutdownWrite() = 0;
 
-  /// False while a handshake is under way; the connection calls handshake() on readiness until then.
+  /// False while a handshake is under way; the connection calls handshake() on readiness until
+  /// then.
   virtual bool established() const { return true; }
   /// kProgress: established; kDrained: wait; kFailed.
   virtual IoResult handshake() { return {IoResult::State::kProgress, 0, ""}; }

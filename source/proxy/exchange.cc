@@ -132,8 +132,8 @@ void ProxyExchange::routeRequest() {
   continueFilters();
 }
 
-/// A filter wants to see the whole body: the filters run when it is there, or has become larger than
-/// any of them takes (they then find no body, and it streams on as usual).
+/// A filter wants to see the whole body: the filters run when it is there, or has become larger
+/// than any of them takes (they then find no body, and it streams on as usual).
 void ProxyExchange::collectBody() {
   collecting_ = true;
   sendContinue();

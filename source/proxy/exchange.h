@@ -11,9 +11,10 @@ namespace tollgate::proxy {
 
 class HttpConnectionManager;
 
-/// One request and its response, from the head to the log line. Recycled by its worker: `generation`
-/// tells a later use from this one. The parts of its way stand in four files: exchange.cc (life and
-/// filters), forwarder.cc (attempts upstream), request_headers.cc and reply.cc.
+/// One request and its response, from the head to the log line. Recycled by its worker:
+/// `generation` tells a later use from this one. The parts of its way stand in four files:
+/// exchange.cc (life and filters), forwarder.cc (attempts upstream), request_headers.cc and
+/// reply.cc.
 class ProxyExchange final : public http::Exchange,
                             public http::RequestSink,
                             public http::ResponseSink,
@@ -160,9 +161,9 @@ class ProxyExchange final : public http::Exchange,
   std::string_view credentialId_;
   std::vector<buffer::SlabRef> pins_;
 
-  std::string_view path_;          ///< Normalised.
+  std::string_view path_;  ///< Normalised.
   std::string_view matchedPrefix_;
-  std::string_view rawPath_;       ///< As received, without the query.
+  std::string_view rawPath_;  ///< As received, without the query.
   std::string_view query_;
   std::string_view clientIp_;
   net::Address clientAddress_;
@@ -196,10 +197,10 @@ class ProxyExchange final : public http::Exchange,
   bool bodyPaused_ = false;
   bool upstreamPaused_ = false;
   bool tunnel_ = false;
-  bool proxied_ = false;       ///< The answer counts as proxied: latency headers differ.
-  bool triedFresh_ = false;    ///< The one free retry after a stale kept-alive connection is spent.
+  bool proxied_ = false;     ///< The answer counts as proxied: latency headers differ.
+  bool triedFresh_ = false;  ///< The one free retry after a stale kept-alive connection is spent.
   bool inFilters_ = false;
-  bool collecting_ = false;    ///< The whole request body is awaited before filters run.
+  bool collecting_ = false;  ///< The whole request body is awaited before filters run.
   event::MemberTimer<ProxyExchange, &ProxyExchange::onUpstreamTimeout> upstreamTimer_{*this};
 };
 

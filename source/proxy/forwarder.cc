@@ -3,8 +3,8 @@
 #include "source/proxy/exchange.h"
 #include "source/proxy/http_connection_manager.h"
 
-/// The attempts of one exchange at its origin: address, connection, request, deadlines, retries, and
-/// the streaming of bodies both ways with back-pressure.
+/// The attempts of one exchange at its origin: address, connection, request, deadlines, retries,
+/// and the streaming of bodies both ways with back-pressure.
 namespace tollgate::proxy {
 
 namespace {
@@ -46,8 +46,8 @@ void ProxyExchange::forward() {
 
 /// Lets a client that asked first send its body.
 void ProxyExchange::sendContinue() {
-  if (!hasBody_ || !http::equalsIgnoreCase(request_->headers.get(http::HeaderCode::kExpect),
-                                           "100-continue")) {
+  if (!hasBody_ ||
+      !http::equalsIgnoreCase(request_->headers.get(http::HeaderCode::kExpect), "100-continue")) {
     return;
   }
   request_->headers.remove(http::HeaderCode::kExpect);
@@ -93,8 +93,8 @@ void ProxyExchange::withAddress(const net::Address& address) {
   ++attempts_;
   std::string_view serverName = request_->headers.get(http::HeaderCode::kHost);
   serverName = serverName.substr(0, serverName.find(':'));
-  upstream::UpstreamConnection* ready = worker_.pool.acquire(service, address, serverName,
-                                                             triedFresh_, *this, pendingUpstream_);
+  upstream::UpstreamConnection* ready =
+      worker_.pool.acquire(service, address, serverName, triedFresh_, *this, pendingUpstream_);
   if (ready != nullptr) {
     onUpstreamReady(*ready);
   } else if (pendingUpstream_ == nullptr) {

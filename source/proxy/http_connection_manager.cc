@@ -9,8 +9,7 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 }  // namespace
 
 void HttpConnectionManager::serve(WorkerContext& worker,
-                                  std::unique_ptr<net::Connection> connection,
-                                  uint16_t localPort) {
+                                  std::unique_ptr<net::Connection> connection, uint16_t localPort) {
   auto* manager = new HttpConnectionManager(worker, std::move(connection), localPort);
   manager->connection_->start(*manager);
   if (manager->connection_->transport().established()) manager->updateTimer();
@@ -41,7 +40,7 @@ bool HttpConnectionManager::chooseCodec(bool end) {
   bool begins = input.front().starts_with(kPreface.substr(0, std::min<size_t>(size, 4))) &&
                 input.linearize(size).substr(0, size) == kPreface.substr(0, size);
   if (begins && size < kPreface.size() && !end) return false;
-  begins && size == kPreface.size() ? useHttp2() : useHttp1();
+  begins&& size == kPreface.size() ? useHttp2() : useHttp1();
   return true;
 }
 
@@ -53,8 +52,8 @@ void HttpConnectionManager::useHttp1() {
 }
 
 void HttpConnectionManager::useHttp2() {
-  auto codec = http2::makeServerCodec(*this, connection_->output(), http2::Http2Limits{},
-                                      worker_.loop);
+  auto codec =
+      http2::makeServerCodec(*this, connection_->output(), http2::Http2Limits{}, worker_.loop);
   http2_ = codec.get();
   codec_ = std::move(codec);
 }
@@ -126,8 +125,8 @@ void HttpConnectionManager::atPassEnd() {
 /// Pipelined requests, or a body that the origin does not take, may wait in the input up to a mark;
 /// then the client has to wait. Below it reading goes on, so that its leaving is noticed.
 void HttpConnectionManager::pauseOrResume() {
-  bool wait = (http1_ == nullptr || !http1_->wantsInput()) &&
-              connection_->input().size() > kInputMark;
+  bool wait =
+      (http1_ == nullptr || !http1_->wantsInput()) && connection_->input().size() > kInputMark;
   if (wait == readingPaused_) return;
   readingPaused_ = wait;
   if (wait) {

@@ -10,8 +10,9 @@
 
 namespace tollgate::proxy {
 
-/// The last filter of an HTTP connection's chain: owns the connection and its codec (HTTP/1, or HTTP/2
-/// by ALPN or preface), makes an exchange for each request and keeps the connection's time limits.
+/// The last filter of an HTTP connection's chain: owns the connection and its codec (HTTP/1, or
+/// HTTP/2 by ALPN or preface), makes an exchange for each request and keeps the connection's time
+/// limits.
 class HttpConnectionManager final : public net::ConnectionHandler,
                                     public http::ServerCodecHandler,
                                     public ServedConnection,

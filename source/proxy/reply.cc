@@ -53,8 +53,8 @@ void ProxyExchange::enforceProtocol() {
 }
 
 void ProxyExchange::replyError(int status, std::string_view message) {
-  http::ErrorBody body = http::errorBody(arena_, request_->headers.get(HeaderCode::kAccept),
-                                         message, requestId());
+  http::ErrorBody body =
+      http::errorBody(arena_, request_->headers.get(HeaderCode::kAccept), message, requestId());
   sendReply(status, body.contentType, body.body);
 }
 
@@ -62,7 +62,8 @@ void ProxyExchange::reply(int status, std::string_view contentType, std::string_
   sendReply(status, contentType, body);
 }
 
-/// Errors of the HTTP engine: the form is negotiated by Accept, else Content-Type, else the default.
+/// Errors of the HTTP engine: the form is negotiated by Accept, else Content-Type, else the
+/// default.
 void ProxyExchange::engineError(int status) {
   std::string_view form = request_->headers.get(HeaderCode::kAccept);
   if (!request_->headers.has(HeaderCode::kAccept)) {

@@ -4,8 +4,8 @@
 #include "source/proxy/http_connection_manager.h"
 #include "source/route/path.h"
 
-/// What the origin is told: who the client is, what it asked for, and nothing that concerns only the
-/// hop to us.
+/// What the origin is told: who the client is, what it asked for, and nothing that concerns only
+/// the hop to us.
 namespace tollgate::proxy {
 
 using http::HeaderCode;
@@ -57,7 +57,8 @@ void ProxyExchange::removeHopByHop(http::HeaderMap& headers, bool keepUpgrade) {
         size_t comma = list.find(',');
         std::string_view name = list.substr(0, comma);
         list = comma == std::string_view::npos ? "" : list.substr(comma + 1);
-        while (!name.empty() && (name.front() == ' ' || name.front() == '\t')) name.remove_prefix(1);
+        while (!name.empty() && (name.front() == ' ' || name.front() == '\t'))
+          name.remove_prefix(1);
         while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
         HeaderCode code = http::codeOf(name);
         if (code == HeaderCode::kConnection || code == HeaderCode::kHost ||
@@ -93,7 +94,8 @@ void ProxyExchange::prepareRequestHeaders() {
   if (trailersWanted_) headers.add(HeaderCode::kTe, "trailers");
 
   std::string_view host = request_->host;
-  headers.set(HeaderCode::kHost, route_->preserveHost ? host : std::string_view(service.hostHeader));
+  headers.set(HeaderCode::kHost,
+              route_->preserveHost ? host : std::string_view(service.hostHeader));
 
   headers.set(HeaderCode::kXRealIp, clientIp_);
   if (headers.has(HeaderCode::kXForwardedFor)) {
@@ -148,9 +150,8 @@ std::string_view ProxyExchange::upstreamTarget() {
   const std::string& servicePath = route_->service->path;
   size_t capacity = route::upstreamPathBound(servicePath, path_);
   char* out = arena_.chars(capacity + query_.size() + 1);
-  size_t size = route::buildUpstreamPath(servicePath.empty() ? "/" : servicePath,
-                                         matchedPrefix_, path_,
-                                         route_->stripPath && pathMatched_, out);
+  size_t size = route::buildUpstreamPath(servicePath.empty() ? "/" : servicePath, matchedPrefix_,
+                                         path_, route_->stripPath && pathMatched_, out);
   if (hasQuery_) {
     out[size++] = '?';
     if (!query_.empty()) std::memcpy(out + size, query_.data(), query_.size());

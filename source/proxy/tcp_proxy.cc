@@ -107,9 +107,9 @@ void TcpProxy::onClosed(End& end) {
   End& other = *end.other;
   if (other.connection != nullptr && !other.closed) {
     bool orderly = end.ended || other.ended;
-    other.connection->close(orderly ? net::Connection::Close::kAfterFlush
-                                    : net::Connection::Close::kNow,
-                            "the other side closed");
+    other.connection->close(
+        orderly ? net::Connection::Close::kAfterFlush : net::Connection::Close::kNow,
+        "the other side closed");
     if (!other.closed) return;
   }
   fail();

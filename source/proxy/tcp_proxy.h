@@ -44,7 +44,8 @@ class TcpProxy final : public ServedConnection, public event::Deferred {
     bool closed = false;
   };
 
-  TcpProxy(WorkerContext& worker, std::unique_ptr<net::Connection> downstream, const Target& target);
+  TcpProxy(WorkerContext& worker, std::unique_ptr<net::Connection> downstream,
+           const Target& target);
   void resolve();
   void connect(net::Address address);
   void onConnected(End& end);

@@ -21,7 +21,8 @@ class ProxyExchange;
 
 /// Plain counters of one worker; written by it, read by others with relaxed loads.
 struct WorkerCounters {
-  std::atomic<uint64_t> accepted{0}, active{0}, requests{0}, exchanges{0};  ///< exchanges: under way now.
+  std::atomic<uint64_t> accepted{0}, active{0}, requests{0},
+      exchanges{0};  ///< exchanges: under way now.
   static void add(std::atomic<uint64_t>& counter, uint64_t amount) {
     counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
@@ -39,7 +40,8 @@ class ServedConnection : public ListLink<ServedTag> {
   ~ServedConnection() = default;
 };
 
-/// Everything that the connections of one thread share. Used by that thread only, but for `counters`.
+/// Everything that the connections of one thread share. Used by that thread only, but for
+/// `counters`.
 class WorkerContext {
  public:
   WorkerContext(event::EventLoop& loop, const ProxySettings& settings,

@@ -175,8 +175,8 @@ class PathWriter {
 
 }  // namespace
 
-size_t buildUpstreamPath(std::string_view service, std::string_view matched,
-                         std::string_view path, bool strip, char* out) {
+size_t buildUpstreamPath(std::string_view service, std::string_view matched, std::string_view path,
+                         bool strip, char* out) {
   PathWriter writer(out);
   bool serviceSlash = service.back() == '/';
   std::string_view serviceBare = serviceSlash ? service.substr(0, service.size() - 1) : service;

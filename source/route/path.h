@@ -8,9 +8,9 @@
 namespace tollgate::route {
 
 /// The path in the form that routes are compared with: triplets of bytes that are not reserved are
-/// decoded, those of reserved ones upper-cased, dot segments removed (RFC 3986 section 5.2.4), runs of
-/// slashes merged. Malformed triplets stay as they are. Returns `raw` itself if it is normal already,
-/// else a view into `scratch`, which has at least raw.size() bytes.
+/// decoded, those of reserved ones upper-cased, dot segments removed (RFC 3986 section 5.2.4), runs
+/// of slashes merged. Malformed triplets stay as they are. Returns `raw` itself if it is normal
+/// already, else a view into `scratch`, which has at least raw.size() bytes.
 std::string_view normalizePath(std::string_view raw, char* scratch);
 /// Whether every triplet is one and none stands for NUL, and no dot segment leads above the root.
 bool wellFormedPath(std::string_view raw);
@@ -19,8 +19,8 @@ std::string normalForm(std::string_view raw);
 /// An upper bound of what buildUpstreamPath writes.
 size_t upstreamPathBound(std::string_view servicePath, std::string_view path);
 
-/// Writes the path that the origin gets to `out` and returns its length. `servicePath` begins with a
-/// slash; `matched` is the part of `path` that the route matched ("/" if it matched no path).
+/// Writes the path that the origin gets to `out` and returns its length. `servicePath` begins with
+/// a slash; `matched` is the part of `path` that the route matched ("/" if it matched no path).
 size_t buildUpstreamPath(std::string_view servicePath, std::string_view matched,
                          std::string_view path, bool strip, char* out);
 std::string upstreamPath(std::string_view servicePath, std::string_view matched,

@@ -88,7 +88,7 @@ HostRule parseHost(std::string_view text) {
 
 struct HeaderRule {
   std::string name;
-  std::vector<std::string> values;                ///< Lower case.
+  std::vector<std::string> values;  ///< Lower case.
   std::vector<std::unique_ptr<RE2>> regexes;
 };
 
@@ -190,8 +190,7 @@ void finishGroup(Group& group) {
     group.lengths.push_back(static_cast<uint32_t>(text.size()));
   }
   std::sort(group.lengths.begin(), group.lengths.end(), std::greater<>());
-  group.lengths.erase(std::unique(group.lengths.begin(), group.lengths.end()),
-                      group.lengths.end());
+  group.lengths.erase(std::unique(group.lengths.begin(), group.lengths.end()), group.lengths.end());
   sortCandidates(group.regexes);
   sortCandidates(group.pathless);
 }
@@ -414,8 +413,7 @@ bool RouteTable::match(const MatchInput& input, Match& out) const {
   size_t colon = host.rfind(':');
   if (colon != std::string_view::npos && (host.front() != '[' || host[colon - 1] == ']')) {
     unsigned value = 0;
-    auto [end, error] =
-        std::from_chars(host.data() + colon + 1, host.data() + host.size(), value);
+    auto [end, error] = std::from_chars(host.data() + colon + 1, host.data() + host.size(), value);
     if (error == std::errc() && end == host.data() + host.size() && value <= 65535) {
       port = static_cast<uint16_t>(value);
       host = host.substr(0, colon);

@@ -58,9 +58,9 @@ struct Match {
   bool pathMatched = false;        ///< False if the route has no paths.
 };
 
-/// The compiled routes: host hash, then the longest prefixes, then regexes, compared by the documented
-/// priorities. Immutable; any thread. Matching allocates nothing unless the host has upper-case letters
-/// or is longer than 255 bytes.
+/// The compiled routes: host hash, then the longest prefixes, then regexes, compared by the
+/// documented priorities. Immutable; any thread. Matching allocates nothing unless the host has
+/// upper-case letters or is longer than 255 bytes.
 class RouteTable {
  public:
   /// Routes with a regex that does not compile are left out; `problems` names them.

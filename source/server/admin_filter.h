@@ -12,9 +12,9 @@ namespace tollgate::server {
 /// A snapshot whose every request is answered by `filter`, the last of its listener's chain.
 std::shared_ptr<const proxy::Snapshot> snapshotOf(std::shared_ptr<const http::HttpFilter> filter);
 
-/// The Admin API as the last HTTP filter of a listener: carries the request to the control thread and
-/// its answer back. What says nothing about the store is answered at once, so that a hanging database
-/// does not make the node look dead.
+/// The Admin API as the last HTTP filter of a listener: carries the request to the control thread
+/// and its answer back. What says nothing about the store is answered at once, so that a hanging
+/// database does not make the node look dead.
 class AdminFilter final : public http::HttpFilter {
  public:
   AdminFilter(admin::Api& api, Control& control, size_t bodyLimit)

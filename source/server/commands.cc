@@ -34,8 +34,8 @@ int run(const CommonOptions& common, const std::string& nodeFile) {
 int check(const CommonOptions& common, std::string file) {
   bool node = file.ends_with(".yaml") || file.ends_with(".yml") || file.ends_with(".json");
   if (file.empty()) file = "/etc/kong/kong.conf";
-  auto settings = Settings::load(node ? common.conf : file, Settings::processEnvironment(),
-                                 common.overrides());
+  auto settings =
+      Settings::load(node ? common.conf : file, Settings::processEnvironment(), common.overrides());
   std::string problem = settings ? "" : settings.error().text();
   if (problem.empty() && node) {
     registerBuiltinFilters(rateLimitCells(*settings));
@@ -62,7 +62,8 @@ int check(const CommonOptions& common, std::string file) {
     fmt::print(stderr, "[error] {}\n", problem);
     return 1;
   }
-  for (const std::string& warning : settings->warnings()) fmt::print(stderr, "[warn] {}\n", warning);
+  for (const std::string& warning : settings->warnings())
+    fmt::print(stderr, "[warn] {}\n", warning);
   fmt::print("configuration at {} is valid\n", file);
   return 0;
 }
@@ -169,7 +170,8 @@ std::map<std::string, std::string> CommonOptions::overrides() const {
 }
 
 int fail(const std::string& text) {
-  fmt::print(stderr, "Error: {}\n\n  Run with --v (verbose) or --vv (debug) for more details\n", text);
+  fmt::print(stderr, "Error: {}\n\n  Run with --v (verbose) or --vv (debug) for more details\n",
+             text);
   return 1;
 }
 
@@ -194,7 +196,8 @@ int runCommand(int argc, char** argv) {
   MigrationOptions migration;
 
   CLI::App* sub = command(app, "run", "serve until SIGTERM, SIGINT or SIGQUIT");
-  sub->add_option("--node", nodeFile, "node file: listeners and their filter chains (YAML or JSON)");
+  sub->add_option("--node", nodeFile,
+                  "node file: listeners and their filter chains (YAML or JSON)");
   sub->callback([&] { code = run(common, nodeFile); });
   sub = command(app, "check", "check a node file (.yaml, .yml, .json) or a file of settings");
   sub->add_option("file", checked, "the file");
@@ -219,12 +222,15 @@ int runCommand(int argc, char** argv) {
     sub->add_option("--db-timeout", migration.dbTimeout, "seconds that a statement may take");
     sub->add_option("--lock-timeout", migration.lockTimeout,
                     "seconds to wait for another node's migration");
-    sub->callback([&, action = std::string(name)] { code = runMigrations(action, common, migration); });
+    sub->callback(
+        [&, action = std::string(name)] { code = runMigrations(action, common, migration); });
   }
   sub = app.add_subcommand("version", "print the version");
   sub->add_flag("-a,--all", all, "of the parts, too");
   sub->callback([&] { code = version(all); });
-  command(app, "health", "whether a node runs in the prefix")->callback([&] { code = health(common); });
+  command(app, "health", "whether a node runs in the prefix")->callback([&] {
+    code = health(common);
+  });
   command(app, "reload", "take up changes, reopen logs")->callback([&] { code = reload(common); });
   sub = command(app, "quit", "drain and stop the node of the prefix");
   sub->add_option("-t,--timeout", timeout, "seconds until it is killed")->capture_default_str();

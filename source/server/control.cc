@@ -51,11 +51,14 @@ Status Control::load(const std::string& outage) {
     storeLost_ = true;
     log::error(Level::kError, fmt::format("store: {}", loaded.error().text()));
     if (Status kept = loadLastGood(); kept) {
-      log::error(Level::kWarn, fmt::format("serving the last good configuration (revision {}) until "
-                                           "the store answers", revision()));
+      log::error(Level::kWarn,
+                 fmt::format("serving the last good configuration (revision {}) until "
+                             "the store answers",
+                             revision()));
     } else {
       log::error(Level::kError, fmt::format("no last good configuration either: {}; every request "
-                                            "gets 404 until the store answers", kept.error().text()));
+                                            "gets 404 until the store answers",
+                                            kept.error().text()));
       compiler_.clear();
     }
   }
@@ -67,7 +70,8 @@ Status Control::load(const std::string& outage) {
 /// Everything from the store. On failure the compiled state stays as it was.
 Status Control::reload() {
   std::vector<store::Entity> entities;
-  auto revision = store_->load([&](store::Entity entity) { entities.push_back(std::move(entity)); });
+  auto revision =
+      store_->load([&](store::Entity entity) { entities.push_back(std::move(entity)); });
   if (!revision) return revision.error();
   compiler_.clear();
   revision_ = *revision;
@@ -93,9 +97,11 @@ Status Control::loadLastGood() {
 /// Keeps the node's own copy in step; trouble with it is told but stops nothing.
 void Control::remember(const std::vector<store::Entity>* all, const store::Commit* commit) {
   if (lastGood_ == nullptr) return;
-  Status kept = all != nullptr ? lastGood_->replaceAll(revision(), *all) : lastGood_->apply(*commit);
+  Status kept =
+      all != nullptr ? lastGood_->replaceAll(revision(), *all) : lastGood_->apply(*commit);
   if (!kept) {
-    log::error(Level::kError, fmt::format("last good configuration not kept: {}", kept.error().text()));
+    log::error(Level::kError,
+               fmt::format("last good configuration not kept: {}", kept.error().text()));
   }
 }
 
@@ -162,8 +168,8 @@ void Control::catchUp() {
     done = changes.error();
   }
   if (!done && !storeLost_) {
-    log::error(Level::kError, fmt::format("store: {}; serving on with revision {}", done.error().text(),
-                                          revision()));
+    log::error(Level::kError, fmt::format("store: {}; serving on with revision {}",
+                                          done.error().text(), revision()));
   }
   if (done && storeLost_) {
     log::error(Level::kNotice, fmt::format("store: answers again, revision {}", revision()));
@@ -208,7 +214,8 @@ void Control::publish() {
     });
   }
   if (!latch->wait(options_.publishLimit)) {
-    log::error(Level::kCrit, fmt::format("a worker did not take revision {} over in time", revision()));
+    log::error(Level::kCrit,
+               fmt::format("a worker did not take revision {} over in time", revision()));
   }
 }
 
@@ -234,7 +241,8 @@ void Control::reportProblems() {
   for (const Error& problem : compiler_.problems()) {
     texts.push_back(problem.text());
     if (std::find(reported_.begin(), reported_.end(), texts.back()) == reported_.end()) {
-      log::error(Level::kError, fmt::format("left out of revision {}: {}", revision(), texts.back()));
+      log::error(Level::kError,
+                 fmt::format("left out of revision {}: {}", revision(), texts.back()));
     }
   }
   reported_ = std::move(texts);

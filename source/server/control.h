@@ -16,8 +16,8 @@
 
 namespace tollgate::server {
 
-/// The control thread: all that touches the store, one after the other, and the way from there to the
-/// workers. It may block on the database; nobody but the writer waits for it.
+/// The control thread: all that touches the store, one after the other, and the way from there to
+/// the workers. It may block on the database; nobody but the writer waits for it.
 class Control {
  public:
   struct Options {

@@ -125,7 +125,8 @@ Status Gateway::openStore() {
   if (!opened) return opened.error();
   Control::Options options;
   double seconds = settings_.number("db_update_frequency");
-  options.pollInterval = std::chrono::milliseconds(static_cast<int64_t>(std::max(seconds, 0.1) * 1000));
+  options.pollInterval =
+      std::chrono::milliseconds(static_cast<int64_t>(std::max(seconds, 0.1) * 1000));
   counters_ = std::make_unique<StoreCounters>();
   control_ = std::make_unique<Control>(std::move(opened->store), std::move(opened->lastGood),
                                        counters_.get(), options);
@@ -176,8 +177,7 @@ Status Gateway::openMain() {
   };
   adminContext_ = make();
   statusContext_ = make();
-  adminContext_->setSnapshot(
-      snapshotOf(std::make_shared<AdminFilter>(*api_, *control_, *limit)));
+  adminContext_->setSnapshot(snapshotOf(std::make_shared<AdminFilter>(*api_, *control_, *limit)));
   statusContext_->setSnapshot(snapshotOf(std::make_shared<StatusFilter>(*api_, *context_)));
   adminAcceptor_ = std::make_unique<Acceptor>(*adminContext_);
   statusAcceptor_ = std::make_unique<Acceptor>(*statusContext_);

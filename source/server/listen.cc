@@ -58,7 +58,8 @@ Result<std::vector<ListenEntry>> parseListen(std::string_view setting, std::stri
       return Error::invalid(std::string(setting) +
                             " must be of form: [off] | <ip>:<port> [ssl] [http2] [proxy_protocol] "
                             "[deferred] [bind] [reuseport] [backlog=%d+] [ipv6only=on] "
-                            "[so_keepalive=on], [... next entry ...] (at '" + text + "')");
+                            "[so_keepalive=on], [... next entry ...] (at '" +
+                            text + "')");
     }
     out.push_back(std::move(entry));
   }

@@ -19,14 +19,14 @@ namespace httpv1 = filters::network::http::v1;
 namespace tcpv1 = filters::network::tcp_proxy::v1;
 namespace tlsv1 = filters::network::tls::v1;
 
-
 /// Adds one listener that the setting describes, with `terminal` at the end of its chain.
-void addListener(node::v1::Node& node, const std::string& name, const ListenEntry& entry, bool http2,
-                 const char* terminal) {
+void addListener(node::v1::Node& node, const std::string& name, const ListenEntry& entry,
+                 bool http2, const char* terminal) {
   auto* listener = node.add_listeners();
   listener->set_name(name);
   bool six = entry.host.find(':') != std::string::npos;
-  listener->add_bind((six ? "[" + entry.host + "]" : entry.host) + ":" + std::to_string(entry.port));
+  listener->add_bind((six ? "[" + entry.host + "]" : entry.host) + ":" +
+                     std::to_string(entry.port));
   listener->set_backlog(static_cast<uint32_t>(entry.backlog));
   auto* chain = listener->add_filter_chains();
   if (entry.ssl) {
@@ -77,7 +77,8 @@ Result<std::vector<net::Address>> resolveBind(const std::string& text) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   int code = getaddrinfo(entry.host.c_str(), nullptr, &hints, &found);
-  if (code != 0) return Error::invalid("cannot resolve '" + entry.host + "': " + gai_strerror(code));
+  if (code != 0)
+    return Error::invalid("cannot resolve '" + entry.host + "': " + gai_strerror(code));
   std::vector<net::Address> out;
   for (addrinfo* a = found; a != nullptr; a = a->ai_next) {
     net::Address address = net::Address::fromSockaddr(a->ai_addr, a->ai_addrlen);
@@ -103,22 +104,26 @@ class Compiler {
   Result<ListenerPlan> listener(const node::v1::Listener& in, const std::string& place) {
     ListenerPlan plan;
     plan.name = in.name();
-    if (in.has_backlog()) plan.backlog = static_cast<int>(std::min<uint32_t>(in.backlog(), 1 << 20));
+    if (in.has_backlog())
+      plan.backlog = static_cast<int>(std::min<uint32_t>(in.backlog(), 1 << 20));
     if (in.bind().empty()) return Error::invalid("names no address", place + ".bind");
     for (int i = 0; i < in.bind_size(); ++i) {
       auto addresses = resolveBind(in.bind(i));
       if (!addresses) {
-        return Error::invalid(addresses.error().message, place + ".bind[" + std::to_string(i) + "]");
+        return Error::invalid(addresses.error().message,
+                              place + ".bind[" + std::to_string(i) + "]");
       }
       plan.addresses.insert(plan.addresses.end(), addresses->begin(), addresses->end());
     }
     if (!in.listener_filters().empty()) {
-      return Error::invalid("unknown listener filter '" + in.listener_filters(0).name() +
-                            "' (this build has none)", place + ".listener_filters[0].name");
+      return Error::invalid(
+          "unknown listener filter '" + in.listener_filters(0).name() + "' (this build has none)",
+          place + ".listener_filters[0].name");
     }
     if (in.filter_chains().empty()) return Error::invalid("has no filter chain", place);
     for (int i = 0; i < in.filter_chains_size(); ++i) {
-      auto compiled = chain(in.filter_chains(i), place + ".filter_chains[" + std::to_string(i) + "]");
+      auto compiled =
+          chain(in.filter_chains(i), place + ".filter_chains[" + std::to_string(i) + "]");
       if (!compiled) return compiled.error();
       plan.needsHello = plan.needsHello || compiled->match.needsHello();
       plan.chains.push_back(std::move(compiled).value());
@@ -127,8 +132,9 @@ class Compiler {
     for (size_t i = 0; i < plan.chains.size(); ++i) {
       Chain::Kind kind = plan.chains[i].kind;
       if (main != (kind == Chain::Kind::kAdmin || kind == Chain::Kind::kStatus)) {
-        return Error::invalid("a listener serves either the node (admin-api, status) or its traffic",
-                              place + ".filter_chains[" + std::to_string(i) + "]");
+        return Error::invalid(
+            "a listener serves either the node (admin-api, status) or its traffic",
+            place + ".filter_chains[" + std::to_string(i) + "]");
       }
     }
     return plan;
@@ -155,10 +161,11 @@ class Compiler {
         if (!done) return done.error();
       } else {
         return Error::invalid("unknown network filter '" + filter.name() +
-                              "', or at the wrong place (tls, then http or tcp-proxy)",
+                                  "', or at the wrong place (tls, then http or tcp-proxy)",
                               here + ".name");
       }
-      if (last && filter.name() == "tls") return Error::invalid("nothing follows the tls filter", here);
+      if (last && filter.name() == "tls")
+        return Error::invalid("nothing follows the tls filter", here);
     }
     if (in.filters().empty()) return Error::invalid("has no filter", place + ".filters");
     if (tlsFilter != nullptr) {
@@ -208,7 +215,8 @@ class Compiler {
       bool last = i + 1 == config.filters_size();
       bool terminal = name == "router" || name == "admin-api" || name == "status";
       if (terminal != last) {
-        return Error::invalid("the last filter, and only that, is router, admin-api or status", here);
+        return Error::invalid("the last filter, and only that, is router, admin-api or status",
+                              here);
       }
       if (name == "admin-api") out.kind = Chain::Kind::kAdmin;
       if (name == "status") out.kind = Chain::Kind::kStatus;
@@ -217,8 +225,11 @@ class Compiler {
       if (http::HttpFilterRegistry::find(name) == nullptr) {
         return Error::invalid("unknown HTTP filter '" + name + "'", here);
       }
-      return Error::invalid("HTTP filters of a listener other than `plugins` are not supported yet: "
-                            "configure '" + name + "' as a global plugin", here);
+      return Error::invalid(
+          "HTTP filters of a listener other than `plugins` are not supported yet: "
+          "configure '" +
+              name + "' as a global plugin",
+          here);
     }
     return {};
   }
@@ -263,10 +274,11 @@ class Compiler {
     settings.minVersion = protocols.find("TLSv1.2") == std::string::npos ? "TLSv1.3" : "TLSv1.2";
     settings.maxVersion = protocols.find("TLSv1.3") == std::string::npos ? "TLSv1.2" : "TLSv1.3";
     if (settings_.text("ssl_cipher_suite") == "modern") settings.minVersion = "TLSv1.3";
-    if (settings_.text("ssl_cipher_suite") == "custom") settings.ciphers = settings_.text("ssl_ciphers");
+    if (settings_.text("ssl_cipher_suite") == "custom")
+      settings.ciphers = settings_.text("ssl_ciphers");
     if (config.has_min_version()) settings.minVersion = config.min_version();
-    settings.sessionTickets =
-        config.has_session_tickets() ? config.session_tickets() : settings_.flag("ssl_session_tickets");
+    settings.sessionTickets = config.has_session_tickets() ? config.session_tickets()
+                                                           : settings_.flag("ssl_session_tickets");
     settings.alpn = {"h2", "http/1.1"};
     if (!config.alpn().empty()) settings.alpn.assign(config.alpn().begin(), config.alpn().end());
     if (out.kind == Chain::Kind::kTcp && config.alpn().empty()) settings.alpn.clear();
@@ -318,7 +330,8 @@ const Chain* ListenerPlan::choose(const net::Address& peer, uint16_t localPort,
       continue;
     }
     auto within = [&](const net::AddressRange& range) { return range.contains(peer); };
-    if (!match.sources.empty() && std::none_of(match.sources.begin(), match.sources.end(), within)) {
+    if (!match.sources.empty() &&
+        std::none_of(match.sources.begin(), match.sources.end(), within)) {
       continue;
     }
     size_t rank = name * 8 + (match.protocols.empty() ? 0 : 4) + (match.sources.empty() ? 0 : 2) +
@@ -336,9 +349,9 @@ Result<node::v1::Node> builtinNode(const Settings& settings) {
   struct Part {
     const char *setting, *name, *terminal;
   };
-  for (const Part& part : {Part{"proxy_listen", "proxy", "router"},
-                           Part{"admin_listen", "admin", "admin-api"},
-                           Part{"status_listen", "status", "status"}}) {
+  for (const Part& part :
+       {Part{"proxy_listen", "proxy", "router"}, Part{"admin_listen", "admin", "admin-api"},
+        Part{"status_listen", "status", "status"}}) {
     Status added = addListeners(node, settings, part.setting, part.name, part.terminal);
     if (!added) return added.error();
   }
@@ -351,8 +364,8 @@ Result<std::vector<ListenerPlan>> compileNode(const node::v1::Node& node, const 
   std::vector<ListenerPlan> out;
   Compiler compiler(settings, certificates);
   for (int i = 0; i < node.listeners_size(); ++i) {
-    auto plan = compiler.listener(node.listeners(i),
-                                  source + ": listeners[" + std::to_string(i) + "]");
+    auto plan =
+        compiler.listener(node.listeners(i), source + ": listeners[" + std::to_string(i) + "]");
     if (!plan) return plan.error();
     out.push_back(std::move(plan).value());
   }

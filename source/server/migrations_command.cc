@@ -55,7 +55,8 @@ int runMigrations(const std::string& action, const CommonOptions& common,
   if (!settings) return fail(settings.error().text());
   if (settings->text("database") != "postgres") {
     // The embedded store brings itself up to date when it is opened.
-    if (!options.quiet) fmt::print("database is {}: nothing to migrate\n", settings->text("database"));
+    if (!options.quiet)
+      fmt::print("database is {}: nothing to migrate\n", settings->text("database"));
     return 0;
   }
   auto postgres = postgresSettings(*settings);

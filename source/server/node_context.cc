@@ -48,7 +48,8 @@ Json listeners(const Settings& settings, const char* name) {
   if (!entries) return out;
   for (const ListenEntry& entry : *entries) {
     bool six = entry.host.find(':') != std::string::npos;
-    std::string text = (six ? "[" + entry.host + "]" : entry.host) + ":" + std::to_string(entry.port);
+    std::string text =
+        (six ? "[" + entry.host + "]" : entry.host) + ":" + std::to_string(entry.port);
     for (const char* flag : {entry.ssl ? " ssl" : "", entry.http2 ? " http2" : ""}) text += flag;
     text += " reuseport backlog=" + std::to_string(entry.backlog);
     out.push_back({{"ip", entry.host},
@@ -80,7 +81,8 @@ NodeContext::NodeContext(const Settings& settings, Control& control, std::string
 
 double NodeContext::now() {
   auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()) / 1000;
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()) /
+         1000;
 }
 
 admin::NodeInfo NodeContext::node() { return node_; }
@@ -92,7 +94,8 @@ Json NodeContext::configuration() {
     if (spec.secret && !settings_.text(spec.name).empty()) out[spec.name] = "******";
   }
   for (const char* name : {"proxy", "admin", "status"}) {
-    out[std::string(name) + "_listeners"] = listeners(settings_, (std::string(name) + "_listen").c_str());
+    out[std::string(name) + "_listeners"] =
+        listeners(settings_, (std::string(name) + "_listen").c_str());
   }
   Json loaded = Json::object();
   for (const std::string& plugin : enabledPlugins()) loaded[plugin] = true;

@@ -13,8 +13,8 @@
 
 namespace tollgate::server {
 
-/// What the Admin API and the probes learn about this process. counters(), memory(), now(), node() and
-/// notReady() may be called from any thread; the rest from the control thread.
+/// What the Admin API and the probes learn about this process. counters(), memory(), now(), node()
+/// and notReady() may be called from any thread; the rest from the control thread.
 class NodeContext final : public admin::ApiContext, public StatusFilter::Source {
  public:
   NodeContext(const Settings& settings, Control& control, std::string nodeId);

@@ -26,7 +26,8 @@ Status probe(store::PostgresSettings settings, std::string& outage) {
   }
   if (state->needsBootstrap) {
     return Error::invalid(
-        "Database needs bootstrapping or is older than Kong 1.0.\n\nTo start a new installation from "
+        "Database needs bootstrapping or is older than Kong 1.0.\n\nTo start a new installation "
+        "from "
         "scratch, run 'tollgate migrations bootstrap'.");
   }
   if (!state->fresh.empty()) {
@@ -41,7 +42,8 @@ Result<store::PostgresSettings> postgresSettings(const Settings& settings) {
   store::PostgresSettings out;
   double port = settings.number("pg_port");
   if (port < 1 || port > 65535) {
-    return Error::invalid("pg_port has an invalid value: '" + settings.text("pg_port") + "' (1 to 65535)");
+    return Error::invalid("pg_port has an invalid value: '" + settings.text("pg_port") +
+                          "' (1 to 65535)");
   }
   out.host = settings.text("pg_host");
   out.port = static_cast<uint16_t>(port);
@@ -78,7 +80,8 @@ Result<OpenedStore> openStore(const Settings& settings, const std::string& prefi
     out.lastGood = std::move(kept).value();
     return out;
   }
-  auto opened = kind == "off" ? store::openMemory(keys) : store::openSqlite(prefix + "/tollgate.db", keys);
+  auto opened =
+      kind == "off" ? store::openMemory(keys) : store::openSqlite(prefix + "/tollgate.db", keys);
   if (!opened) return opened.error();
   out.store = std::move(opened).value();
   return out;

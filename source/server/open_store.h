@@ -5,8 +5,8 @@
 
 #include "source/base/result.h"
 #include "source/server/settings.h"
-#include "source/store/sqlite/last_good.h"
 #include "source/store/postgres/postgres_store.h"
+#include "source/store/sqlite/last_good.h"
 #include "source/store/store.h"
 
 namespace tollgate::server {
@@ -17,7 +17,8 @@ struct OpenedStore {
   std::string outage;  ///< Why the store is out of reach just now; "" if it answers.
 };
 
-/// The store that `database` names, with its tables up to date or out of reach; an embedded one and the last good copy live in `prefix`.
+/// The store that `database` names, with its tables up to date or out of reach; an embedded one and
+/// the last good copy live in `prefix`.
 Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix);
 /// What the pg_* settings say; errors name the setting.
 Result<store::PostgresSettings> postgresSettings(const Settings& settings);

@@ -75,13 +75,15 @@ Status PrefixFolder::create() {
   for (const char* folder : {"", "/pids", "/logs", "/ssl"}) {
     std::filesystem::create_directories(path_ + folder, error);
     if (error) {
-      return Error::unavailable("cannot create the folder " + path_ + folder + ": " + error.message() +
+      return Error::unavailable("cannot create the folder " + path_ + folder + ": " +
+                                error.message() +
                                 "; choose another one with --prefix or KONG_PREFIX");
     }
   }
   if (::access(path_.c_str(), W_OK) != 0) {
-    return Error::unavailable("the folder " + path_ +
-                              " cannot be written to; choose another one with --prefix or KONG_PREFIX");
+    return Error::unavailable(
+        "the folder " + path_ +
+        " cannot be written to; choose another one with --prefix or KONG_PREFIX");
   }
   return {};
 }

@@ -63,7 +63,8 @@ Result<proxy::ProxySettings> proxySettings(const Settings& settings) {
     if (!parsed) return Error::invalid("trusted_ips: not an address range: '" + range + "'");
     out.trusted.push_back(*parsed);
   }
-  out.realIpHeader = settings.directive("nginx_proxy_real_ip_header", settings.text("real_ip_header"));
+  out.realIpHeader =
+      settings.directive("nginx_proxy_real_ip_header", settings.text("real_ip_header"));
   if (out.realIpHeader == "proxy_protocol") {
     return Error::invalid("real_ip_header: proxy_protocol is not supported yet");
   }
@@ -74,10 +75,12 @@ Result<proxy::ProxySettings> proxySettings(const Settings& settings) {
   auto bytes = parseBytes(body);
   if (!bytes) return Error::invalid("nginx_http_client_max_body_size " + bytes.error().message);
   out.maxBodyBytes = *bytes;
-  std::string requests = settings.directive(
-      "nginx_proxy_keepalive_requests", settings.directive("nginx_http_keepalive_requests", "10000"));
+  std::string requests =
+      settings.directive("nginx_proxy_keepalive_requests",
+                         settings.directive("nginx_http_keepalive_requests", "10000"));
   auto limit = parseBytes(requests);
-  if (!limit) return Error::invalid("nginx_http_keepalive_requests is not a number: '" + requests + "'");
+  if (!limit)
+    return Error::invalid("nginx_http_keepalive_requests is not a number: '" + requests + "'");
   out.maxKeepAliveRequests = std::max<uint64_t>(*limit, 1);
   out.headerTimeout = seconds(settings.number("header_timeout"));
   out.keepAliveTimeout = seconds(settings.number("keepalive_timeout"));

@@ -16,8 +16,10 @@ using Type = SettingSpec::Type;
 using Support = SettingSpec::Support;
 
 std::string trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())))
+    text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())))
+    text.remove_suffix(1);
   return std::string(text);
 }
 
@@ -42,10 +44,10 @@ const SettingSpec* find(std::string_view name) {
 /// The nginx directives that have an equivalent here.
 bool knownDirective(std::string_view name) {
   static const char* const kKnown[] = {
-      "nginx_http_client_max_body_size",  "nginx_proxy_client_max_body_size",
-      "nginx_admin_client_max_body_size", "nginx_http_keepalive_requests",
-      "nginx_proxy_keepalive_requests",   "nginx_main_worker_processes",
-      "nginx_proxy_real_ip_header",       "nginx_proxy_real_ip_recursive",
+      "nginx_http_client_max_body_size",   "nginx_proxy_client_max_body_size",
+      "nginx_admin_client_max_body_size",  "nginx_http_keepalive_requests",
+      "nginx_proxy_keepalive_requests",    "nginx_main_worker_processes",
+      "nginx_proxy_real_ip_header",        "nginx_proxy_real_ip_recursive",
       "nginx_http_client_body_buffer_size"};
   return std::find(std::begin(kKnown), std::end(kKnown), name) != std::end(kKnown);
 }
@@ -209,7 +211,8 @@ Settings::Environment Settings::processEnvironment() {
     std::string_view text(*entry);
     size_t equals = text.find('=');
     if (equals == std::string_view::npos) continue;
-    if (!text.starts_with("KONG_") && !text.starts_with("TOLLGATE_") && !text.starts_with("HOME=")) {
+    if (!text.starts_with("KONG_") && !text.starts_with("TOLLGATE_") &&
+        !text.starts_with("HOME=")) {
       continue;
     }
     out.emplace(text.substr(0, equals), text.substr(equals + 1));
@@ -344,7 +347,11 @@ Result<uint64_t> parseBytes(std::string_view text) {
     return Error::invalid("is not a size: '" + copy + "' (such as 10m, 64k or 0)");
   }
   std::string unit = lower(end);
-  uint64_t scale = unit.empty() ? 1 : unit == "k" ? 1024 : unit == "m" ? 1 << 20 : unit == "g" ? 1 << 30 : 0;
+  uint64_t scale = unit.empty()  ? 1
+                   : unit == "k" ? 1024
+                   : unit == "m" ? 1 << 20
+                   : unit == "g" ? 1 << 30
+                                 : 0;
   if (scale == 0 || value > (uint64_t{1} << 40)) {
     return Error::invalid("is not a size: '" + copy + "' (such as 10m, 64k or 0)");
   }

@@ -26,8 +26,9 @@ struct SettingSpec {
   bool secret = false;
 };
 
-/// The effective settings of the process: defaults, then a `name = value` file, then the environment
-/// (KONG_NAME, then TOLLGATE_NAME), then overrides of the command line. Immutable after load().
+/// The effective settings of the process: defaults, then a `name = value` file, then the
+/// environment (KONG_NAME, then TOLLGATE_NAME), then overrides of the command line. Immutable after
+/// load().
 class Settings {
  public:
   using Environment = std::map<std::string, std::string>;

@@ -14,8 +14,9 @@ void StoreCounters::take(event::EventLoop& loop, std::vector<Key> keys, std::vec
                   done = std::move(done)]() mutable {
     std::vector<store::CounterKey> counters;
     for (Key& key : keys) {
-      counters.push_back({std::move(key.identifier), std::move(key.period), std::move(key.serviceId),
-                          std::move(key.routeId), key.windowStartMillis, key.windowSeconds});
+      counters.push_back({std::move(key.identifier), std::move(key.period),
+                          std::move(key.serviceId), std::move(key.routeId), key.windowStartMillis,
+                          key.windowSeconds});
     }
     auto usages = control_->store().takeCounters(counters, limits);
     bool ok = usages.ok();

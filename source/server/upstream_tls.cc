@@ -43,8 +43,9 @@ Result<std::vector<tls::KeyPair>> configured(const Settings& settings, const std
 
 Result<DefaultCertificates> loadCertificates(const Settings& settings, const PrefixFolder& prefix) {
   DefaultCertificates out;
-  for (auto [name, target, file] : {std::tuple{"ssl_cert", &out.proxy, "kong-default"},
-                                    std::tuple{"admin_ssl_cert", &out.admin, "admin-kong-default"}}) {
+  for (auto [name, target, file] :
+       {std::tuple{"ssl_cert", &out.proxy, "kong-default"},
+        std::tuple{"admin_ssl_cert", &out.admin, "admin-kong-default"}}) {
     auto named = configured(settings, name);
     if (!named) return named.error();
     if (named->empty()) named = prefix.defaultCertificates(file);
@@ -115,7 +116,8 @@ upstream::Pool::TlsFactory upstreamTlsFactory() {
   return [](const upstream::Service& service, int fd,
             std::string_view serverName) -> std::unique_ptr<net::Transport> {
     if (service.tlsContext == nullptr) return nullptr;
-    return static_cast<const tls::ClientContext*>(service.tlsContext.get())->connect(fd, serverName);
+    return static_cast<const tls::ClientContext*>(service.tlsContext.get())
+        ->connect(fd, serverName);
   };
 }
 

@@ -17,8 +17,8 @@ namespace tollgate::server {
 /// prefix folder.
 Result<DefaultCertificates> loadCertificates(const Settings& settings, const PrefixFolder& prefix);
 
-/// Makes the TLS contexts of services, one for each way to verify; immutable once made, shared by the
-/// workers. Control thread.
+/// Makes the TLS contexts of services, one for each way to verify; immutable once made, shared by
+/// the workers. Control thread.
 class UpstreamTls final : public http::TlsConnector {
  public:
   explicit UpstreamTls(const Settings& settings) : settings_(settings) {}

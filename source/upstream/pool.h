@@ -70,7 +70,8 @@ class UpstreamConnection final : public net::ConnectionHandler,
   bool inCodec_ = false;
   bool releaseAfterCodec_ = false;
   uint64_t requests_ = 0;
-  event::MemberTimer<UpstreamConnection, &UpstreamConnection::onConnectTimeout> connectTimer_{*this};
+  event::MemberTimer<UpstreamConnection, &UpstreamConnection::onConnectTimeout> connectTimer_{
+      *this};
   event::MemberTimer<UpstreamConnection, &UpstreamConnection::onIdleTimeout> idleTimer_{*this};
 };
 
@@ -85,8 +86,8 @@ class Pool {
   };
 
   /// Makes the transport to an origin that wants TLS; nullptr if that cannot be.
-  using TlsFactory = std::function<std::unique_ptr<net::Transport>(
-      const Service& service, int fd, std::string_view serverName)>;
+  using TlsFactory = std::function<std::unique_ptr<net::Transport>(const Service& service, int fd,
+                                                                   std::string_view serverName)>;
 
   Pool(event::EventLoop& loop, buffer::SlabPool& slabs, Settings settings, TlsFactory tls)
       : loop_(loop), slabs_(slabs), settings_(settings), tls_(std::move(tls)) {}

@@ -16,15 +16,16 @@ struct Service {
   std::string protocol;  ///< "http", "https", …
   std::string host;      ///< As configured: an IP address or a name.
   uint16_t port = 80;
-  std::string path;        ///< "" or starting with "/"
-  std::string hostHeader;  ///< Host sent unless the client's is preserved: the port only if unusual.
+  std::string path;  ///< "" or starting with "/"
+  std::string
+      hostHeader;  ///< Host sent unless the client's is preserved: the port only if unusual.
   int retries = 5;
   std::chrono::milliseconds connectTimeout{60000};
   std::chrono::milliseconds writeTimeout{60000};
   std::chrono::milliseconds readTimeout{60000};
   bool tls = false;
   std::shared_ptr<const void> tlsContext;  ///< For the pool's TlsFactory, if `tls`.
-  net::Address literal;                                  ///< Valid if host is an IP address.
+  net::Address literal;                    ///< Valid if host is an IP address.
   std::string poolKey;  ///< What connections must share to be interchangeable, without the address.
 };
 

@@ -88,7 +88,8 @@ class SnapshotCompilerTest : public testing::Test {
     return static_cast<const proxy::Route*>(found.payload);
   }
   /// The tags of the filters that a consumer's request gets, in order.
-  static std::vector<std::string> tags(const http::FilterPlan& plan, const http::Consumer* consumer) {
+  static std::vector<std::string> tags(const http::FilterPlan& plan,
+                                       const http::Consumer* consumer) {
     std::vector<std::string> out;
     for (const http::PlanEntry& entry : plan.entries) {
       auto* filter = static_cast<const NamedFilter*>(entry.choose(consumer));

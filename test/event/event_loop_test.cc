@@ -8,7 +8,8 @@ namespace {
 
 class Recorder final : public Timer {
  public:
-  Recorder(EventLoop& loop, std::vector<int>& order, int id) : loop_(loop), order_(order), id_(id) {}
+  Recorder(EventLoop& loop, std::vector<int>& order, int id)
+      : loop_(loop), order_(order), id_(id) {}
   void onTimer() override {
     EXPECT_GE(loop_.now(), deadline());
     order_.push_back(id_);

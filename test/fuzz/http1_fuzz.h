@@ -20,7 +20,8 @@ inline void fuzzHttp1(std::string_view bytes, size_t step) {
     pieces.feed(bytes.substr(at, step));
     piecesClient.feed(bytes.substr(at, step));
   }
-  // Which error is found first may depend on the cut (a stray LF is seen before the rest is parsed).
+  // Which error is found first may depend on the cut (a stray LF is seen before the rest is
+  // parsed).
   bool refused = whole.log.find("error") != std::string::npos;
   bool alsoRefused = pieces.log.find("error") != std::string::npos;
   if (refused != alsoRefused || whole.complete != pieces.complete) std::abort();

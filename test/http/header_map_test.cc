@@ -20,9 +20,8 @@ TEST(HeaderMap, KeepsOrderOfRepeatedNames) {
   HeaderMap headers(arena);
   for (int i = 0; i < 100; ++i) headers.add("X-N", arena.copy(std::to_string(i)));
   int expected = 0;
-  headers.forEach([&](const Header& header) {
-    EXPECT_EQ(header.value(), std::to_string(expected++));
-  });
+  headers.forEach(
+      [&](const Header& header) { EXPECT_EQ(header.value(), std::to_string(expected++)); });
   EXPECT_EQ(expected, 100);
 }
 
@@ -54,14 +53,13 @@ TEST(ErrorBody, TakesTheFormThatTheClientPrefers) {
     const char* accept;
     const char* type;
   };
-  for (const Row& row : {Row{"", "application/json; charset=utf-8"},
-                         Row{"*/*", "application/json; charset=utf-8"},
-                         Row{"text/html", "text/html; charset=utf-8"},
-                         Row{"text/*", "text/plain; charset=utf-8"},
-                         Row{"text/html;q=0.5, application/xml", "application/xml; charset=utf-8"},
-                         Row{"text/html;q=0.1, text/plain;q=0.9", "text/plain; charset=utf-8"},
-                         Row{"application/grpc", "application/grpc"},
-                         Row{"image/png", "application/json; charset=utf-8"}}) {
+  for (const Row& row :
+       {Row{"", "application/json; charset=utf-8"}, Row{"*/*", "application/json; charset=utf-8"},
+        Row{"text/html", "text/html; charset=utf-8"}, Row{"text/*", "text/plain; charset=utf-8"},
+        Row{"text/html;q=0.5, application/xml", "application/xml; charset=utf-8"},
+        Row{"text/html;q=0.1, text/plain;q=0.9", "text/plain; charset=utf-8"},
+        Row{"application/grpc", "application/grpc"},
+        Row{"image/png", "application/json; charset=utf-8"}}) {
     Arena arena;
     EXPECT_EQ(errorBody(arena, row.accept, "M", "I").contentType, row.type) << row.accept;
   }

@@ -34,16 +34,18 @@ void check(const Case& c) {
 
 TEST(ClientCodec, ReadsGoodResponsesHoweverTheyAreCut) {
   for (const Case& c : std::vector<Case>{
-           {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "200 Content-Length=2; body=hi|end", true},
+           {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "200 Content-Length=2; body=hi|end",
+            true},
            {"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "200 Content-Length=0;|end", true},
            {"HTTP/1.1 204 No Content\r\n\r\n", "204 |end", true},
            {"HTTP/1.1 304 \r\nContent-Length: 7\r\n\r\n", "304 Content-Length=7;|end", true},
-           {"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", "200 Content-Length=7;|end", true, false,
-            "HEAD"},
+           {"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", "200 Content-Length=7;|end", true,
+            false, "HEAD"},
            {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx",
             "200 Connection=close;Content-Length=1; body=x|end"},
            {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", "200 Content-Length=1; body=x|end"},
-           {"HTTP/1.1 200 OK\r\nA: b\r\n\r\nto the end", "200 A=b; body=to the end|end", false, true},
+           {"HTTP/1.1 200 OK\r\nA: b\r\n\r\nto the end", "200 A=b; body=to the end|end", false,
+            true},
            {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-T: 1\r\n\r\n",
             "info 100 |info 103 Link=x;|200 Transfer-Encoding=chunked; body=hi trailers X-T=1;|end",
@@ -73,7 +75,8 @@ TEST(ClientCodec, RefusesMalformedResponsesAndIsNotReusableAfterThem) {
 }
 
 TEST(ClientCodec, TellsWhenTheUpstreamClosesTooEarly) {
-  check({"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi", "200 Content-Length=5;|closed", false, true});
+  check({"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi", "200 Content-Length=5;|closed", false,
+         true});
   Client client;
   client.start();
   client.feed("", true);
@@ -109,9 +112,10 @@ TEST(ClientCodec, WritesRequestsWithLengthChunksAndTrailers) {
   data.append(std::string(26, 'x'));
   client.codec->sendBody(data, false);
   client.codec->sendTrailers(trailers);
-  EXPECT_EQ(client.output.toString(),
-            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n1a\r\n" +
-                std::string(26, 'x') + "\r\n0\r\nT: 1\r\n\r\n");
+  EXPECT_EQ(
+      client.output.toString(),
+      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n1a\r\n" +
+          std::string(26, 'x') + "\r\n0\r\nT: 1\r\n\r\n");
 }
 
 TEST(ClientCodec, IsReusableAfterAnEarlyResponseOnlyOnceTheRequestIsComplete) {

@@ -62,7 +62,8 @@ TEST(ServerCodec, ReadsGoodRequestsHoweverTheyAreCut) {
   for (const Case& c : std::vector<Case>{
            {"GET /a?b HTTP/1.1\r\nHost: a:80\r\nX-Y: \t v w \t\r\n\r\n",
             "GET /a?b host=a:80 Host=a:80;X-Y=v w; body=|"},
-           {"\r\nGET / HTTP/1.1\r\nhost:[::1]:8\r\n\r\n", "GET / host=[::1]:8 host=[::1]:8; body=|"},
+           {"\r\nGET / HTTP/1.1\r\nhost:[::1]:8\r\n\r\n",
+            "GET / host=[::1]:8 host=[::1]:8; body=|"},
            {"GET / HTTP/1.0\r\n\r\n", "GET / host=  body=|"},
            {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET /2 HTTP/1.1\r\n" +
                 kHost + "\r\n",
@@ -71,10 +72,11 @@ TEST(ServerCodec, ReadsGoodRequestsHoweverTheyAreCut) {
             "error 400|"},
            {chunked + "5\r\nhello\r\n0A;x=\"y z\"\r\n0123456789\r\n00\r\n\r\n",
             chunkedLog + " body=hello0123456789|"},
-           {chunked + "1\r\nx\r\n0\r\nX-T: 1\r\nContent-Length: 9\r\n\r\nGET / HTTP/1.1\r\n" + kHost +
-                "\r\n",
+           {chunked + "1\r\nx\r\n0\r\nX-T: 1\r\nContent-Length: 9\r\n\r\nGET / HTTP/1.1\r\n" +
+                kHost + "\r\n",
             chunkedLog + "trailers X-T=1; body=x|GET / host=a Host=a; body=|"},
-           {"GET http://b.c:1/p?q HTTP/1.1\r\nHost: a\r\n\r\n", "GET /p?q host=b.c:1 Host=b.c:1; body=|"},
+           {"GET http://b.c:1/p?q HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /p?q host=b.c:1 Host=b.c:1; body=|"},
            {"GET http://b?q HTTP/1.1\r\nHost: a\r\n\r\n", "GET /?q host=b Host=b; body=|"},
            {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * host=a Host=a; body=|"},
            {"!#$ /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n!#$%&'*+-.^_`|~9: v\r\n\r\n",
@@ -158,13 +160,34 @@ TEST(ServerCodec, RefusesMalformedHeadsHoweverTheyAreCut) {
 
 TEST(ServerCodec, RefusesBadChunksAndNeverCompletesTheRequest) {
   const std::string post = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-  for (const std::string& body : std::vector<std::string>{
-           "\r\n", "g\r\n", "-5\r\nhello", "+5\r\n", "0x5\r\n", " 5\r\n", "5 \r\n", "5\n", "5\r5",
-           "5\r\r\n", "5,5\r\n", "5\r\nhello0", "5\r\nhello\n", "5\r\nhelloXX", "3\r\nhello",
-           "10000000000000000\r\n", "ffffffffffffffff\r\n", "8000000000000000\r\n",
-           "00000000000000005\r\n", "5;a\nb", "5;a\rb", "5;a\x01", "5;" + std::string(2000, 'a'),
-           "0\r\nX : 1\r\n\r\n", "0\r\n X: 1\r\n\r\n", "0\r\nX: 1\n\r\n", "0\n\n",
-           "0\r\nX: " + std::string(9000, 'a')}) {
+  for (const std::string& body : std::vector<std::string>{"\r\n",
+                                                          "g\r\n",
+                                                          "-5\r\nhello",
+                                                          "+5\r\n",
+                                                          "0x5\r\n",
+                                                          " 5\r\n",
+                                                          "5 \r\n",
+                                                          "5\n",
+                                                          "5\r5",
+                                                          "5\r\r\n",
+                                                          "5,5\r\n",
+                                                          "5\r\nhello0",
+                                                          "5\r\nhello\n",
+                                                          "5\r\nhelloXX",
+                                                          "3\r\nhello",
+                                                          "10000000000000000\r\n",
+                                                          "ffffffffffffffff\r\n",
+                                                          "8000000000000000\r\n",
+                                                          "00000000000000005\r\n",
+                                                          "5;a\nb",
+                                                          "5;a\rb",
+                                                          "5;a\x01",
+                                                          "5;" + std::string(2000, 'a'),
+                                                          "0\r\nX : 1\r\n\r\n",
+                                                          "0\r\n X: 1\r\n\r\n",
+                                                          "0\r\nX: 1\n\r\n",
+                                                          "0\n\n",
+                                                          "0\r\nX: " + std::string(9000, 'a')}) {
     Server server;
     server.feed(post + body);
     EXPECT_EQ(server.complete, 0) << body.substr(0, 40);
@@ -175,7 +198,8 @@ TEST(ServerCodec, RefusesBadChunksAndNeverCompletesTheRequest) {
 }
 
 TEST(ServerCodec, LimitsHeadTargetAndNumberOfFields) {
-  EXPECT_EQ(whole("GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n").log, "error 414|");
+  EXPECT_EQ(whole("GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n").log,
+            "error 414|");
   EXPECT_EQ(whole("GET /" + std::string(90000, 'a')).log, "error 414|");
   EXPECT_EQ(whole("GET / HTTP/1.1\r\nX: " + std::string(40000, 'a')).log, "error 431|");
   std::string many = "GET / HTTP/1.1\r\nHost: a\r\n";
@@ -187,7 +211,8 @@ TEST(ServerCodec, KeepsOrClosesTheConnectionByVersionAndConnectionField) {
   EXPECT_EQ(whole("GET / HTTP/1.1\r\nHost: a\r\n\r\n").closed, 0);
   EXPECT_EQ(whole("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n").closed, 1);
   EXPECT_EQ(whole("GET / HTTP/1.0\r\n\r\n").closed, 1);
-  EXPECT_EQ(whole("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").closed, 1);  // no length known
+  EXPECT_EQ(whole("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").closed,
+            1);  // no length known
 }
 
 TEST(ServerCodec, LeavesPipelinedRequestsInTheInputUntilTheResponseIsComplete) {
@@ -204,11 +229,13 @@ TEST(ServerCodec, LeavesPipelinedRequestsInTheInputUntilTheResponseIsComplete) {
 }
 
 TEST(ServerCodec, FramesResponsesByLengthOrChunks) {
-  EXPECT_EQ(whole("GET / HTTP/1.1\r\nHost: a\r\n\r\n").output,
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
-            "Connection: keep-alive\r\n\r\n2\r\nok\r\n0\r\n\r\n");
-  EXPECT_EQ(whole("GET / HTTP/1.0\r\n\r\n").output,
-            "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: close\r\n\r\nok");
+  EXPECT_EQ(
+      whole("GET / HTTP/1.1\r\nHost: a\r\n\r\n").output,
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+      "Connection: keep-alive\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+  EXPECT_EQ(
+      whole("GET / HTTP/1.0\r\n\r\n").output,
+      "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: close\r\n\r\nok");
   std::string head = whole("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").output;
   EXPECT_EQ(head.substr(head.size() - 4), "\r\n\r\n");
 }

@@ -88,15 +88,16 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
     nghttp2_session_callbacks_set_on_header_callback(
         callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t n,
                       const uint8_t* value, size_t v, uint8_t, void* user) {
-          auto& field = self(user).replies_[frame->hd.stream_id]
+          auto& field = self(user)
+                            .replies_[frame->hd.stream_id]
                             .fields[std::string(reinterpret_cast<const char*>(name), n)];
           if (!field.empty()) field += ",";
           field += std::string(reinterpret_cast<const char*>(value), v);
           return 0;
         });
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
-        callbacks, [](nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t size,
-                      void* user) {
+        callbacks,
+        [](nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t size, void* user) {
           self(user).replies_[id].body.append(reinterpret_cast<const char*>(data), size);
           return 0;
         });
@@ -108,8 +109,7 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
     nghttp2_session_callbacks_set_on_frame_recv_callback(
         callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
           if (frame->hd.type == NGHTTP2_GOAWAY) {
-            self(user).goaways_.push_back({frame->goaway.last_stream_id,
-                                           frame->goaway.error_code});
+            self(user).goaways_.push_back({frame->goaway.last_stream_id, frame->goaway.error_code});
           }
           return 0;
         });
@@ -132,7 +132,9 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
 
   int32_t request(Fields extra = {}, const std::string* body = nullptr, Fields head = {}) {
     if (head.empty()) {
-      head = {{":method", body ? "POST" : "GET"}, {":scheme", "http"}, {":path", "/a?b"},
+      head = {{":method", body ? "POST" : "GET"},
+              {":scheme", "http"},
+              {":path", "/a?b"},
               {":authority", "test"}};
     }
     head.insert(head.end(), extra.begin(), extra.end());
@@ -192,8 +194,7 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
     std::string bytes = output_.toString();
     sent_ += bytes;
     output_.clear();
-    nghttp2_session_mem_recv(client_, reinterpret_cast<const uint8_t*>(bytes.data()),
-                             bytes.size());
+    nghttp2_session_mem_recv(client_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   }
   /// Raw bytes instead of the client's.
   void raw(std::string_view bytes) {
@@ -223,8 +224,7 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
     return false;
   }
   bool calmed() const {
-    return closes_ == 1 && !goaways_.empty() &&
-           goaways_.back().second == NGHTTP2_ENHANCE_YOUR_CALM;
+    return closes_ == 1 && !goaways_.empty() && goaways_.back().second == NGHTTP2_ENHANCE_YOUR_CALM;
   }
 
   event::EventLoop loop_;
@@ -288,7 +288,8 @@ TEST_F(Http2Test, APausedBodyStopsTheClientAtTheWindow) {
     input_.append({reinterpret_cast<const char*>(bytes), static_cast<size_t>(size)});
     codec_->onData(input_, false);
   }
-  input_.append({reinterpret_cast<const char*>(bytes), static_cast<size_t>(std::max<ssize_t>(size, 0))});
+  input_.append(
+      {reinterpret_cast<const char*>(bytes), static_cast<size_t>(std::max<ssize_t>(size, 0))});
   sinks_[1]->stream.pauseBody(true);
   exchange();
   EXPECT_LE(sinks_[1]->body.size(), 256u * 1024);
@@ -339,8 +340,9 @@ TEST_F(Http2Test, CongestionIsToldAndRelieved) {
 }
 
 TEST_F(Http2Test, HeadResponsesCarryNoContent) {
-  int32_t id = request({}, nullptr, {{":method", "HEAD"}, {":scheme", "http"}, {":path", "/"},
-                                     {":authority", "test"}});
+  int32_t id =
+      request({}, nullptr,
+              {{":method", "HEAD"}, {":scheme", "http"}, {":path", "/"}, {":authority", "test"}});
   exchange();
   EXPECT_EQ(replies_[id].fields[":status"], "200");
   EXPECT_EQ(replies_[id].body, "");
@@ -389,13 +391,13 @@ TEST_F(Http2Test, AResetOfOursReachesTheClient) {
 
 TEST_F(Http2Test, BadHeadsAreRefused) {
   auto head = [](std::string method, std::string path, std::string authority) {
-    return Fields{{":method", method}, {":scheme", "http"}, {":path", path},
-                  {":authority", authority}};
+    return Fields{
+        {":method", method}, {":scheme", "http"}, {":path", path}, {":authority", authority}};
   };
-  std::vector<Fields> bad = {head("GE T", "/", "test"),      head("GET", "/a b", "test"),
-                             head("GET", "/#f", "test"),     head("GET", "/", "user@test"),
-                             head("GET", "/", "test:1:2"),   head("CONNECT", "/", "test"),
-                             head("GET", "*", "test"),       head("GET", "/", "te st")};
+  std::vector<Fields> bad = {head("GE T", "/", "test"),    head("GET", "/a b", "test"),
+                             head("GET", "/#f", "test"),   head("GET", "/", "user@test"),
+                             head("GET", "/", "test:1:2"), head("CONNECT", "/", "test"),
+                             head("GET", "*", "test"),     head("GET", "/", "te st")};
   for (const auto& fields : bad) request({}, nullptr, fields);
   request({{"host", "other"}});
   request({{"x-a", "a\nb"}});
@@ -410,9 +412,11 @@ TEST_F(Http2Test, TooLargeHeadsAreAnsweredWith431) {
   for (int i = 0; i < 300; ++i) many.push_back({"x-" + std::to_string(i), "v"});
   int32_t first = request(many);
   int32_t second = request({{"x-large", std::string(33 * 1024, 'x')}});
-  int32_t third = request({}, nullptr, {{":method", "GET"}, {":scheme", "http"},
-                                        {":path", "/" + std::string(9000, 'x')},
-                                        {":authority", "test"}});
+  int32_t third = request({}, nullptr,
+                          {{":method", "GET"},
+                           {":scheme", "http"},
+                           {":path", "/" + std::string(9000, 'x')},
+                           {":authority", "test"}});
   exchange();
   EXPECT_EQ(replies_[first].fields[":status"], "431");
   EXPECT_EQ(replies_[second].fields[":status"], "431");

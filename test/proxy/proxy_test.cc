@@ -67,12 +67,11 @@ class Peer {
 
 class ProxyTest : public testing::Test {
  protected:
-  ProxyTest()
-      : worker_(loop_, settings_, {}, [](auto&&...) { return nullptr; }, {}) {
+  ProxyTest() : worker_(loop_, settings_, {}, [](auto&&...) { return nullptr; }, {}) {
     origin_ = listen([this](int fd) { origins_.emplace_back(fd); });
     proxy_ = listen([this](int fd) {
-      auto connection = std::make_unique<net::Connection>(
-          loop_, worker_.slabs, fd, net::makeTcpTransport(fd), false);
+      auto connection = std::make_unique<net::Connection>(loop_, worker_.slabs, fd,
+                                                          net::makeTcpTransport(fd), false);
       HttpConnectionManager::serve(worker_, std::move(connection), 8000);
     });
     service_.id = "service-1";
@@ -93,9 +92,8 @@ class ProxyTest : public testing::Test {
   }
 
   std::unique_ptr<net::Listener> listen(std::function<void(int)> accept) {
-    auto listener = net::Listener::open(
-        loop_, *net::Address::parse("127.0.0.1", 0), {},
-        [accept](int fd, const net::Address&) { accept(fd); });
+    auto listener = net::Listener::open(loop_, *net::Address::parse("127.0.0.1", 0), {},
+                                        [accept](int fd, const net::Address&) { accept(fd); });
     return std::move(listener).value();
   }
 
@@ -148,7 +146,8 @@ class ProxyTest : public testing::Test {
 
 TEST_F(ProxyTest, ForwardsARequestAndItsResponse) {
   client_ = Peer::connect(proxy_->address());
-  client_.send("GET /api/x?q=1 HTTP/1.1\r\nHost: a.test\r\nConnection: x-drop\r\nX-Drop: 1\r\n\r\n");
+  client_.send(
+      "GET /api/x?q=1 HTTP/1.1\r\nHost: a.test\r\nConnection: x-drop\r\nX-Drop: 1\r\n\r\n");
   std::string seen;
   ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
   EXPECT_EQ(seen.substr(0, seen.find("\r\n")), "GET /base/x?q=1 HTTP/1.1");
@@ -179,8 +178,9 @@ TEST_F(ProxyTest, ReusesBothConnections) {
 
 TEST_F(ProxyTest, AnswersPipelinedRequestsInOrder) {
   client_ = Peer::connect(proxy_->address());
-  client_.send("GET /none1 HTTP/1.1\r\nHost: a\r\n\r\nGET /api HTTP/1.1\r\nHost: a\r\n\r\n"
-               "GET /none2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  client_.send(
+      "GET /none1 HTTP/1.1\r\nHost: a\r\n\r\nGET /api HTTP/1.1\r\nHost: a\r\n\r\n"
+      "GET /none2 HTTP/1.1\r\nHost: a\r\n\r\n");
   std::string seen;
   ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
   origins_[0].send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
@@ -204,7 +204,8 @@ TEST_F(ProxyTest, StreamsALargeBodyBothWaysWithoutHoldingIt) {
   size_t stalled = 0;
   // The origin does not read yet: what the proxy holds must stay bounded.
   ASSERT_TRUE(until([&] {
-    size_t n = client_.send(std::string_view(chunk).substr(0, std::min(chunk.size(), kBytes - sent)));
+    size_t n =
+        client_.send(std::string_view(chunk).substr(0, std::min(chunk.size(), kBytes - sent)));
     sent += n;
     highest = std::max(highest, worker_.slabs.inUse());
     stalled = n == 0 ? stalled + 1 : 0;
@@ -241,8 +242,8 @@ TEST_F(ProxyTest, StreamsALargeBodyBothWaysWithoutHoldingIt) {
   }));
   EXPECT_LT(highest * buffer::SlabPool::kSlabBytes, 2u * 1024 * 1024);
   ASSERT_TRUE(until([&] {
-    sent += origins_[0].send(
-        std::string_view(chunk).substr(0, std::min(chunk.size(), kBytes - sent)));
+    sent +=
+        origins_[0].send(std::string_view(chunk).substr(0, std::min(chunk.size(), kBytes - sent)));
     client_.read(answer_);
     return answer_.size() > kBytes && worker_.exchangesInUse() == 0;
   })) << answer_.size();
@@ -288,7 +289,8 @@ TEST_F(ProxyTest, AnswersGatewayTimeoutWhenTheOriginIsSilent) {
 
 TEST_F(ProxyTest, AnswersMalformedRequestsAndCloses) {
   client_ = Peer::connect(proxy_->address());
-  client_.send("GET /api HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client_.send(
+      "GET /api HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n");
   ASSERT_TRUE(until([&] { return !client_.read(answer_); }));
   EXPECT_EQ(answer_.substr(0, 12), "HTTP/1.1 400");
   EXPECT_TRUE(origins_.empty());

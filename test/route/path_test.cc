@@ -8,12 +8,12 @@ TEST(NormalForm, DecodesAndCleansTheWayRoutesAreCompared) {
     const char* raw;
     const char* normal;
   };
-  for (const Row& row : {Row{"/", "/"}, Row{"/a/b", "/a/b"}, Row{"/%61", "/a"},
-                         Row{"/%2f", "/%2F"}, Row{"/a//b", "/a/b"}, Row{"/a/./b", "/a/b"},
-                         Row{"/a/../b", "/b"}, Row{"/../../b", "/b"}, Row{"/a/..", "/"},
-                         Row{"/a/b/..", "/a/"}, Row{"/a/.", "/a/"}, Row{"/%zz", "/%zz"},
-                         Row{"/a%20b", "/a b"}, Row{"/%2e%2e/x", "/x"}, Row{"/a/...", "/a/..."},
-                         Row{"/%", "/%"}, Row{"/a.b", "/a.b"}, Row{"//", "/"}}) {
+  for (const Row& row :
+       {Row{"/", "/"}, Row{"/a/b", "/a/b"}, Row{"/%61", "/a"}, Row{"/%2f", "/%2F"},
+        Row{"/a//b", "/a/b"}, Row{"/a/./b", "/a/b"}, Row{"/a/../b", "/b"}, Row{"/../../b", "/b"},
+        Row{"/a/..", "/"}, Row{"/a/b/..", "/a/"}, Row{"/a/.", "/a/"}, Row{"/%zz", "/%zz"},
+        Row{"/a%20b", "/a b"}, Row{"/%2e%2e/x", "/x"}, Row{"/a/...", "/a/..."}, Row{"/%", "/%"},
+        Row{"/a.b", "/a.b"}, Row{"//", "/"}}) {
     EXPECT_EQ(normalForm(row.raw), row.normal) << row.raw;
     EXPECT_EQ(normalForm(row.normal), row.normal) << "not stable: " << row.normal;
   }
@@ -27,31 +27,31 @@ TEST(UpstreamPath, FollowsTheTableOfServicePathAndStrip) {
     const char* path;
     const char* result;
   };
-  for (const Row& row :
-       {Row{"/", "/", true, "/route/req", "/route/req"},
-        Row{"/", "/", false, "/route/req", "/route/req"},
-        Row{"/", "/route", false, "/routereq", "/routereq"},
-        Row{"/", "/route", true, "/route", "/"}, Row{"/", "/route", true, "/route/", "/"},
-        Row{"/", "/route", true, "/routereq", "/req"},
-        Row{"/srv", "/rou", false, "/roureq", "/srv/roureq"},
-        Row{"/srv", "/rou", true, "/roureq", "/srv/req"},
-        Row{"/srv/", "/rou", false, "/rou", "/srv/rou"},
-        Row{"/srv/", "/rou", true, "/rou", "/srv"},
-        Row{"/service", "/", true, "/", "/service"},
-        Row{"/service", "/", true, "/route/", "/service/route/"},
-        Row{"/service", "/", false, "/route/", "/service/route/"},
-        Row{"/service", "/route", false, "/route", "/service/route"},
-        Row{"/service", "/route", true, "/route", "/service"},
-        Row{"/service", "/route", true, "/route/", "/service/"},
-        Row{"/service", "/route", true, "/routereq", "/service/req"},
-        Row{"/service", "/route/", true, "/route/", "/service/"},
-        Row{"/service", "/route/", true, "/route/req", "/service/req"},
-        Row{"/service/", "/", true, "/", "/service/"},
-        Row{"/service/", "/route", true, "/route", "/service"},
-        Row{"/service/", "/route", true, "/route/", "/service/"},
-        Row{"/service/", "/route/", true, "/route/req", "/service/req"},
-        Row{"/service", "/route", true, "/route./req", "/service/req"},
-        Row{"/service", "/route", false, "/route./req", "/service/route./req"}}) {
+  for (const Row& row : {Row{"/", "/", true, "/route/req", "/route/req"},
+                         Row{"/", "/", false, "/route/req", "/route/req"},
+                         Row{"/", "/route", false, "/routereq", "/routereq"},
+                         Row{"/", "/route", true, "/route", "/"},
+                         Row{"/", "/route", true, "/route/", "/"},
+                         Row{"/", "/route", true, "/routereq", "/req"},
+                         Row{"/srv", "/rou", false, "/roureq", "/srv/roureq"},
+                         Row{"/srv", "/rou", true, "/roureq", "/srv/req"},
+                         Row{"/srv/", "/rou", false, "/rou", "/srv/rou"},
+                         Row{"/srv/", "/rou", true, "/rou", "/srv"},
+                         Row{"/service", "/", true, "/", "/service"},
+                         Row{"/service", "/", true, "/route/", "/service/route/"},
+                         Row{"/service", "/", false, "/route/", "/service/route/"},
+                         Row{"/service", "/route", false, "/route", "/service/route"},
+                         Row{"/service", "/route", true, "/route", "/service"},
+                         Row{"/service", "/route", true, "/route/", "/service/"},
+                         Row{"/service", "/route", true, "/routereq", "/service/req"},
+                         Row{"/service", "/route/", true, "/route/", "/service/"},
+                         Row{"/service", "/route/", true, "/route/req", "/service/req"},
+                         Row{"/service/", "/", true, "/", "/service/"},
+                         Row{"/service/", "/route", true, "/route", "/service"},
+                         Row{"/service/", "/route", true, "/route/", "/service/"},
+                         Row{"/service/", "/route/", true, "/route/req", "/service/req"},
+                         Row{"/service", "/route", true, "/route./req", "/service/req"},
+                         Row{"/service", "/route", false, "/route./req", "/service/route./req"}}) {
     EXPECT_EQ(upstreamPath(row.service, row.matched, row.path, row.strip), row.result)
         << row.service << " " << row.matched << " " << row.path << " " << row.strip;
   }

@@ -35,7 +35,12 @@ class ListenerPlanTest : public testing::Test {
   Settings settings_;
 };
 
-const char* const kHead = "listeners:\n- name: a\n  bind: ['127.0.0.1:0']\n  filter_chains:\n";
+/// A node of one listener with these chains.
+std::string withChains(std::string_view chains) {
+  std::string out = "listeners:\n- name: a\n  bind: ['127.0.0.1:0']\n  filter_chains:\n";
+  out.append(chains);
+  return out;
+}
 
 TEST_F(ListenerPlanTest, TheBuiltInNodeHasProxyAdminAndStatusListeners) {
   auto node = builtinNode(settings_);
@@ -60,7 +65,7 @@ TEST_F(ListenerPlanTest, WhatIsPrintedCanBeReadAgain) {
 }
 
 TEST_F(ListenerPlanTest, TheMostSpecificChainTakesAConnection) {
-  auto plans = compile(std::string(kHead) + R"(
+  auto plans = compile(withChains(R"(
   - match: {server_names: ["*.example.com"]}
     filters: [{name: tls}, {name: tcp-proxy, config: {host: 127.0.0.1, port: 1}}]
   - match: {server_names: ["api.example.com"]}
@@ -71,7 +76,7 @@ TEST_F(ListenerPlanTest, TheMostSpecificChainTakesAConnection) {
     filters: [{name: tcp-proxy, config: {host: 127.0.0.1, port: 4}}]
   - match: {destination_port: 9}
     filters: [{name: tcp-proxy, config: {host: 127.0.0.1, port: 5}}]
-)");
+)"));
   ASSERT_TRUE(plans.ok()) << plans.error().text();
   const ListenerPlan& plan = plans->front();
   EXPECT_TRUE(plan.needsHello);
@@ -90,22 +95,26 @@ TEST_F(ListenerPlanTest, TheMostSpecificChainTakesAConnection) {
 }
 
 TEST_F(ListenerPlanTest, ErrorsNameTheirPlace) {
-  std::string head = kHead;
-  EXPECT_EQ(problem(head + "  - filters: [{name: htp}]\n"),
-            "node.yaml: listeners[0].filter_chains[0].filters[0].name: unknown network filter 'htp', "
-            "or at the wrong place (tls, then http or tcp-proxy)");
-  EXPECT_NE(problem(head + "  - filters: [{name: http, config: {filters: [{name: rooter}]}}]\n")
-                .find("listeners[0].filter_chains[0].filters[0].config.filters[0].name"),
-            std::string::npos);
-  EXPECT_NE(problem(head + "  - filters: [{name: tcp-proxy, config: {host: a, port: 1, por: 2}}]\n")
-                .find("filters[0].config.por: unknown field"),
-            std::string::npos);
-  EXPECT_NE(problem(head + "  - filters: [{name: tls}]\n").find("nothing follows the tls filter"),
-            std::string::npos);
-  EXPECT_NE(problem(head + "  - match: {server_names: [a]}\n    filters: [{name: tcp-proxy, config: "
-                           "{host: a, port: 1}}]\n")
-                .find("add a tls filter"),
-            std::string::npos);
+  EXPECT_EQ(
+      problem(withChains("  - filters: [{name: htp}]\n")),
+      "node.yaml: listeners[0].filter_chains[0].filters[0].name: unknown network filter 'htp', "
+      "or at the wrong place (tls, then http or tcp-proxy)");
+  EXPECT_NE(
+      problem(withChains("  - filters: [{name: http, config: {filters: [{name: rooter}]}}]\n"))
+          .find("listeners[0].filter_chains[0].filters[0].config.filters[0].name"),
+      std::string::npos);
+  EXPECT_NE(
+      problem(withChains("  - filters: [{name: tcp-proxy, config: {host: a, port: 1, por: 2}}]\n"))
+          .find("filters[0].config.por: unknown field"),
+      std::string::npos);
+  EXPECT_NE(
+      problem(withChains("  - filters: [{name: tls}]\n").find("nothing follows the tls filter")),
+      std::string::npos);
+  EXPECT_NE(
+      problem(withChains("  - match: {server_names: [a]}\n    filters: [{name: tcp-proxy, config: "
+                         "{host: a, port: 1}}]\n"))
+          .find("add a tls filter"),
+      std::string::npos);
   EXPECT_NE(problem("listeners:\n- name: a\n  bind: ['nonsense']\n  filter_chains: []\n")
                 .find("listeners[0].bind[0]"),
             std::string::npos);

@@ -54,12 +54,15 @@ TEST_F(SettingsTest, ListsAreTrimmedAndOffEmptiesThem) {
 }
 
 TEST_F(SettingsTest, BadValuesNameTheSettingAndTheChoices) {
-  EXPECT_EQ(problem({{"KONG_LOG_LEVEL", "loud"}}),
-            "log_level has an invalid value: 'loud' (debug, info, notice, warn, error, crit, alert, "
-            "emerg)");
+  EXPECT_EQ(
+      problem({{"KONG_LOG_LEVEL", "loud"}}),
+      "log_level has an invalid value: 'loud' (debug, info, notice, warn, error, crit, alert, "
+      "emerg)");
   EXPECT_EQ(problem({{"KONG_PG_PORT", "many"}}), "pg_port is not a number: 'many'");
-  EXPECT_NE(Settings::load("/nowhere/kong.conf", {}, {}).error().text().find(
-                "no file at: /nowhere/kong.conf"),
+  EXPECT_NE(Settings::load("/nowhere/kong.conf", {}, {})
+                .error()
+                .text()
+                .find("no file at: /nowhere/kong.conf"),
             std::string::npos);
 }
 
@@ -73,7 +76,8 @@ TEST_F(SettingsTest, KnownButUnsupportedSettingsWarnAndUnknownOnesAreIgnored) {
 }
 
 TEST(Listen, EntriesWithFlagsAndIpv6AreRead) {
-  auto entries = parseListen("proxy_listen", "0.0.0.0:8000 reuseport backlog=5, [::1]:8443 ssl http2");
+  auto entries =
+      parseListen("proxy_listen", "0.0.0.0:8000 reuseport backlog=5, [::1]:8443 ssl http2");
   ASSERT_TRUE(entries.ok());
   ASSERT_EQ(entries->size(), 2u);
   EXPECT_EQ((*entries)[0].backlog, 5);
@@ -88,7 +92,8 @@ TEST(Listen, OffListensNowhereAndNonsenseIsRefused) {
   for (const char* bad : {"8000", "0.0.0.0:99999", "0.0.0.0:80 fast", "::1:80", ":80", "[::1:80"}) {
     auto entries = parseListen("proxy_listen", bad);
     ASSERT_FALSE(entries.ok()) << bad;
-    EXPECT_EQ(entries.error().message.find("proxy_listen must be of form: [off] | <ip>:<port>"), 0u);
+    EXPECT_EQ(entries.error().message.find("proxy_listen must be of form: [off] | <ip>:<port>"),
+              0u);
   }
 }
 
@@ -109,7 +114,8 @@ TEST(ProxyOptions, SizesHaveUnits) {
   EXPECT_EQ(*parseBytes("8k"), 8192u);
   EXPECT_EQ(*parseBytes("10m"), 10u << 20);
   EXPECT_EQ(*parseBytes("0"), 0u);
-  for (const char* bad : {"", "x", "-1", "10q", "99999999999999g"}) EXPECT_FALSE(parseBytes(bad).ok());
+  for (const char* bad : {"", "x", "-1", "10q", "99999999999999g"})
+    EXPECT_FALSE(parseBytes(bad).ok());
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ constexpr int kPriority = 1250;
 constexpr size_t kBodyLimit = 8 * 1024;
 
 bool looksLikeUuid(std::string_view text) {
-  return text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
+  return text.size() == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' &&
+         text[23] == '-';
 }
 
 class KeyAuth final : public engine::HttpFilter {
@@ -96,7 +97,8 @@ class KeyAuth final : public engine::HttpFilter {
     if (auto rest = body->without(name)) exchange.replaceRequestBody(*rest);
   }
 
-  static void setOrRemove(engine::HeaderMap& headers, std::string_view name, std::string_view value) {
+  static void setOrRemove(engine::HeaderMap& headers, std::string_view name,
+                          std::string_view value) {
     value.empty() ? headers.remove(name) : headers.set(name, value);
   }
 
@@ -161,6 +163,8 @@ class Factory final : public engine::HttpFilterFactory {
 
 }  // namespace
 
-std::unique_ptr<engine::HttpFilterFactory> makeKeyAuthFactory() { return std::make_unique<Factory>(); }
+std::unique_ptr<engine::HttpFilterFactory> makeKeyAuthFactory() {
+  return std::make_unique<Factory>();
+}
 
 }  // namespace tollgate::filters

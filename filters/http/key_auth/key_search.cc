@@ -111,13 +111,14 @@ Found findInHeaders(const http::HeaderMap& headers, std::string_view name) {
 Found findInArguments(std::string_view arguments, std::string_view name, Arena& arena) {
   Found out;
   size_t seen = 0, matches = 0;
-  forEachArgument(arguments, [&](std::string_view, std::string_view key, const std::string_view* value) {
-    if (++seen > kMaxArguments || decoded(key, arena) != name) return;
-    ++matches;
-    if (value == nullptr) return;
-    out.kind = Found::Kind::kText;
-    out.text = decoded(*value, arena);
-  });
+  forEachArgument(arguments,
+                  [&](std::string_view, std::string_view key, const std::string_view* value) {
+                    if (++seen > kMaxArguments || decoded(key, arena) != name) return;
+                    ++matches;
+                    if (value == nullptr) return;
+                    out.kind = Found::Kind::kText;
+                    out.text = decoded(*value, arena);
+                  });
   if (matches > 1) out.kind = Found::Kind::kDuplicate;
   return out;
 }
@@ -125,12 +126,13 @@ Found findInArguments(std::string_view arguments, std::string_view name, Arena& 
 std::string_view withoutArgument(std::string_view arguments, std::string_view name, Arena& arena) {
   char* out = arena.chars(arguments.size());
   size_t size = 0;
-  forEachArgument(arguments, [&](std::string_view whole, std::string_view key, const std::string_view*) {
-    if (decoded(key, arena) == name) return;
-    if (size > 0) out[size++] = '&';
-    whole.copy(out + size, whole.size());
-    size += whole.size();
-  });
+  forEachArgument(arguments,
+                  [&](std::string_view whole, std::string_view key, const std::string_view*) {
+                    if (decoded(key, arena) == name) return;
+                    if (size > 0) out[size++] = '&';
+                    whole.copy(out + size, whole.size());
+                    size += whole.size();
+                  });
   return {out, size};
 }
 

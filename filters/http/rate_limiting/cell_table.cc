@@ -37,8 +37,8 @@ Cell& CellTable::insert(size_t group, uint64_t key, int64_t nowMillis) {
   for (size_t i = 0; i < kGroup; ++i) {
     Cell& cell = cells_[group + i];
     bool free = cell.key.load(std::memory_order_relaxed) == kFree;
-    int64_t end = free ? std::numeric_limits<int64_t>::min()
-                       : cell.busyUntil.load(std::memory_order_relaxed);
+    int64_t end =
+        free ? std::numeric_limits<int64_t>::min() : cell.busyUntil.load(std::memory_order_relaxed);
     if (best == nullptr || end < bestEnd) {
       best = &cell;
       bestEnd = end;

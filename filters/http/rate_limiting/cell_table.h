@@ -14,9 +14,9 @@ struct Cell {
   std::atomic<int64_t> busyUntil{0};  ///< Unix ms after which `state` says nothing any more.
 };
 
-/// A fixed number of cells, shared by all threads: the memory of all limits of the process. A key has
-/// kGroup places where it may be. A cell whose time is over gives way to a new key; where all are busy
-/// the one that ends first does (counted: its client gets a fresh limit).
+/// A fixed number of cells, shared by all threads: the memory of all limits of the process. A key
+/// has kGroup places where it may be. A cell whose time is over gives way to a new key; where all
+/// are busy the one that ends first does (counted: its client gets a fresh limit).
 ///
 /// Finding a key and changing its state take no lock. Only a key that is new does, for its group of
 /// cells and a few instructions: two threads must not give it two cells.

@@ -10,13 +10,12 @@ namespace {
 struct Names {
   std::string_view limit, remaining;
 };
-constexpr Names kHeaders[kPeriods] = {
-    {"X-RateLimit-Limit-Second", "X-RateLimit-Remaining-Second"},
-    {"X-RateLimit-Limit-Minute", "X-RateLimit-Remaining-Minute"},
-    {"X-RateLimit-Limit-Hour", "X-RateLimit-Remaining-Hour"},
-    {"X-RateLimit-Limit-Day", "X-RateLimit-Remaining-Day"},
-    {"X-RateLimit-Limit-Month", "X-RateLimit-Remaining-Month"},
-    {"X-RateLimit-Limit-Year", "X-RateLimit-Remaining-Year"}};
+constexpr Names kHeaders[kPeriods] = {{"X-RateLimit-Limit-Second", "X-RateLimit-Remaining-Second"},
+                                      {"X-RateLimit-Limit-Minute", "X-RateLimit-Remaining-Minute"},
+                                      {"X-RateLimit-Limit-Hour", "X-RateLimit-Remaining-Hour"},
+                                      {"X-RateLimit-Limit-Day", "X-RateLimit-Remaining-Day"},
+                                      {"X-RateLimit-Limit-Month", "X-RateLimit-Remaining-Month"},
+                                      {"X-RateLimit-Limit-Year", "X-RateLimit-Remaining-Year"}};
 
 /// Without decimals where it is whole.
 std::string_view text(Arena& arena, double value) {

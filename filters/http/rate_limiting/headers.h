@@ -14,8 +14,9 @@ struct Shown {
   int64_t resetMillis = 0;
 };
 
-/// X-RateLimit-* for each, RateLimit-* for the one with the least left (of equals, the longer period),
-/// and Retry-After if the request was `rejected`.
-void addHeaders(http::HeaderMap& headers, Arena& arena, const Shown* shown, size_t count, bool rejected);
+/// X-RateLimit-* for each, RateLimit-* for the one with the least left (of equals, the longer
+/// period), and Retry-After if the request was `rejected`.
+void addHeaders(http::HeaderMap& headers, Arena& arena, const Shown* shown, size_t count,
+                bool rejected);
 
 }  // namespace tollgate::filters::rate_limiting

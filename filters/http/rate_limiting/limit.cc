@@ -8,8 +8,7 @@ namespace tollgate::filters::rate_limiting {
 namespace {
 
 constexpr int64_t kNanosPerMilli = 1000000;
-constexpr int64_t kLengths[kPeriods] = {1000,     60000,      3600000,
-                                        86400000, 2592000000, 31536000000};
+constexpr int64_t kLengths[kPeriods] = {1000, 60000, 3600000, 86400000, 2592000000, 31536000000};
 constexpr std::string_view kNames[kPeriods] = {"Second", "Minute", "Hour", "Day", "Month", "Year"};
 
 /// Later ends win: cells are given away by the time at which they end.
@@ -71,7 +70,8 @@ Standing TokenBucket::take(Cell& cell, int64_t nowMillis) const {
   int64_t now = nowMillis * kNanosPerMilli;
   uint64_t state = cell.state.load(std::memory_order_acquire);
   while (true) {
-    // A clock that was set back must not leave a client waiting for longer than an empty bucket does.
+    // A clock that was set back must not leave a client waiting for longer than an empty bucket
+    // does.
     int64_t fullAt = std::min(static_cast<int64_t>(state), now + burst_);
     Standing before = standing(fullAt, now);
     if (!before.allowed) return before;
@@ -133,9 +133,11 @@ void FixedWindow::giveBack(Cell& cell, int64_t nowMillis) const {
   }
 }
 
-// ---- SlidingWindow: the window's number (16 bits), the previous count and this one's (24 bits each)
+// ---- SlidingWindow: the window's number (16 bits), the previous count and this one's (24 bits
+// each)
 
-SlidingWindow::Counts SlidingWindow::counts(const Cell& cell, uint64_t state, int64_t nowMillis) const {
+SlidingWindow::Counts SlidingWindow::counts(const Cell& cell, uint64_t state,
+                                            int64_t nowMillis) const {
   // The number comes round; a cell whose time is over must not be taken for a later window's.
   if (cell.busyUntil.load(std::memory_order_relaxed) <= nowMillis) return {};
   auto number = static_cast<uint16_t>(nowMillis / millisOf(limit_.period));
@@ -169,7 +171,8 @@ uint64_t SlidingWindow::pack(Counts counts, int64_t nowMillis) const {
 }
 
 Standing SlidingWindow::look(const Cell& cell, int64_t nowMillis) const {
-  return standing(counts(cell, cell.state.load(std::memory_order_acquire), nowMillis), false, nowMillis);
+  return standing(counts(cell, cell.state.load(std::memory_order_acquire), nowMillis), false,
+                  nowMillis);
 }
 
 Standing SlidingWindow::take(Cell& cell, int64_t nowMillis) const {
@@ -193,7 +196,8 @@ void SlidingWindow::giveBack(Cell& cell, int64_t nowMillis) const {
     Counts now = counts(cell, state, nowMillis);
     if (now.current == 0) return;
     --now.current;
-    if (cell.state.compare_exchange_weak(state, pack(now, nowMillis), std::memory_order_acq_rel)) return;
+    if (cell.state.compare_exchange_weak(state, pack(now, nowMillis), std::memory_order_acq_rel))
+      return;
   }
 }
 

@@ -27,8 +27,9 @@ struct Limit {
 /// Where a client stands after (or, if it may not, before) a request.
 struct Standing {
   bool allowed = false;
-  double remaining = 0;      ///< Requests left, of the limit as configured; at least 0.
-  int64_t resetMillis = 0;   ///< Until the limit is whole again; if not allowed: until the next request.
+  double remaining = 0;  ///< Requests left, of the limit as configured; at least 0.
+  int64_t resetMillis =
+      0;  ///< Until the limit is whole again; if not allowed: until the next request.
 };
 
 /// How requests are counted against a limit. The state is one 64-bit word, changed by
@@ -44,9 +45,9 @@ class Algorithm {
   virtual void giveBack(Cell& cell, int64_t nowMillis) const = 0;
 };
 
-/// A bucket that holds as many tokens as the limit and fills evenly: a burst of the limit's size, then
-/// one request each period/limit. Kept as the time at which the bucket is full again (the generic cell
-/// rate algorithm, ITU-T I.371).
+/// A bucket that holds as many tokens as the limit and fills evenly: a burst of the limit's size,
+/// then one request each period/limit. Kept as the time at which the bucket is full again (the
+/// generic cell rate algorithm, ITU-T I.371).
 class TokenBucket final : public Algorithm {
  public:
   explicit TokenBucket(Limit limit);
@@ -75,8 +76,8 @@ class FixedWindow final : public Algorithm {
   Limit limit_;
 };
 
-/// Counts in the last period as a whole, estimated from two windows: the part of the previous one that
-/// still lies within the period counts as if its requests had come evenly.
+/// Counts in the last period as a whole, estimated from two windows: the part of the previous one
+/// that still lies within the period counts as if its requests had come evenly.
 class SlidingWindow final : public Algorithm {
  public:
   static constexpr double kMaxRequests = (1 << 24) - 1;

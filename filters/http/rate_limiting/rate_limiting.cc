@@ -50,7 +50,7 @@ struct Window {
 /// In the exchange's arena, zeroed at first.
 struct State {
   std::array<Shown, kPeriods> shown;
-  bool told;      ///< `shown` belongs into the response.
+  bool told;  ///< `shown` belongs into the response.
   bool rejected;
 };
 
@@ -206,7 +206,8 @@ class RateLimiting final : public engine::HttpFilter {
     int64_t now = exchange.loop().unixMillis();
     engine::PauseHandle handle = exchange.pauseHandle();
     auto answered = [this, handle, &state, now](bool ok, const std::vector<int64_t>& usages) {
-      if (engine::Exchange* waiting = handle.get()) decide(*waiting, handle, state, now, ok, usages);
+      if (engine::Exchange* waiting = handle.get())
+        decide(*waiting, handle, state, now, ok, usages);
     };
     const std::string who(identifier(exchange));
     if (policy_ == Policy::kRedis) return askRedis(exchange, who, now, std::move(answered));
@@ -229,7 +230,8 @@ class RateLimiting final : public engine::HttpFilter {
     std::vector<int64_t> seconds;
     for (const Window& window : windows_) {
       keys.push_back("ratelimit:" + routeId_ + ":" + serviceId_ + ":" + who + ":" +
-                     std::to_string(windowStart(window.limit.period, now)) + ":" + periodKey(window));
+                     std::to_string(windowStart(window.limit.period, now)) + ":" +
+                     periodKey(window));
       seconds.push_back(millisOf(window.limit.period) / 1000);
     }
     redis_->get(exchange.loop()).count(keys, seconds, std::move(done));
@@ -241,8 +243,8 @@ class RateLimiting final : public engine::HttpFilter {
     return name;
   }
 
-  void decide(engine::Exchange& exchange, const engine::PauseHandle& handle, State& state, int64_t now,
-              bool ok, const std::vector<int64_t>& usages) const {
+  void decide(engine::Exchange& exchange, const engine::PauseHandle& handle, State& state,
+              int64_t now, bool ok, const std::vector<int64_t>& usages) const {
     if (!ok || usages.size() != windows_.size()) {
       if (faultTolerant_) return handle.resume();
       return exchange.reply(500, "application/json; charset=utf-8", kUnexpected);

@@ -9,8 +9,8 @@
 namespace tollgate::filters::rate_limiting {
 namespace {
 
-// All windows of a request in one step: counted even if the request is then refused, as the reference
-// does it.
+// All windows of a request in one step: counted even if the request is then refused, as the
+// reference does it.
 constexpr const char* kScript =
     "local out = {} "
     "for i, key in ipairs(KEYS) do "
@@ -28,8 +28,8 @@ std::string RedisSettings::identity() const {
   std::string out;
   for (const std::string& part :
        {host, std::to_string(port), std::to_string(timeout.count()), username, password,
-        std::to_string(database), std::string(tls ? "tls" : ""), std::string(verify ? "verify" : ""),
-        serverName}) {
+        std::to_string(database), std::string(tls ? "tls" : ""),
+        std::string(verify ? "verify" : ""), serverName}) {
     out += std::to_string(part.size()) + ":" + part;
   }
   return out;
@@ -62,13 +62,13 @@ void RedisClient::open() {
   opening_ = true;
   auto literal = net::Address::parse(settings_.host, settings_.port);
   if (literal) return connect(*literal);
-  resolver_.resolve(settings_.host, [this](const std::vector<net::Address>& addresses,
-                                           net::ResolveError) {
-    if (addresses.empty()) return failAll();
-    net::Address address = addresses.front();
-    address.setPort(settings_.port);
-    connect(address);
-  });
+  resolver_.resolve(settings_.host,
+                    [this](const std::vector<net::Address>& addresses, net::ResolveError) {
+                      if (addresses.empty()) return failAll();
+                      net::Address address = addresses.front();
+                      address.setPort(settings_.port);
+                      connect(address);
+                    });
 }
 
 void RedisClient::connect(net::Address address) {
@@ -153,8 +153,10 @@ bool RedisClient::take(const Reply& reply) {
   Pending pending = std::move(sent_.front());
   sent_.pop_front();
   if (!pending.done) {
-    if (pending.command[0] == "SCRIPT" && reply.kind == Reply::Kind::kText) scriptHash_ = reply.text;
-    // A server that forbids SCRIPT still takes EVAL; one that refuses AUTH or SELECT is none of ours.
+    if (pending.command[0] == "SCRIPT" && reply.kind == Reply::Kind::kText)
+      scriptHash_ = reply.text;
+    // A server that forbids SCRIPT still takes EVAL; one that refuses AUTH or SELECT is none of
+    // ours.
     return reply.kind != Reply::Kind::kError || pending.command[0] == "SCRIPT";
   }
   if (reply.kind == Reply::Kind::kError && reply.text.starts_with("NOSCRIPT") && !pending.whole) {
@@ -169,7 +171,8 @@ bool RedisClient::take(const Reply& reply) {
 
 void RedisClient::finish(Pending pending, bool ok, std::vector<int64_t> usages) {
   if (!pending.done) return;
-  loop_.post([done = std::move(pending.done), ok, usages = std::move(usages)] { done(ok, usages); });
+  loop_.post(
+      [done = std::move(pending.done), ok, usages = std::move(usages)] { done(ok, usages); });
 }
 
 void RedisClient::failAll() {

@@ -23,25 +23,26 @@ struct RedisSettings {
   std::string username, password;
   int database = 0;
   bool tls = false, verify = false;
-  std::string serverName;  ///< "" takes the host.
+  std::string serverName;                                     ///< "" takes the host.
   const ::tollgate::http::TlsConnector* connector = nullptr;  ///< Wanted if `tls`.
 
   /// Equal where a connection serves both. Holds the password: for comparing only.
   std::string identity() const;
 };
 
-/// One worker's connection to one Redis, with as many commands under way as there are requests. Opens
-/// on first use, again after a failure, and closes when idle. Its loop's thread only.
+/// One worker's connection to one Redis, with as many commands under way as there are requests.
+/// Opens on first use, again after a failure, and closes when idle. Its loop's thread only.
 class RedisClient final : public net::ConnectionHandler, public event::Deferred {
  public:
-  /// `usages`: how often each key had been counted before. `ok` false: Redis did not answer in time.
+  /// `usages`: how often each key had been counted before. `ok` false: Redis did not answer in
+  /// time.
   using Done = std::function<void(bool ok, const std::vector<int64_t>& usages)>;
 
   RedisClient(event::EventLoop& loop, RedisSettings settings);
   ~RedisClient() override;
 
-  /// Adds 1 to every key, all in one step of the server; a new key lives for its `seconds`. `done` is
-  /// called from the loop, later.
+  /// Adds 1 to every key, all in one step of the server; a new key lives for its `seconds`. `done`
+  /// is called from the loop, later.
   void count(const std::vector<std::string>& keys, const std::vector<int64_t>& seconds, Done done);
 
   void onConnected(net::Connection&) override;

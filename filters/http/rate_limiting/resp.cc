@@ -12,7 +12,8 @@ enum class Step { kDone, kNeedMore, kMalformed };
 
 Step readLine(std::string_view& rest, std::string_view& line) {
   size_t end = rest.find("\r\n");
-  if (end == std::string_view::npos) return rest.size() > kMaxBytes ? Step::kMalformed : Step::kNeedMore;
+  if (end == std::string_view::npos)
+    return rest.size() > kMaxBytes ? Step::kMalformed : Step::kNeedMore;
   line = rest.substr(0, end);
   rest.remove_prefix(end + 2);
   return Step::kDone;
@@ -40,7 +41,8 @@ Step readIntegers(std::string_view& rest, int64_t count, std::vector<int64_t>& o
     std::string_view line;
     if (Step step = readLine(rest, line); step != Step::kDone) return step;
     int64_t value = 0;
-    if (line.empty() || line.front() != ':' || !readNumber(line.substr(1), value)) return Step::kMalformed;
+    if (line.empty() || line.front() != ':' || !readNumber(line.substr(1), value))
+      return Step::kMalformed;
     out.push_back(value);
   }
   return Step::kDone;

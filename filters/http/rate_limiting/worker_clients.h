@@ -9,8 +9,8 @@
 
 namespace tollgate::filters::rate_limiting {
 
-/// The clients of one Redis, one for each worker. Looking one up takes no lock. A client lives as long
-/// as its worker's loop.
+/// The clients of one Redis, one for each worker. Looking one up takes no lock. A client lives as
+/// long as its worker's loop.
 class WorkerClients {
  public:
   explicit WorkerClients(RedisSettings settings) : settings_(std::move(settings)) {}
