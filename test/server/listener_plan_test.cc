@@ -108,7 +108,7 @@ TEST_F(ListenerPlanTest, ErrorsNameTheirPlace) {
           .find("filters[0].config.por: unknown field"),
       std::string::npos);
   EXPECT_NE(
-      problem(withChains("  - filters: [{name: tls}]\n").find("nothing follows the tls filter")),
+      problem(withChains("  - filters: [{name: tls}]\n")).find("nothing follows the tls filter"),
       std::string::npos);
   EXPECT_NE(
       problem(withChains("  - match: {server_names: [a]}\n    filters: [{name: tcp-proxy, config: "
