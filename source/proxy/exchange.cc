@@ -48,7 +48,7 @@ void ProxyExchange::clear() {
   attempts_ = 0;
   requestEnded_ = responseEnded_ = hasQuery_ = hasBody_ = pathMatched_ = upgrade_ = false;
   anyBodySent_ = bodyPaused_ = upstreamPaused_ = tunnel_ = proxied_ = triedFresh_ = false;
-  inFilters_ = collecting_ = trailersWanted_ = false;
+  inFilters_ = collecting_ = trailersWanted_ = upgradeAsked_ = false;
   replayable_ = true;
   arena_.reset();
 }

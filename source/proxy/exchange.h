@@ -191,6 +191,7 @@ class ProxyExchange final : public http::Exchange,
   bool hasBody_ = false;
   bool pathMatched_ = false;
   bool upgrade_ = false;
+  bool upgradeAsked_ = false;    ///< Whether or not it was passed on.
   bool trailersWanted_ = false;  ///< The client takes trailers (TE).
   bool replayable_ = true;
   bool anyBodySent_ = false;

@@ -36,7 +36,8 @@ bool repeatable(std::string_view method) {
 
 void ProxyExchange::forward() {
   const http::HeaderMap& headers = request_->headers;
-  upgrade_ = headers.has(http::HeaderCode::kUpgrade) && connectionNames(headers, "upgrade") &&
+  upgradeAsked_ = headers.has(http::HeaderCode::kUpgrade);
+  upgrade_ = upgradeAsked_ && connectionNames(headers, "upgrade") &&
              request_->version == http::Version::kHttp11 &&
              http::equalsIgnoreCase(headers.get(http::HeaderCode::kUpgrade), "websocket");
   sendContinue();
@@ -337,6 +338,8 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
     return attempt(false);
   }
   proxied_ = true;
+  // Who asked for another protocol may be speaking it already: that must not be read as a request.
+  if (upgradeAsked_) stream_->closeAfter();
   engineError(timedOut ? 504 : 502);
 }
 
