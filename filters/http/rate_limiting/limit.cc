@@ -74,7 +74,11 @@ Standing TokenBucket::take(Cell& cell, int64_t nowMillis) const {
     // does.
     int64_t fullAt = std::min(static_cast<int64_t>(state), now + burst_);
     Standing before = standing(fullAt, now);
-    if (!before.allowed) return before;
+    if (!before.allowed) {
+      bool behind = fullAt != static_cast<int64_t>(state);
+      if (behind) cell.state.compare_exchange_strong(state, static_cast<uint64_t>(fullAt));
+      return before;
+    }
     int64_t next = std::max(fullAt, now) + interval_;
     if (cell.state.compare_exchange_weak(state, static_cast<uint64_t>(next),
                                          std::memory_order_acq_rel)) {
