@@ -96,6 +96,10 @@ void HttpConnectionManager::drain() {
   touch();
 }
 
+void HttpConnectionManager::drop() {
+  if (!closed_) connection_->close(net::Connection::Close::kNow, "shutdown");
+}
+
 void HttpConnectionManager::onCodecClose(std::string_view reason) {
   if (!closed_) connection_->close(net::Connection::Close::kAfterFlush, reason);
 }

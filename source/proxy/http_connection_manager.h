@@ -34,6 +34,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   /// A request is over: more input may be waiting.
   void onExchangeEnd();
   void drain() override;
+  void drop() override;
 
   void onConnected(net::Connection&) override;
   void onData(net::Connection&, bool end) override;

@@ -23,6 +23,7 @@ TcpProxy::TcpProxy(WorkerContext& worker, std::unique_ptr<net::Connection> downs
   up_.other = &down_;
   down_.connected = true;
   worker_.loop.arm(timer_, target_.connectTimeout);
+  worker_.addConnection(*this);
   WorkerCounters::add(worker_.counters.accepted, 1);
   WorkerCounters::add(worker_.counters.active, 1);
 }
@@ -123,6 +124,7 @@ void TcpProxy::fail() {
   gone_ = true;
   if (resolving_ != 0) worker_.resolver.cancel(resolving_);
   event::EventLoop::cancel(timer_);
+  ServedConnection::unlink();
   for (End* end : {&down_, &up_}) {
     if (end->connection != nullptr && !end->closed) {
       end->connection->close(net::Connection::Close::kNow, "tcp-proxy ended");

@@ -25,6 +25,7 @@ class TcpProxy final : public ServedConnection, public event::Deferred {
   ~TcpProxy() override;
   /// Bytes of a tunnel have no end to wait for: it goes on until the drain limit.
   void drain() override {}
+  void drop() override { fail(); }
 
  private:
   /// One end; told apart so that each may find the other.

@@ -43,6 +43,10 @@ void WorkerContext::unpin(Pinned* pinned) {
   }
 }
 
+void WorkerContext::dropConnections() {
+  while (ServedConnection* each = connections_.popFront()) each->drop();
+}
+
 void WorkerContext::drain() {
   draining_ = true;
   for (ServedConnection* each = connections_.front(); each != nullptr;) {

@@ -35,6 +35,8 @@ class ServedConnection : public ListLink<ServedTag> {
  public:
   /// Closes now if idle, else after the requests under way.
   virtual void drain() = 0;
+  /// Closes now, whatever is under way.
+  virtual void drop() = 0;
 
  protected:
   ~ServedConnection() = default;
@@ -76,6 +78,8 @@ class WorkerContext {
   size_t exchangesInUse() const { return inUse_; }
   /// Connections end as they become idle; those that come get one answer each.
   void drain();
+  /// Ends every connection at once; they are freed after the loop's pass.
+  void dropConnections();
   bool draining() const { return draining_; }
   void addConnection(ServedConnection& connection) { connections_.pushBack(connection); }
   /// The Date line, brought up to date once a pass.

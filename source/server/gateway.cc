@@ -207,6 +207,9 @@ int Gateway::run() {
     }
   }
   loop_.run();
+  adminContext_->dropConnections();
+  statusContext_->dropConnections();
+  loop_.runOnce(event::Millis(0));
   control_->stop();
   for (auto& worker : workers_) worker->stop();
   log::error(Level::kNotice, "tollgate ends");

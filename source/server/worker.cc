@@ -35,7 +35,10 @@ void Worker::drain() {
 
 void Worker::stop() {
   if (!thread_.joinable()) return;
-  loop_.stop();
+  loop_.post([this] {
+    context_.dropConnections();
+    loop_.post([this] { loop_.stop(); });  // a pass later, when they are freed
+  });
   thread_.join();
 }
 
