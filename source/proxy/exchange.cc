@@ -286,20 +286,3 @@ void ProxyExchange::complete() {
 }
 
 }  // namespace tollgate::proxy
-
-namespace tollgate::http {
-
-Exchange* PauseHandle::get() const {
-  return exchange_ != nullptr && exchange_->alive(generation_) ? exchange_ : nullptr;
-}
-
-void PauseHandle::resume() const {
-  PauseHandle handle = *this;
-  if (Exchange* exchange = get()) {
-    exchange->loop().post([handle] {
-      if (Exchange* still = handle.get()) still->resumePaused();
-    });
-  }
-}
-
-}  // namespace tollgate::http
