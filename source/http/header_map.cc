@@ -38,19 +38,22 @@ constexpr std::string_view kNames[] = {
     "X-Forwarded-Port",
     "X-Forwarded-Prefix",
     "X-Forwarded-Proto",
+    "X-Kong-Proxy-Latency",
     "X-Kong-Request-Id",
+    "X-Kong-Response-Latency",
+    "X-Kong-Upstream-Latency",
+    "X-Kong-Upstream-Status",
     "X-Real-IP",
     "HTTP2-Settings",
 };
 constexpr size_t kCodes = static_cast<size_t>(HeaderCode::kCount);
 static_assert(sizeof kNames / sizeof kNames[0] == kCodes);
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
+/// The same for a name in any case.
 constexpr uint32_t hashOf(const char* name, size_t size) {
-  return (static_cast<uint32_t>(size) * 7 + static_cast<uint8_t>(lower(name[0])) * 5 +
-          static_cast<uint8_t>(lower(name[size - 1])) * 3 +
-          static_cast<uint8_t>(lower(name[size / 2])) * 11) &
+  auto byte = [&](size_t at) { return static_cast<uint32_t>(name[at] | 0x20); };
+  return (static_cast<uint32_t>(size) * 7 + byte(0) * 5 + byte(size - 1) * 3 +
+          byte(size / 2) * 11) &
          255;
 }
 
@@ -69,19 +72,12 @@ constexpr CodeTable kTable;
 
 }  // namespace
 
-bool equalsIgnoreCase(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
-
 HeaderCode codeOf(std::string_view name) {
   if (name.empty()) return HeaderCode::kOther;
   for (uint32_t at = hashOf(name.data(), name.size()); kTable.places[at] != 0;
        at = (at + 1) & 255) {
-    if (equalsIgnoreCase(kNames[kTable.places[at]], name)) {
+    std::string_view known = kNames[kTable.places[at]];
+    if (known.size() == name.size() && equalsIgnoreCase(known, name)) {
       return static_cast<HeaderCode>(kTable.places[at]);
     }
   }
@@ -96,26 +92,6 @@ void HeaderMap::grow() {
   if (count_ > 0) std::memcpy(static_cast<void*>(entries), entries_, count_ * sizeof(Header));
   entries_ = entries;
   capacity_ = capacity;
-}
-
-void HeaderMap::add(HeaderCode code, std::string_view name, std::string_view value) {
-  if (count_ == capacity_) grow();
-  entries_[count_++] = Header{name.data(),
-                              value.data(),
-                              static_cast<uint32_t>(value.size()),
-                              static_cast<uint16_t>(name.size()),
-                              code,
-                              false};
-  ++live_;
-  present_ |= uint64_t{1} << static_cast<int>(code);
-}
-
-const Header* HeaderMap::find(HeaderCode code) const {
-  if (!has(code)) return nullptr;
-  for (size_t i = 0; i < count_; ++i) {
-    if (entries_[i].code == code && !entries_[i].removed) return &entries_[i];
-  }
-  return nullptr;
 }
 
 const Header* HeaderMap::find(std::string_view name) const {
@@ -136,8 +112,7 @@ void HeaderMap::removeEntry(Header& header) {
   --live_;
 }
 
-void HeaderMap::remove(HeaderCode code) {
-  if (!has(code)) return;
+void HeaderMap::removeAll(HeaderCode code) {
   for (size_t i = 0; i < count_; ++i) {
     if (entries_[i].code == code) removeEntry(entries_[i]);
   }
@@ -153,7 +128,7 @@ void HeaderMap::remove(std::string_view name) {
   }
 }
 
-void HeaderMap::set(HeaderCode code, std::string_view value) {
+void HeaderMap::replace(HeaderCode code, std::string_view value) {
   auto* first = const_cast<Header*>(find(code));
   if (first == nullptr) return add(code, value);
   for (Header* other = first + 1; other < entries_ + count_; ++other) {
@@ -161,6 +136,7 @@ void HeaderMap::set(HeaderCode code, std::string_view value) {
   }
   first->valueData = value.data();
   first->valueSize = static_cast<uint32_t>(value.size());
+  first->checked = false;
 }
 
 void HeaderMap::set(std::string_view name, std::string_view value) {
@@ -173,6 +149,7 @@ void HeaderMap::set(std::string_view name, std::string_view value) {
   }
   first->valueData = value.data();
   first->valueSize = static_cast<uint32_t>(value.size());
+  first->checked = false;
 }
 
 }  // namespace tollgate::http

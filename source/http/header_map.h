@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "source/base/arena.h"
@@ -42,18 +43,51 @@ enum class HeaderCode : uint8_t {
   kXForwardedPort,
   kXForwardedPrefix,
   kXForwardedProto,
+  kXKongProxyLatency,
   kXKongRequestId,
+  kXKongResponseLatency,
+  kXKongUpstreamLatency,
+  kXKongUpstreamStatus,
   kXRealIp,
   kHttp2Settings,
   kCount,
 };
 static_assert(static_cast<int>(HeaderCode::kCount) <= 64, "the presence bitmap has 64 bits");
 
+constexpr char lowerByte(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+/// The eight bytes at `p` with ASCII letters in lower case.
+inline uint64_t lowerWord(const char* p) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  uint64_t word;
+  std::memcpy(&word, p, sizeof word);
+  uint64_t low = word & (kEach * 0x7f);
+  uint64_t fromA = low + kEach * (0x80 - 'A');  // high bit: >= 'A'
+  uint64_t aboveZ = low + kEach * (0x7f - 'Z');
+  uint64_t upper = (fromA ^ aboveZ) & ~word & (kEach * 0x80);
+  return word | (upper >> 2);
+}
+
 /// The code of a name in any case.
 HeaderCode codeOf(std::string_view name);
 /// The name of a code in its usual spelling ("Content-Length").
 std::string_view nameOf(HeaderCode code);
-bool equalsIgnoreCase(std::string_view a, std::string_view b);
+
+/// Compares ASCII letters in any case, other bytes exactly.
+inline bool equalsIgnoreCase(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  size_t size = a.size();
+  if (size < 8) {
+    for (size_t i = 0; i < size; ++i) {
+      if (lowerByte(a[i]) != lowerByte(b[i])) return false;
+    }
+    return true;
+  }
+  for (size_t i = 0; i + 8 < size; i += 8) {
+    if (lowerWord(a.data() + i) != lowerWord(b.data() + i)) return false;
+  }
+  return lowerWord(a.data() + size - 8) == lowerWord(b.data() + size - 8);
+}
 
 /// A header field. Views point into a pinned slab or into the arena of the exchange.
 struct Header {
@@ -62,7 +96,8 @@ struct Header {
   uint32_t valueSize;
   uint16_t nameSize;
   HeaderCode code;
-  bool removed;
+  bool removed : 1;
+  bool checked : 1;  ///< Name and value were found well-formed by the codec that read them.
   std::string_view name() const { return {nameData, nameSize}; }
   std::string_view value() const { return {valueData, valueSize}; }
 };
@@ -83,11 +118,25 @@ class HeaderMap {
 
   void add(std::string_view name, std::string_view value) { add(codeOf(name), name, value); }
   void add(HeaderCode code, std::string_view value) { add(code, nameOf(code), value); }
-  void add(HeaderCode code, std::string_view name, std::string_view value);
+  void add(HeaderCode code, std::string_view name, std::string_view value) {
+    append(code, name, value, false);
+  }
+  /// For codecs: what is known to be well-formed is not looked at again when it is written.
+  void addChecked(HeaderCode code, std::string_view name, std::string_view value) {
+    append(code, name, value, true);
+  }
 
+  /// True if a field with one of these codes (bits) was added; it may have been removed since.
+  bool hasAny(uint64_t codes) const { return (present_ & codes) != 0; }
   bool has(HeaderCode code) const { return (present_ >> static_cast<int>(code)) & 1; }
   /// The first field of that name, or nullptr. Codes other than kOther only.
-  const Header* find(HeaderCode code) const;
+  const Header* find(HeaderCode code) const {
+    if (!has(code)) return nullptr;
+    for (const Header *h = entries_, *end = entries_ + count_; h != end; ++h) {
+      if (h->code == code && !h->removed) return h;
+    }
+    return nullptr;
+  }
   const Header* find(std::string_view name) const;
   /// The first value, or "" if there is none.
   std::string_view get(HeaderCode code) const {
@@ -100,9 +149,13 @@ class HeaderMap {
   }
 
   /// Replaces all fields of the name by one (in the place of the first), or adds it.
-  void set(HeaderCode code, std::string_view value);
+  void set(HeaderCode code, std::string_view value) {
+    has(code) ? replace(code, value) : add(code, value);
+  }
   void set(std::string_view name, std::string_view value);
-  void remove(HeaderCode code);
+  void remove(HeaderCode code) {
+    if (has(code)) removeAll(code);
+  }
   void remove(std::string_view name);
   void removeEntry(Header& header);
 
@@ -125,6 +178,20 @@ class HeaderMap {
 
  private:
   void grow();
+  void replace(HeaderCode code, std::string_view value);
+  void removeAll(HeaderCode code);
+  void append(HeaderCode code, std::string_view name, std::string_view value, bool checked) {
+    if (count_ == capacity_) grow();
+    entries_[count_++] = Header{name.data(),
+                                value.data(),
+                                static_cast<uint32_t>(value.size()),
+                                static_cast<uint16_t>(name.size()),
+                                code,
+                                false,
+                                checked};
+    ++live_;
+    present_ |= uint64_t{1} << static_cast<int>(code);
+  }
   Arena* arena_;
   Header* entries_ = nullptr;
   uint32_t count_ = 0;

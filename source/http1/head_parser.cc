@@ -1,12 +1,10 @@
 #include "source/http1/head_parser.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #include <algorithm>
 #include <array>
 #include <cstring>
+
+#include "source/http1/char_span.h"
 
 namespace tollgate::http1 {
 namespace {
@@ -15,92 +13,11 @@ using http::HeaderCode;
 
 // ---- Character classes -------------------------------------------------------------------------
 
-constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
-
 constexpr bool isAlpha(unsigned char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 constexpr bool isDigit(unsigned char c) { return c >= '0' && c <= '9'; }
 constexpr bool isHex(unsigned char c) {
   return isDigit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
-
-constexpr std::array<bool, 256> kToken = [] {
-  std::array<bool, 256> table{};
-  for (int c = 0; c < 128; ++c) {
-    auto byte = static_cast<unsigned char>(c);
-    table[c] = isAlpha(byte) || isDigit(byte) || kTokenMarks.find(char(c)) != kTokenMarks.npos;
-  }
-  return table;
-}();
-
-/// Returns the first byte in [p, end) outside a class, or end.
-using Span = const char* (*)(const char* p, const char* end);
-
-const char* tokenSpanScalar(const char* p, const char* end) {
-  while (p < end && kToken[static_cast<unsigned char>(*p)]) ++p;
-  return p;
-}
-
-const char* valueSpanScalar(const char* p, const char* end) {
-  for (; p < end; ++p) {
-    auto c = static_cast<unsigned char>(*p);
-    if ((c < 0x20 && c != '\t') || c == 0x7f) break;
-  }
-  return p;
-}
-
-#if defined(__x86_64__)
-// For a token byte x: lowNibble[x & 15] has the bit of x's high nibble. Bytes from 0x80 have none.
-alignas(16) constexpr std::array<uint8_t, 16> kTokenLow = [] {
-  std::array<uint8_t, 16> table{};
-  for (int c = 0; c < 128; ++c) {
-    if (kToken[c]) table[c & 15] = static_cast<uint8_t>(table[c & 15] | (1 << (c >> 4)));
-  }
-  return table;
-}();
-alignas(16) constexpr std::array<uint8_t, 16> kTokenHigh = {1, 2, 4, 8, 16, 32, 64, 128};
-
-__attribute__((target("avx2"))) const char* tokenSpanAvx2(const char* p, const char* end) {
-  const __m256i low = _mm256_broadcastsi128_si256(
-      _mm_load_si128(reinterpret_cast<const __m128i*>(kTokenLow.data())));
-  const __m256i high = _mm256_broadcastsi128_si256(
-      _mm_load_si128(reinterpret_cast<const __m128i*>(kTokenHigh.data())));
-  const __m256i nibble = _mm256_set1_epi8(15);
-  for (; end - p >= 32; p += 32) {
-    __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-    __m256i a = _mm256_shuffle_epi8(low, x);
-    __m256i b = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
-    __m256i bad = _mm256_cmpeq_epi8(_mm256_and_si256(a, b), _mm256_setzero_si256());
-    auto mask = static_cast<uint32_t>(_mm256_movemask_epi8(bad));
-    if (mask != 0) return p + __builtin_ctz(mask);
-  }
-  return tokenSpanScalar(p, end);
-}
-
-__attribute__((target("avx2"))) const char* valueSpanAvx2(const char* p, const char* end) {
-  const __m256i limit = _mm256_set1_epi8(0x1f);
-  const __m256i tab = _mm256_set1_epi8('\t');
-  const __m256i del = _mm256_set1_epi8(0x7f);
-  for (; end - p >= 32; p += 32) {
-    __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-    __m256i bad = _mm256_cmpeq_epi8(_mm256_min_epu8(x, limit), x);
-    bad = _mm256_andnot_si256(_mm256_cmpeq_epi8(x, tab), bad);
-    bad = _mm256_or_si256(bad, _mm256_cmpeq_epi8(x, del));
-    auto mask = static_cast<uint32_t>(_mm256_movemask_epi8(bad));
-    if (mask != 0) return p + __builtin_ctz(mask);
-  }
-  return valueSpanScalar(p, end);
-}
-
-bool hasAvx2() {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx2");
-}
-const Span tokenSpan = hasAvx2() ? tokenSpanAvx2 : tokenSpanScalar;
-const Span valueSpan = hasAvx2() ? valueSpanAvx2 : valueSpanScalar;
-#else
-constexpr Span tokenSpan = tokenSpanScalar;
-constexpr Span valueSpan = valueSpanScalar;
-#endif
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -295,7 +212,6 @@ HeadError checkTarget(const http::CodecLimits& limits, http::RequestHead& head, 
       if (HeadError error = splitAbsolute(scheme, head)) return error;
     }
   }
-  if (head.target.find('#') != head.target.npos) return {400, "fragment in request target"};
   return {};
 }
 
@@ -313,19 +229,20 @@ HeadError parseRequestLine(std::string_view bytes, const http::CodecLimits& limi
   }
   head.method = {p, static_cast<size_t>(methodEnd - p)};
   const char* line = methodEnd + 1;
-  const char* lineEnd = valueSpan(line, end);
+  const char* targetEnd = targetSpan(line, end);
+  if (targetEnd != end && *targetEnd == '#') return {400, "fragment in request target"};
+  if (targetEnd == end || *targetEnd != ' ') {
+    return {400, "invalid character in the request line"};
+  }
+  head.target = {line, static_cast<size_t>(targetEnd - line)};
+  const char* version = targetEnd + 1;
+  const char* lineEnd = valueSpan(version, end);
   if (end - lineEnd < 2 || lineEnd[0] != '\r' || lineEnd[1] != '\n') {
     return {400, "invalid character in the request line"};
   }
   next = lineEnd + 2;
-  std::string_view rest(line, static_cast<size_t>(lineEnd - line));
-  size_t space = rest.rfind(' ');
-  if (space == rest.npos) return {400, "malformed request line"};
-  head.target = rest.substr(0, space);
-  if (head.target.find_first_of(" \t") != head.target.npos) {
-    return {400, "white space in the request target"};
-  }
-  if (HeadError error = parseVersion(rest.substr(space + 1), head.version)) return error;
+  std::string_view text(version, static_cast<size_t>(lineEnd - version));
+  if (HeadError error = parseVersion(text, head.version)) return error;
   return checkTarget(limits, head, absolute);
 }
 
@@ -369,23 +286,21 @@ bool isPort(std::string_view text) {  // after the colon; may be empty
 }  // namespace
 
 HeadScanner::Status HeadScanner::scanRange(std::string_view range) {
-  const char* p = range.data();
-  const char* end = p + range.size();
-  while (p < end) {
-    const void* found = std::memchr(p, '\n', static_cast<size_t>(end - p));
-    if (found == nullptr) break;
-    const char* feed = static_cast<const char*>(found);
-    char before = feed > range.data() ? feed[-1] : last_;
-    size_t lineBytes = lineBytes_ + static_cast<size_t>(feed - p);
-    scanned_ += static_cast<size_t>(feed + 1 - p);
+  const char* begin = range.data();
+  const char* end = begin + range.size();
+  const char* line = begin;
+  for (const char* p = begin; (p = lineFeed(p, end)) != end; ++p) {
+    char before = p > begin ? p[-1] : last_;
+    size_t lineBytes = lineBytes_ + static_cast<size_t>(p - line);
+    scanned_ += static_cast<size_t>(p + 1 - line);
     lineBytes_ = 0;
     ++lines_;
-    p = feed + 1;
+    line = p + 1;
     if (before != '\r' || lineBytes == 0) return Status::kBad;
     if (lineBytes == 1) return Status::kDone;
   }
-  scanned_ += static_cast<size_t>(end - p);
-  lineBytes_ += static_cast<size_t>(end - p);
+  scanned_ += static_cast<size_t>(end - line);
+  lineBytes_ += static_cast<size_t>(end - line);
   if (!range.empty()) last_ = range.back();
   return Status::kMore;
 }
@@ -417,7 +332,7 @@ HeadError parseRequestHead(std::string_view bytes, const http::CodecLimits& limi
       parseFields(next, bytes.data() + bytes.size(), limits.maxHeaders,
                   [&](HeaderCode code, std::string_view name, std::string_view value) {
                     if (code != HeaderCode::kOther) noteField(code, value, facts);
-                    head.headers.add(code, name, value);
+                    head.headers.addChecked(code, name, value);
                   });
   if (error) return error;
   if (HeadError bad = checkHost(facts, absolute, head)) return bad;
@@ -459,7 +374,7 @@ HeadError parseResponseHead(std::string_view bytes, const http::CodecLimits& lim
       parseFields(lineEnd + 2, end, limits.maxHeaders,
                   [&](HeaderCode code, std::string_view name, std::string_view value) {
                     if (code != HeaderCode::kOther) noteField(code, value, facts);
-                    head.headers.add(code, name, value);
+                    head.headers.addChecked(code, name, value);
                   });
   if (error || (error = frame(facts, head.version, info))) return {502, error.reason};
   dropRepeatedLength(facts, head.headers);
@@ -491,19 +406,9 @@ HeadError parseTrailers(std::string_view bytes, const http::CodecLimits& limits,
                          case HeaderCode::kExpect:
                            return;
                          default:
-                           trailers.add(code, name, value);
+                           trailers.addChecked(code, name, value);
                        }
                      });
-}
-
-bool isToken(std::string_view text) {
-  const char* end = text.data() + text.size();
-  return !text.empty() && tokenSpan(text.data(), end) == end;
-}
-
-bool isFieldValue(std::string_view text) {
-  const char* end = text.data() + text.size();
-  return valueSpan(text.data(), end) == end;
 }
 
 bool isHostAndPort(std::string_view text) {

@@ -6,6 +6,7 @@
 
 #include "source/buffer/buffer.h"
 #include "source/http/codec.h"
+#include "source/http1/char_span.h"
 
 namespace tollgate::http1 {
 
@@ -66,10 +67,6 @@ HeadError parseResponseHead(std::string_view bytes, const http::CodecLimits& lim
 HeadError parseTrailers(std::string_view bytes, const http::CodecLimits& limits,
                         http::HeaderMap& trailers);
 
-/// True when `text` is a non-empty HTTP token.
-bool isToken(std::string_view text);
-/// True when `text` holds no control character but tabs: may stand in a field value.
-bool isFieldValue(std::string_view text);
 /// True for uri-host [":" port].
 bool isHostAndPort(std::string_view text);
 

@@ -28,12 +28,11 @@ void HeadWriter::number(uint64_t value) {
 
 void HeadWriter::fields(const http::HeaderMap& headers, uint64_t skip) {
   headers.forEach([&](const http::Header& h) {
-    if (h.code == http::HeaderCode::kOther) {
-      if (!isToken(h.name())) return;
-    } else if ((skip & bitOf(h.code)) != 0) {
-      return;
+    if (((skip >> static_cast<int>(h.code)) & 1) != 0) return;
+    if (!h.checked) {
+      if (h.code == http::HeaderCode::kOther && !isToken(h.name())) return;
+      if (!isFieldValue(h.value())) return;
     }
-    if (!isFieldValue(h.value())) return;
     field(h.name(), h.value());
   });
 }

@@ -229,7 +229,7 @@ void Codec::headerField(Stream& stream, std::string_view name, std::string_view 
     return;
   }
   http::HeaderCode code = http::codeOf(name);
-  stream.sink->request().headers.add(
+  stream.sink->request().headers.addChecked(
       code, code == http::HeaderCode::kOther ? arena.copy(name) : http::nameOf(code), kept);
 }
 

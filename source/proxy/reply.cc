@@ -115,11 +115,11 @@ void ProxyExchange::addProxyHeaders(bool local) {
   event::TimePoint now = worker_.loop.now();
   if (proxied_) {
     if (settings.latencyTokens) {
-      headers.set("X-Kong-Upstream-Latency", decimal(arena_, millis(now - upstreamBegan_)));
-      headers.set("X-Kong-Proxy-Latency", decimal(arena_, millis(upstreamBegan_ - began_)));
+      headers.set(HeaderCode::kXKongUpstreamLatency, decimal(arena_, millis(now - upstreamBegan_)));
+      headers.set(HeaderCode::kXKongProxyLatency, decimal(arena_, millis(upstreamBegan_ - began_)));
     }
     if (settings.upstreamStatusHeader) {
-      headers.set("X-Kong-Upstream-Status", decimal(arena_, response_->status));
+      headers.set(HeaderCode::kXKongUpstreamStatus, decimal(arena_, response_->status));
     }
     if (settings.serverTokens) {
       headers.set(HeaderCode::kVia,
@@ -128,7 +128,7 @@ void ProxyExchange::addProxyHeaders(bool local) {
                       : std::string_view(settings.via));
     }
   } else if (settings.latencyTokens) {
-    headers.set("X-Kong-Response-Latency", decimal(arena_, millis(now - began_)));
+    headers.set(HeaderCode::kXKongResponseLatency, decimal(arena_, millis(now - began_)));
   }
   // An answer about the origin's failure counts as the origin's, which had no name to tell.
   bool nameless = local && proxied_;

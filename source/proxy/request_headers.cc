@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "source/http1/head_writer.h"
 #include "source/proxy/exchange.h"
 #include "source/proxy/http_connection_manager.h"
 #include "source/route/path.h"
@@ -47,6 +48,7 @@ void ProxyExchange::findClient() {
 }
 
 void ProxyExchange::removeHopByHop(http::HeaderMap& headers, bool keepUpgrade) {
+  if (!headers.hasAny(http1::kConnectionFields)) return;
   if (headers.has(HeaderCode::kConnection)) {
     // Every field that Connection names belongs to this hop.
     Arena& arena = arena_;

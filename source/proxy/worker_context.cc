@@ -2,9 +2,26 @@
 
 #include <sys/random.h>
 
+#include <array>
+#include <cstring>
+#include <string_view>
+
 #include "source/proxy/exchange.h"
 
 namespace tollgate::proxy {
+namespace {
+
+constexpr std::array<char, 512> kHexPairs = [] {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::array<char, 512> pairs{};
+  for (size_t byte = 0; byte < 256; ++byte) {
+    pairs[2 * byte] = kHex[byte >> 4];
+    pairs[2 * byte + 1] = kHex[byte & 15];
+  }
+  return pairs;
+}();
+
+}  // namespace
 
 WorkerContext::WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
                              upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
@@ -77,16 +94,14 @@ void WorkerContext::recycle(ProxyExchange& exchange) {
 
 void WorkerContext::makeRequestId(char* out) {
   // xoroshiro128+: unique enough for an identifier, and not a secret.
-  static constexpr char kHex[] = "0123456789abcdef";
   for (int half = 0; half < 2; ++half) {
     uint64_t a = random_[0], b = random_[1];
     uint64_t value = a + b;
     b ^= a;
     random_[0] = ((a << 24) | (a >> 40)) ^ b ^ (b << 16);
     random_[1] = (b << 37) | (b >> 27);
-    for (int i = 0; i < 16; ++i) {
-      *out++ = kHex[value & 15];
-      value >>= 4;
+    for (int i = 0; i < 8; ++i, out += 2, value >>= 8) {
+      std::memcpy(out, kHexPairs.data() + 2 * (value & 255), 2);
     }
   }
 }

@@ -10,10 +10,10 @@
 
 namespace tollgate::upstream {
 
-UpstreamConnection::UpstreamConnection(Pool& pool, std::string key,
+UpstreamConnection::UpstreamConnection(Pool& pool, Origin& origin,
                                        std::unique_ptr<net::Connection> connection)
     : pool_(pool),
-      key_(std::move(key)),
+      origin_(origin),
       connection_(std::move(connection)),
       codec_(http1::makeClientCodec(connection_->output(), http::CodecLimits{})) {}
 
@@ -108,11 +108,8 @@ UpstreamConnection* Pool::acquire(const Service& service, const net::Address& ad
                                   std::string_view serverName, bool fresh, UpstreamUser& user,
                                   UpstreamConnection*& pending) {
   pending = nullptr;
-  char ip[46];
   keyScratch_.assign(service.poolKey);
-  keyScratch_.append(ip, address.formatIp(ip));
-  uint16_t port = address.port();
-  keyScratch_.append(reinterpret_cast<const char*>(&port), sizeof port);
+  keyScratch_.append(reinterpret_cast<const char*>(address.sockaddrPtr()), address.length());
   if (service.tls) keyScratch_.append(serverName);
   if (!fresh) {
     auto origin = origins_.find(keyScratch_);
@@ -124,14 +121,13 @@ UpstreamConnection* Pool::acquire(const Service& service, const net::Address& ad
       return connection;
     }
   }
-  pending = connect(service, address, keyScratch_, serverName, user);
+  pending = connect(service, address, serverName, user);
   if (pending != nullptr && pending->ready_) return pending;
   return nullptr;
 }
 
 UpstreamConnection* Pool::connect(const Service& service, const net::Address& address,
-                                  std::string key, std::string_view serverName,
-                                  UpstreamUser& user) {
+                                  std::string_view serverName, UpstreamUser& user) {
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return nullptr;
   int one = 1;
@@ -147,7 +143,10 @@ UpstreamConnection* Pool::connect(const Service& service, const net::Address& ad
     return nullptr;
   }
   auto socket = std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true);
-  auto owned = std::make_unique<UpstreamConnection>(*this, std::move(key), std::move(socket));
+  auto [origin, added] = origins_.try_emplace(keyScratch_);
+  if (added) origin->second.key = &origin->first;
+  ++origin->second.open;
+  auto owned = std::make_unique<UpstreamConnection>(*this, origin->second, std::move(socket));
   UpstreamConnection* connection = owned.get();
   all_.emplace(connection, std::move(owned));
   ++open_;
@@ -158,7 +157,7 @@ UpstreamConnection* Pool::connect(const Service& service, const net::Address& ad
 }
 
 void Pool::toIdle(UpstreamConnection& connection) {
-  Origin& origin = origins_[connection.key_];
+  Origin& origin = connection.origin_;
   if (origin.idleCount >= settings_.maxIdlePerOrigin ||
       connection.requests_ >= settings_.maxRequests) {
     return connection.abort();
@@ -172,15 +171,15 @@ void Pool::removeIdle(UpstreamConnection& connection) {
   if (!static_cast<ListLink<IdleTag>&>(connection).linked()) return;
   connection.unlink();
   event::EventLoop::cancel(connection.idleTimer_);
-  auto origin = origins_.find(connection.key_);
-  if (origin == origins_.end()) return;
-  --origin->second.idleCount;
+  --connection.origin_.idleCount;
 }
 
 void Pool::destroy(UpstreamConnection& connection) {
   auto found = all_.find(&connection);
   if (found == all_.end()) return;
   --open_;
+  Origin& origin = connection.origin_;
+  if (--origin.open == 0) origins_.erase(*origin.key);
   loop_.deferDelete(std::move(found->second));
   all_.erase(found);
 }

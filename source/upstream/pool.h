@@ -31,12 +31,21 @@ class UpstreamUser {
 
 struct IdleTag {};
 
+/// The connections of one worker to one address for one kind of service. Lives as long as any of
+/// them is open.
+struct Origin {
+  const std::string* key = nullptr;  ///< of this origin in the pool
+  IntrusiveList<UpstreamConnection, IdleTag> idle;
+  size_t idleCount = 0;
+  size_t open = 0;
+};
+
 /// One connection to an origin with its codec; carries one request at a time.
 class UpstreamConnection final : public net::ConnectionHandler,
                                  public event::Deferred,
                                  public ListLink<IdleTag> {
  public:
-  UpstreamConnection(Pool& pool, std::string key, std::unique_ptr<net::Connection> connection);
+  UpstreamConnection(Pool& pool, Origin& origin, std::unique_ptr<net::Connection> connection);
 
   http::ClientCodec& codec() { return *codec_; }
   net::Connection& connection() { return *connection_; }
@@ -61,7 +70,7 @@ class UpstreamConnection final : public net::ConnectionHandler,
   void closeNow(std::string_view reason);
 
   Pool& pool_;
-  std::string key_;
+  Origin& origin_;  ///< gone once closed_
   std::unique_ptr<net::Connection> connection_;
   std::unique_ptr<http::ClientCodec> codec_;
   UpstreamUser* user_ = nullptr;
@@ -103,14 +112,12 @@ class Pool {
   event::EventLoop& loop() { return loop_; }
   const Settings& settings() const { return settings_; }
   size_t open() const { return open_; }
+  /// Origins with an open connection.
+  size_t origins() const { return origins_.size(); }
 
  private:
   friend class UpstreamConnection;
-  struct Origin {
-    IntrusiveList<UpstreamConnection, IdleTag> idle;
-    size_t idleCount = 0;
-  };
-  UpstreamConnection* connect(const Service& service, const net::Address& address, std::string key,
+  UpstreamConnection* connect(const Service& service, const net::Address& address,
                               std::string_view serverName, UpstreamUser& user);
   void toIdle(UpstreamConnection& connection);
   void removeIdle(UpstreamConnection& connection);

@@ -48,6 +48,23 @@ TEST(HeaderCode, EveryNameHasItsCode) {
   EXPECT_EQ(codeOf("x-unknown"), HeaderCode::kOther);
 }
 
+TEST(EqualsIgnoreCase, IsAboutAsciiLettersOnlyAtEveryPlace) {
+  for (size_t length : {1, 7, 8, 9, 15, 16, 17}) {
+    for (size_t at = 0; at < length; ++at) {
+      for (int a = 0; a < 256; ++a) {
+        for (int b : {a, a ^ 0x20, a ^ 0x80, a ^ 0xa0, (a + 1) & 255}) {
+          std::string left(length, 'x'), right(length, 'X');
+          left[at] = static_cast<char>(a);
+          right[at] = static_cast<char>(b);
+          bool letters = (a ^ b) == 0x20 && (a | 0x20) >= 'a' && (a | 0x20) <= 'z';
+          ASSERT_EQ(equalsIgnoreCase(left, right), a == b || letters) << a << " and " << b;
+        }
+      }
+    }
+  }
+  EXPECT_FALSE(equalsIgnoreCase("ab", "abc"));
+}
+
 TEST(ErrorBody, TakesTheFormThatTheClientPrefers) {
   struct Row {
     const char* accept;

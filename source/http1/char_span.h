@@ -1,0 +1,39 @@
+#pragma once
+
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
+#include <string_view>
+
+/// Runs of bytes of the character classes that HTTP/1.1 heads are made of. Vectorised where the
+/// machine can; nothing is read outside of the range given.
+namespace tollgate::http1 {
+
+/// The first byte in [p, end) that may not stand in a token (RFC 9110 section 5.6.2), or end.
+const char* tokenSpan(const char* p, const char* end);
+/// The first control character but tab in [p, end), or end.
+const char* valueSpan(const char* p, const char* end);
+/// The first control character, space, DEL or "#" in [p, end), or end.
+const char* targetSpan(const char* p, const char* end);
+
+/// The first line feed in [p, end), or end. For ranges with one every few dozen bytes.
+inline const char* lineFeed(const char* p, const char* end) {
+#if defined(__x86_64__)
+  const __m128i feed = _mm_set1_epi8('\n');
+  for (; end - p >= 16; p += 16) {
+    __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(x, feed)));
+    if (mask != 0) return p + __builtin_ctz(mask);
+  }
+#endif
+  while (p < end && *p != '\n') ++p;
+  return p;
+}
+
+/// True when `text` is a non-empty HTTP token.
+bool isToken(std::string_view text);
+/// True when `text` holds no control character but tabs: may stand in a field value.
+bool isFieldValue(std::string_view text);
+
+}  // namespace tollgate::http1
