@@ -24,7 +24,7 @@ class SnapshotCompiler {
       std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
   void setUpstreamTls(UpstreamTls make) { upstreamTls_ = std::move(make); }
   /// For filters that talk to servers of their own; must outlive the snapshots.
-  void setFilterTls(const http::TlsConnector* tls) { filterTls_ = tls; }
+  void setFilterTls(http::TlsConnector* tls) { filterTls_ = tls; }
 
   /// Puts an entity in, or takes it out when the change is a deletion.
   void apply(const store::Change& change);
@@ -55,7 +55,7 @@ class SnapshotCompiler {
 
   http::SharedCounters* counters_;
   UpstreamTls upstreamTls_;
-  const http::TlsConnector* filterTls_ = nullptr;
+  http::TlsConnector* filterTls_ = nullptr;
   std::map<std::string, std::shared_ptr<const upstream::Service>> services_;
   std::map<std::string, bool> serviceEnabled_;
   std::map<std::string, Json> routes_;

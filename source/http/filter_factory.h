@@ -17,12 +17,19 @@ namespace tollgate::http {
 class SharedCounters;
 
 /// Opens TLS towards servers that a filter talks to. Any thread.
+class TlsClient {
+ public:
+  virtual ~TlsClient() = default;
+  /// A transport for a connecting descriptor (not owned); nullptr if that cannot be.
+  virtual std::unique_ptr<net::Transport> connect(int fd, std::string_view serverName) const = 0;
+};
+
+/// Gives a filter the TLS that it asks for while it is made. Control thread.
 class TlsConnector {
  public:
   virtual ~TlsConnector() = default;
-  /// A transport for a connecting descriptor (not owned); nullptr if that cannot be.
-  virtual std::unique_ptr<net::Transport> connect(int fd, std::string_view serverName,
-                                                  bool verify) const = 0;
+  /// Servers are verified or not, as the process trusts. Equal calls share one client.
+  virtual Result<std::shared_ptr<const TlsClient>> client(bool verify) = 0;
 };
 
 /// What a filter may use of the process that it runs in.
@@ -32,7 +39,7 @@ struct FilterContext {
   std::string serviceId;
   std::string consumerId;
   SharedCounters* counters = nullptr;  ///< Counters in the store (policy "cluster"); may be null.
-  const TlsConnector* tls = nullptr;   ///< May be null; outlives the filter.
+  TlsConnector* tls = nullptr;         ///< May be null; for create() only.
 };
 
 /// Adds to counters that live in the store, asynchronously; see filters/http/rate-limiting.

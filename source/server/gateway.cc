@@ -117,6 +117,7 @@ Status Gateway::compileListeners() {
   auto plans = compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates);
   if (!plans) return plans.error();
   plans_ = std::move(plans).value();
+  lateCertificates_.start(prefix_, *certificates, plans_);
   return {};
 }
 
@@ -132,7 +133,6 @@ Status Gateway::openStore() {
                                        counters_.get(), options);
   counters_->use(*control_);
   upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
-  if (Status prepared = upstreamTls_->prepareConnector(); !prepared) return prepared;
   control_->compiler().setFilterTls(upstreamTls_.get());
   control_->compiler().setUpstreamTls(
       [this](const store::Json& service) { return upstreamTls_->contextFor(service); });

@@ -7,6 +7,7 @@
 #include "source/event/event_loop.h"
 #include "source/server/acceptor.h"
 #include "source/server/control.h"
+#include "source/server/default_certificates.h"
 #include "source/server/node_context.h"
 #include "source/server/prefix_folder.h"
 #include "source/server/settings.h"
@@ -48,6 +49,7 @@ class Gateway {
   proxy::ProxySettings proxySettings_;
   proxy::ProxySettings adminSettings_;
   std::vector<ListenerPlan> plans_;
+  LateCertificates lateCertificates_;
   std::unique_ptr<AccessLogs> logs_;
   std::unique_ptr<StoreCounters> counters_;
   std::unique_ptr<UpstreamTls> upstreamTls_;

@@ -267,7 +267,8 @@ class Compiler {
       settings.defaults.push_back(std::move(pair).value());
     }
     bool main = out.kind == Chain::Kind::kAdmin || out.kind == Chain::Kind::kStatus;
-    if (settings.defaults.empty()) {
+    out.defaultCertificates = settings.defaults.empty();
+    if (out.defaultCertificates) {
       settings.defaults = main ? certificates_.admin : certificates_.proxy;
     }
     const std::string protocols = settings_.text("ssl_protocols");

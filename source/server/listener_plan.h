@@ -36,6 +36,7 @@ struct Chain {
 
   ChainMatch match;
   std::shared_ptr<const tls::ServerContext> tls;  ///< nullptr: cleartext.
+  bool defaultCertificates = false;               ///< The `tls` filter named none of its own.
   Kind kind = Kind::kProxy;
   TcpTarget tcp;
 };
@@ -62,6 +63,8 @@ Result<node::v1::Node> builtinNode(const Settings& settings);
 /// Certificates for chains whose `tls` filter names none.
 struct DefaultCertificates {
   std::vector<tls::KeyPair> proxy, admin;
+  /// Self-signed pairs whose RSA half is still to be made.
+  bool proxyRsaMissing = false, adminRsaMissing = false;
 };
 
 /// Compiles a node; errors name the place in `source` ("node.yaml", "proxy_listen").

@@ -126,30 +126,26 @@ Result<std::string> PrefixFolder::nodeId(const std::string& configured) const {
   return fresh;
 }
 
-Result<std::vector<tls::KeyPair>> PrefixFolder::defaultCertificates(const std::string& name) const {
-  std::vector<tls::KeyPair> out;
-  struct Kind {
-    tls::KeyType type;
-    const char* suffix;
-  };
-  for (Kind kind : {Kind{tls::KeyType::kRsa2048, ""}, Kind{tls::KeyType::kEcdsaP256, "-ecdsa"}}) {
-    std::string base = file("ssl/" + name + kind.suffix);
-    if (::access((base + ".crt").c_str(), R_OK) == 0) {
-      auto kept = tls::readKeyPair(base + ".crt", base + ".key");
-      if (kept) {
-        out.push_back(std::move(kept).value());
-        continue;
-      }
-    }
-    auto fresh = tls::generateSelfSigned(kind.type, "localhost");
-    if (!fresh) return fresh.error();
-    for (const auto& [path, text] : {std::pair{base + ".key", fresh->keyPem},
-                                     std::pair{base + ".crt", fresh->certificatePem}}) {
-      if (Status written = writeFile(path, text); !written) return written.error();
-    }
-    out.push_back(std::move(fresh).value());
+std::string PrefixFolder::certificateBase(const std::string& name, tls::KeyType type) const {
+  return file("ssl/" + name + (type == tls::KeyType::kRsa2048 ? "" : "-ecdsa"));
+}
+
+Result<tls::KeyPair> PrefixFolder::keptCertificate(const std::string& name,
+                                                   tls::KeyType type) const {
+  std::string base = certificateBase(name, type);
+  return tls::readKeyPair(base + ".crt", base + ".key");
+}
+
+Result<tls::KeyPair> PrefixFolder::makeCertificate(const std::string& name,
+                                                   tls::KeyType type) const {
+  auto fresh = tls::generateSelfSigned(type, "localhost");
+  if (!fresh) return fresh.error();
+  std::string base = certificateBase(name, type);
+  for (const auto& [path, text] :
+       {std::pair{base + ".key", fresh->keyPem}, std::pair{base + ".crt", fresh->certificatePem}}) {
+    if (Status written = writeFile(path, text); !written) return written.error();
   }
-  return out;
+  return fresh;
 }
 
 Status PrefixFolder::writeSettings(const std::string& text) const {

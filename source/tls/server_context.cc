@@ -3,7 +3,9 @@
 #include <openssl/nid.h>
 
 #include <algorithm>
+#include <atomic>
 #include <ctime>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -88,8 +90,11 @@ struct ServerContext::Impl {
 
   Status build();
   Result<Choice> makeChoice(const std::vector<KeyPair>& pairs);
+  Result<Candidate> makeCandidate(const KeyPair& pair);
+  Status addDefault(const KeyPair& pair);
   Result<bssl::UniquePtr<SSL_CTX>> makeContext();
   Status configureCiphers(SSL_CTX* context) const;
+  static void sortByPreference(Choice& choice);
   const Choice& choiceFor(std::string_view serverName) const;
   bool usable(KeyKind kind, const SSL_CLIENT_HELLO* hello) const;
 
@@ -103,7 +108,12 @@ struct ServerContext::Impl {
 
   Settings settings;  ///< Without the key pairs, once built.
   uint16_t minVersion = 0, maxVersion = 0;
-  std::vector<Choice> choices;  ///< The defaults first.
+  std::vector<Choice> choices;  ///< The defaults that were there from the beginning first.
+  /// The defaults of now: choices.front(), or the last of those that addDefault() made. None is
+  /// freed before the context: a handshake may be reading it.
+  std::atomic<const Choice*> defaults = nullptr;
+  std::mutex adding;
+  std::vector<std::unique_ptr<const Choice>> added;
   std::unordered_map<std::string, size_t, NameHash, std::equal_to<>> names;
   std::vector<uint16_t> ecdsaSuites;  ///< TLS 1.2 suites of ours that an ECDSA certificate serves.
   mutable TicketKeys tickets;
@@ -147,6 +157,7 @@ Status ServerContext::Impl::build() {
     }
     choices.push_back(std::move(choice).value());
   }
+  this->defaults = &choices.front();
   settings.defaults.clear();
   settings.named.clear();
   return {};
@@ -157,22 +168,47 @@ Result<ServerContext::Impl::Choice> ServerContext::Impl::makeChoice(
   if (pairs.empty()) return Error::invalid("a certificate with its private key is needed");
   Choice choice;
   for (const KeyPair& pair : pairs) {
-    auto loaded = loadKeyPair(pair);
-    if (!loaded.ok()) return loaded.error();
-    auto context = makeContext();
-    if (!context.ok()) return context.error();
-    if (!loaded->use(context->get())) {
-      return Error::invalid("the certificate cannot be used for a TLS server");
-    }
-    choice.push_back({std::move(context).value(), loaded->kind});
+    auto candidate = makeCandidate(pair);
+    if (!candidate.ok()) return candidate.error();
+    choice.push_back(std::move(candidate).value());
   }
+  sortByPreference(choice);
+  return choice;
+}
+
+Result<ServerContext::Impl::Candidate> ServerContext::Impl::makeCandidate(const KeyPair& pair) {
+  auto loaded = loadKeyPair(pair);
+  if (!loaded.ok()) return loaded.error();
+  auto context = makeContext();
+  if (!context.ok()) return context.error();
+  if (!loaded->use(context->get())) {
+    return Error::invalid("the certificate cannot be used for a TLS server");
+  }
+  return Candidate{std::move(context).value(), loaded->kind};
+}
+
+void ServerContext::Impl::sortByPreference(Choice& choice) {
   std::stable_sort(choice.begin(), choice.end(), [](const Candidate& a, const Candidate& b) {
     auto rank = [](KeyKind kind) {
       return kind == KeyKind::kEcdsaP256 ? 0 : kind == KeyKind::kEcdsaP384 ? 1 : 2;
     };
     return rank(a.kind) < rank(b.kind);
   });
-  return choice;
+}
+
+Status ServerContext::Impl::addDefault(const KeyPair& pair) {
+  auto candidate = makeCandidate(pair);
+  if (!candidate.ok()) return Error::invalid(candidate.error().message, "default certificate");
+  std::lock_guard lock(adding);
+  auto next = std::make_unique<Choice>();
+  for (const Candidate& known : *defaults.load(std::memory_order_relaxed)) {
+    next->push_back({bssl::UpRef(known.context), known.kind});
+  }
+  next->push_back(std::move(candidate).value());
+  sortByPreference(*next);
+  defaults.store(next.get(), std::memory_order_release);
+  added.push_back(std::move(next));
+  return {};
 }
 
 Result<bssl::UniquePtr<SSL_CTX>> ServerContext::Impl::makeContext() {
@@ -219,7 +255,7 @@ Status ServerContext::Impl::configureCiphers(SSL_CTX* context) const {
 
 const ServerContext::Impl::Choice& ServerContext::Impl::choiceFor(
     std::string_view serverName) const {
-  if (names.empty()) return choices.front();
+  if (names.empty()) return *defaults.load(std::memory_order_acquire);
   char wild[257];
   auto found = names.find(serverName);
   size_t firstDot = serverName.find('.'), lastDot = serverName.rfind('.');
@@ -234,7 +270,8 @@ const ServerContext::Impl::Choice& ServerContext::Impl::choiceFor(
     found = names.find(std::string_view(wild, length + 1));
   }
   if (found == names.end()) found = names.find(std::string_view("*"));
-  return choices[found == names.end() ? 0 : found->second];
+  if (found == names.end()) return *defaults.load(std::memory_order_acquire);
+  return choices[found->second];
 }
 
 /// Whether the client can verify a key of this kind, as far as its first message says.
@@ -302,6 +339,8 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(Settings sett
   }
   return std::shared_ptr<const ServerContext>(new ServerContext(std::move(impl)));
 }
+
+Status ServerContext::addDefault(const KeyPair& pair) const { return impl_->addDefault(pair); }
 
 std::unique_ptr<net::Transport> ServerContext::accept(int fd, std::string prefix) const {
   bssl::UniquePtr<SSL> ssl(SSL_new(impl_->choices.front().front().context.get()));

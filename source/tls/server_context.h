@@ -10,7 +10,8 @@
 
 namespace tollgate::tls {
 
-/// What a TLS listener serves with. Immutable; shared by all workers, any thread.
+/// What a TLS listener serves with. Shared by all workers, any thread. Immutable but for
+/// addDefault().
 class ServerContext : public std::enable_shared_from_this<ServerContext> {
  public:
   struct Settings {
@@ -38,6 +39,9 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
   /// that were already read from it.
   std::unique_ptr<net::Transport> accept(int fd, buffer::Buffer prefix) const;
   std::unique_ptr<net::Transport> accept(int fd) const;
+
+  /// Handshakes that begin from now on may take one more default pair. Any thread.
+  Status addDefault(const KeyPair& pair) const;
 
  private:
   struct Impl;

@@ -103,6 +103,19 @@ TEST_F(OpensslTest, ServesBothVersionsAndBothKeys) {
   EXPECT_HAS(text, "Cipher    : ECDHE-RSA-AES128-GCM-SHA256");
 }
 
+TEST_F(OpensslTest, ADefaultPairThatComesLaterServesFromThenOn) {
+  serve({.defaults = {ecdsa()}});
+  const std::string onlyRsa = "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256";
+  EXPECT_FALSE(has(sClient(onlyRsa), "hello from the server"));
+  ASSERT_TRUE(server_->addDefault(rsa()).ok());
+  EXPECT_TRUE(has(sClient(onlyRsa), "hello from the server"));
+  EXPECT_TRUE(has(sClient("-tls1_2 -cipher ECDHE-ECDSA-AES128-GCM-SHA256"), "hello from"));
+  KeyPair broken = rsa();
+  broken.keyPem = ecdsa().keyPem;
+  EXPECT_FALSE(server_->addDefault(broken).ok());
+  EXPECT_TRUE(has(sClient(onlyRsa), "hello from the server"));
+}
+
 TEST_F(OpensslTest, ChoosesTheCertificateByServerName) {
   serve({.defaults = {ecdsa("default.test")},
          .named = {{{"A.test"}, {ecdsa("a.test")}},

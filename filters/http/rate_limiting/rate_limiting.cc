@@ -283,7 +283,7 @@ class RateLimiting final : public engine::HttpFilter {
   bool faultTolerant_, hideHeaders_;
 };
 
-RedisSettings redisSettings(const Config& config, const engine::FilterContext& context) {
+Result<RedisSettings> redisSettings(const Config& config, const engine::FilterContext& context) {
   RedisSettings out;
   const auto& redis = config.redis();
   out.host = redis.host();
@@ -292,10 +292,15 @@ RedisSettings redisSettings(const Config& config, const engine::FilterContext& c
   out.username = redis.username();
   out.password = redis.password();
   out.database = redis.database();
-  out.tls = redis.ssl();
-  out.verify = redis.ssl_verify();
   out.serverName = redis.server_name();
-  out.connector = context.tls;
+  if (redis.ssl()) {
+    if (context.tls == nullptr) {
+      return Error::invalid("redis.ssl: this process has no TLS for filters");
+    }
+    auto client = context.tls->client(redis.ssl_verify());
+    if (!client) return Error::invalid("redis.ssl: " + client.error().text());
+    out.tls = std::move(client).value();
+  }
   return out;
 }
 
@@ -321,12 +326,12 @@ class Factory final : public engine::HttpFilterFactory {
     }
     auto filter = std::make_unique<RateLimiting>(config, context, shared_);
     if (config.policy() == "redis") {
-      if (config.redis().ssl() && context.tls == nullptr) {
-        return Error::invalid("redis.ssl: this process has no TLS for filters");
+      auto settings = redisSettings(config, context);
+      if (!settings) return settings.error();
+      auto& clients = shared_.redis[settings->identity()];
+      if (clients == nullptr) {
+        clients = std::make_shared<WorkerClients>(std::move(settings).value());
       }
-      RedisSettings settings = redisSettings(config, context);
-      auto& clients = shared_.redis[settings.identity()];
-      if (clients == nullptr) clients = std::make_shared<WorkerClients>(std::move(settings));
       filter->useRedis(clients);
     }
     return std::unique_ptr<engine::HttpFilter>(std::move(filter));

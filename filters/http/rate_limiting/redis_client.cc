@@ -28,8 +28,8 @@ std::string RedisSettings::identity() const {
   std::string out;
   for (const std::string& part :
        {host, std::to_string(port), std::to_string(timeout.count()), username, password,
-        std::to_string(database), std::string(tls ? "tls" : ""),
-        std::string(verify ? "verify" : ""), serverName}) {
+        std::to_string(database), std::to_string(reinterpret_cast<uintptr_t>(tls.get())),
+        serverName}) {
     out += std::to_string(part.size()) + ":" + part;
   }
   return out;
@@ -78,10 +78,10 @@ void RedisClient::connect(net::Address address) {
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   bool begun = ::connect(fd, address.sockaddrPtr(), address.length()) == 0 || errno == EINPROGRESS;
   std::unique_ptr<net::Transport> transport;
-  if (begun && settings_.tls && settings_.connector != nullptr) {
+  if (begun && settings_.tls != nullptr) {
     const std::string& name = settings_.serverName.empty() ? settings_.host : settings_.serverName;
-    transport = settings_.connector->connect(fd, name, settings_.verify);
-  } else if (begun && !settings_.tls) {
+    transport = settings_.tls->connect(fd, name);
+  } else if (begun) {
     transport = net::makeTcpTransport(fd);
   }
   if (transport == nullptr) {

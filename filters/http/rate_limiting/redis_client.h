@@ -22,9 +22,8 @@ struct RedisSettings {
   std::chrono::milliseconds timeout{2000};  ///< For connecting, and for each answer.
   std::string username, password;
   int database = 0;
-  bool tls = false, verify = false;
-  std::string serverName;                                     ///< "" takes the host.
-  const ::tollgate::http::TlsConnector* connector = nullptr;  ///< Wanted if `tls`.
+  std::shared_ptr<const ::tollgate::http::TlsClient> tls;  ///< nullptr: cleartext.
+  std::string serverName;                                  ///< "" takes the host.
 
   /// Equal where a connection serves both. Holds the password: for comparing only.
   std::string identity() const;

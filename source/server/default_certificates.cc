@@ -1,0 +1,115 @@
+#include "source/server/default_certificates.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "source/log/error_log.h"
+
+namespace tollgate::server {
+namespace {
+
+constexpr const char* kProxyName = "kong-default";
+constexpr const char* kAdminName = "admin-kong-default";
+
+bool isPem(const std::string& text) { return text.find("-----BEGIN") != std::string::npos; }
+
+Result<std::vector<tls::KeyPair>> configured(const Settings& settings, const std::string& name) {
+  std::vector<std::string> certificates = settings.list(name);
+  std::vector<std::string> keys = settings.list(name + "_key");
+  std::vector<tls::KeyPair> out;
+  if (certificates.size() != keys.size()) {
+    return Error::invalid(name + " and " + name + "_key must name as many files as each other");
+  }
+  for (size_t i = 0; i < certificates.size(); ++i) {
+    auto pair = readPair(certificates[i], keys[i]);
+    if (!pair) return Error::invalid(pair.error().text(), name);
+    out.push_back(std::move(pair).value());
+  }
+  return out;
+}
+
+/// The configured pairs, else those of the prefix folder; `wanted` says if an RSA one is to come.
+Result<std::vector<tls::KeyPair>> defaultPairs(const Settings& settings, const PrefixFolder& prefix,
+                                               const char* setting, const char* file,
+                                               bool& wanted) {
+  auto pairs = configured(settings, setting);
+  if (!pairs || !pairs->empty()) return pairs;
+  auto ecdsa = prefix.keptCertificate(file, tls::KeyType::kEcdsaP256);
+  if (!ecdsa) ecdsa = prefix.makeCertificate(file, tls::KeyType::kEcdsaP256);
+  if (!ecdsa) return ecdsa.error();
+  pairs->push_back(std::move(ecdsa).value());
+  auto rsa = prefix.keptCertificate(file, tls::KeyType::kRsa2048);
+  wanted = !rsa.ok();
+  if (rsa) pairs->push_back(std::move(rsa).value());
+  return pairs;
+}
+
+}  // namespace
+
+Result<std::string> pemOf(const std::string& setting) {
+  if (isPem(setting)) return setting;
+  std::ifstream in(setting, std::ios::binary);
+  if (!in) return Error::invalid("cannot be read", setting);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+Result<tls::KeyPair> readPair(const std::string& certificate, const std::string& key) {
+  if (!isPem(certificate)) return tls::readKeyPair(certificate, key);
+  tls::KeyPair pair{certificate, key};
+  if (Status checked = tls::checkKeyPair(pair); !checked) return checked.error();
+  return pair;
+}
+
+Result<DefaultCertificates> loadCertificates(const Settings& settings, const PrefixFolder& prefix) {
+  DefaultCertificates out;
+  auto proxy = defaultPairs(settings, prefix, "ssl_cert", kProxyName, out.proxyRsaMissing);
+  if (!proxy) return proxy.error();
+  auto admin = defaultPairs(settings, prefix, "admin_ssl_cert", kAdminName, out.adminRsaMissing);
+  if (!admin) return admin.error();
+  out.proxy = std::move(proxy).value();
+  out.admin = std::move(admin).value();
+  return out;
+}
+
+LateCertificates::~LateCertificates() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void LateCertificates::start(const PrefixFolder& prefix, const DefaultCertificates& certificates,
+                             const std::vector<ListenerPlan>& plans) {
+  struct Task {
+    const char* name;
+    std::vector<std::shared_ptr<const tls::ServerContext>> users;
+  };
+  std::vector<Task> tasks;
+  if (certificates.proxyRsaMissing) tasks.push_back({kProxyName, {}});
+  if (certificates.adminRsaMissing) tasks.push_back({kAdminName, {}});
+  if (tasks.empty()) return;
+  for (Task& task : tasks) {
+    for (const ListenerPlan& plan : plans) {
+      for (const Chain& chain : plan.chains) {
+        bool users = plan.onMain() == (task.name == kAdminName);
+        if (users && chain.defaultCertificates) task.users.push_back(chain.tls);
+      }
+    }
+  }
+  thread_ = std::thread([&prefix, tasks = std::move(tasks)] {
+    for (const Task& task : tasks) {
+      auto made = prefix.makeCertificate(task.name, tls::KeyType::kRsa2048);
+      Status added = made ? Status() : made.error();
+      for (const auto& user : task.users) {
+        if (added) added = user->addDefault(*made);
+      }
+      if (!added) {
+        log::error(log::Level::kWarn,
+                   fmt::format("no RSA certificate {}: {}", task.name, added.error().text()));
+      }
+    }
+  });
+}
+
+}  // namespace tollgate::server
