@@ -29,12 +29,16 @@ TEST(OneProcess, HoldsBoringSslAndTheOpenSslOfLibpq) {
   bootstrap(settings);
   useBoringSsl();
   EXPECT_EQ(openPostgres(settings, SmallWorld::keys()).value()->revision().value(), 0u);
-  // A shared library that asks for SSL_new must find the one of libssl.so, not ours.
-  void* found = dlsym(RTLD_DEFAULT, "SSL_new");
+  // The libssl that libpq brought is there, with functions of its own, and none of the program's.
+  void* library = dlopen("libssl.so.3", RTLD_NOW | RTLD_NOLOAD);
+  ASSERT_NE(library, nullptr);
+  void* theirs = dlsym(library, "SSL_new");
   Dl_info info{};
-  ASSERT_TRUE(found != nullptr && dladdr(found, &info) != 0);
+  ASSERT_TRUE(theirs != nullptr && dladdr(theirs, &info) != 0);
   EXPECT_NE(std::string(info.dli_fname).find("libssl.so"), std::string::npos) << info.dli_fname;
-  EXPECT_NE(found, reinterpret_cast<void*>(&SSL_new));
+  EXPECT_NE(theirs, reinterpret_cast<void*>(&SSL_new));
+  EXPECT_EQ(dlsym(RTLD_DEFAULT, "SSL_new"), nullptr) << "a symbol of one is visible to the other";
+  dlclose(library);
 }
 
 }  // namespace

@@ -4,13 +4,27 @@
 
 #include <bit>
 #include <limits>
+#include <new>
+#include <type_traits>
 
 namespace tollgate::filters::rate_limiting {
+namespace {
+
+/// Objects whose fresh state is all zeroes, in pages that are not touched before they are used.
+template <typename T>
+T* zeroed(size_t count) {
+  static_assert(std::is_trivially_destructible_v<T>);
+  return static_cast<T*>(std::calloc(count, sizeof(T)));
+}
+
+}  // namespace
 
 CellTable::CellTable(size_t cells)
     : mask_(std::bit_ceil(cells < kGroup ? kGroup : cells) - 1),
-      cells_(new Cell[mask_ + 1]),
-      changing_(new std::atomic_flag[(mask_ + 1) / kGroup]()) {}
+      cells_(zeroed<Cell>(mask_ + 1)),
+      changing_(zeroed<std::atomic<uint8_t>>((mask_ + 1) / kGroup)) {
+  if (cells_ == nullptr || changing_ == nullptr) throw std::bad_alloc();
+}
 
 Cell* CellTable::peek(size_t group, uint64_t key) {
   for (size_t i = 0; i < kGroup; ++i) {
@@ -23,11 +37,11 @@ Cell* CellTable::peek(size_t group, uint64_t key) {
 Cell& CellTable::find(uint64_t key, int64_t nowMillis) {
   size_t group = key & mask_ & ~(kGroup - 1);
   if (Cell* cell = peek(group, key)) return *cell;
-  std::atomic_flag& changing = changing_[group / kGroup];
-  while (changing.test_and_set(std::memory_order_acquire)) sched_yield();
+  std::atomic<uint8_t>& changing = changing_[group / kGroup];
+  while (changing.exchange(1, std::memory_order_acquire) != 0) sched_yield();
   Cell* cell = peek(group, key);
   if (cell == nullptr) cell = &insert(group, key, nowMillis);
-  changing.clear(std::memory_order_release);
+  changing.store(0, std::memory_order_release);
   return *cell;
 }
 

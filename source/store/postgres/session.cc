@@ -1,8 +1,7 @@
 #include "source/store/postgres/session.h"
 
-#include <libpq-fe.h>
-
 #include "source/store/postgres/host_lookup.h"
+#include "source/store/postgres/libpq.h"
 #include "source/store/postgres/wait.h"
 
 namespace tollgate::store {
@@ -98,6 +97,8 @@ const char* statementRemedy(std::string_view state) {
 
 Result<std::unique_ptr<Session>> Session::connect(const PostgresSettings& settings,
                                                   Deadline deadline, int interruptFd) {
+  auto library = Libpq::load();
+  if (!library) return library.error();
   std::vector<std::string> addresses{""};  // a Unix socket needs none
   if (settings.host[0] != '/') {
     auto found = lookUpHost(settings.host, deadline, interruptFd);
@@ -111,7 +112,7 @@ Result<std::unique_ptr<Session>> Session::connect(const PostgresSettings& settin
     // An address that swallows packets must leave time for the next one.
     auto now = Clock::now();
     auto share = (deadline - now) / static_cast<int64_t>(addresses.size() - i);
-    std::unique_ptr<Session> session(new Session(settings, interruptFd));
+    std::unique_ptr<Session> session(new Session(**library, settings, interruptFd));
     status = session->attempt(addresses[i], now + share);
     if (status.ok()) status = session->prepareSession(deadline);
     if (status.ok()) return session;
@@ -120,20 +121,20 @@ Result<std::unique_ptr<Session>> Session::connect(const PostgresSettings& settin
 }
 
 Session::~Session() {
-  if (connection_ != nullptr) PQfinish(connection_);
+  if (connection_ != nullptr) pq_.PQfinish(connection_);
 }
 
 Status Session::attempt(const std::string& address, Deadline deadline) {
   Parameters parameters(settings_, address);
-  connection_ = PQconnectStartParams(parameters.keys(), parameters.values(), 0);
+  connection_ = pq_.PQconnectStartParams(parameters.keys(), parameters.values(), 0);
   if (connection_ == nullptr) return Error::unavailable("out of memory");
-  PQsetNoticeReceiver(
+  pq_.PQsetNoticeReceiver(
       connection_, [](void*, const PGresult*) {}, nullptr);
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-  while (PQstatus(connection_) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
+  while (pq_.PQstatus(connection_) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
          state != PGRES_POLLING_FAILED) {
     short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    Wait waited = waitFor(PQsocket(connection_), events, deadline, interruptFd_);
+    Wait waited = waitFor(pq_.PQsocket(connection_), events, deadline, interruptFd_);
     if (waited != Wait::kReady) {
       lost_ = true;
       if (waited == Wait::kInterrupted) return Error::unavailable("shutting down");
@@ -142,10 +143,10 @@ Status Session::attempt(const std::string& address, Deadline deadline) {
                                 millis(settings_.connectTimeout) +
                                 "; check pg_host, pg_port and the firewall, or raise pg_timeout");
     }
-    state = PQconnectPoll(connection_);
+    state = pq_.PQconnectPoll(connection_);
   }
-  if (PQstatus(connection_) == CONNECTION_OK) {
-    PQsetnonblocking(connection_, 1);
+  if (pq_.PQstatus(connection_) == CONNECTION_OK) {
+    pq_.PQsetnonblocking(connection_, 1);
     return {};
   }
   lost_ = true;
@@ -178,8 +179,8 @@ Status Session::run(std::string_view sql, const std::vector<SqlValue>& parameter
     values.push_back(value ? value->c_str() : nullptr);
   }
   std::string text(sql);
-  if (PQsendQueryParams(connection_, text.c_str(), static_cast<int>(values.size()), nullptr,
-                        values.data(), nullptr, nullptr, 0) == 0) {
+  if (pq_.PQsendQueryParams(connection_, text.c_str(), static_cast<int>(values.size()), nullptr,
+                            values.data(), nullptr, nullptr, 0) == 0) {
     return connectionError("cannot send a statement");
   }
   return finishStatement(row, deadline);
@@ -187,22 +188,23 @@ Status Session::run(std::string_view sql, const std::vector<SqlValue>& parameter
 
 Status Session::script(const std::string& sql, const RowCallback& row, Deadline deadline) {
   sqlState_.clear();
-  if (PQsendQuery(connection_, sql.c_str()) == 0) return connectionError("cannot send a statement");
+  if (pq_.PQsendQuery(connection_, sql.c_str()) == 0)
+    return connectionError("cannot send a statement");
   return finishStatement(row, deadline);
 }
 
 Status Session::finishStatement(const RowCallback& row, Deadline deadline) {
-  PQsetSingleRowMode(connection_);
+  pq_.PQsetSingleRowMode(connection_);
   if (Status status = flush(deadline); !status) return status;
   Status status;
   while (true) {
     if (Status waited = awaitResult(deadline); !waited) return status.ok() ? waited : status;
-    pg_result* result = PQgetResult(connection_);
+    pg_result* result = pq_.PQgetResult(connection_);
     if (result == nullptr) break;
     take(result, row, status);
-    PQclear(result);
+    pq_.PQclear(result);
   }
-  if (PQstatus(connection_) == CONNECTION_BAD) {
+  if (pq_.PQstatus(connection_) == CONNECTION_BAD) {
     if (status.ok()) return connectionError("lost the connection");
     lost_ = true;
   }
@@ -211,28 +213,28 @@ Status Session::finishStatement(const RowCallback& row, Deadline deadline) {
 
 Status Session::flush(Deadline deadline) {
   int left;
-  while ((left = PQflush(connection_)) == 1) {
+  while ((left = pq_.PQflush(connection_)) == 1) {
     // The server may be unable to read on before we read what it says.
     if (Status status = wait(POLLIN | POLLOUT, deadline, "send a statement"); !status)
       return status;
-    if (PQconsumeInput(connection_) == 0) return connectionError("lost the connection");
+    if (pq_.PQconsumeInput(connection_) == 0) return connectionError("lost the connection");
   }
   if (left < 0) return connectionError("lost the connection");
   return {};
 }
 
 Status Session::awaitResult(Deadline deadline) {
-  while (PQisBusy(connection_) != 0) {
+  while (pq_.PQisBusy(connection_) != 0) {
     if (Status status = wait(POLLIN, deadline, "answer"); !status) return status;
-    if (PQconsumeInput(connection_) == 0) return connectionError("lost the connection");
+    if (pq_.PQconsumeInput(connection_) == 0) return connectionError("lost the connection");
   }
   return {};
 }
 
 Status Session::wait(short events, Deadline deadline, const char* what) {
   Deadline until =
-      PQsslInUse(connection_) != 0 ? std::min(deadline, Clock::now() + kTlsSlice) : deadline;
-  Wait waited = waitFor(PQsocket(connection_), events, until, interruptFd_);
+      pq_.PQsslInUse(connection_) != 0 ? std::min(deadline, Clock::now() + kTlsSlice) : deadline;
+  Wait waited = waitFor(pq_.PQsocket(connection_), events, until, interruptFd_);
   if (waited == Wait::kReady || (waited == Wait::kTimeout && until < deadline)) return {};
   lost_ = true;
   if (waited == Wait::kInterrupted) return Error::unavailable("shutting down");
@@ -242,15 +244,15 @@ Status Session::wait(short events, Deadline deadline, const char* what) {
 }
 
 void Session::giveRows(const pg_result* result, const RowCallback& row) {
-  row_.resize(static_cast<size_t>(PQnfields(result)));
-  for (int line = 0; line < PQntuples(result); ++line) {
+  row_.resize(static_cast<size_t>(pq_.PQnfields(result)));
+  for (int line = 0; line < pq_.PQntuples(result); ++line) {
     for (int i = 0; i < static_cast<int>(row_.size()); ++i) {
       SqlValue& value = row_[static_cast<size_t>(i)];
-      if (PQgetisnull(result, line, i) != 0) {
+      if (pq_.PQgetisnull(result, line, i) != 0) {
         value.reset();
       } else {
-        value.emplace(PQgetvalue(result, line, i),
-                      static_cast<size_t>(PQgetlength(result, line, i)));
+        value.emplace(pq_.PQgetvalue(result, line, i),
+                      static_cast<size_t>(pq_.PQgetlength(result, line, i)));
       }
     }
     row(row_);
@@ -258,17 +260,17 @@ void Session::giveRows(const pg_result* result, const RowCallback& row) {
 }
 
 void Session::take(pg_result* result, const RowCallback& row, Status& status) {
-  switch (PQresultStatus(result)) {
+  switch (pq_.PQresultStatus(result)) {
     case PGRES_SINGLE_TUPLE:
       if (status.ok()) giveRows(result, row);
       break;
     case PGRES_TUPLES_OK:
       if (status.ok()) giveRows(result, row);
-      commandTag_ = PQcmdStatus(result);
+      commandTag_ = pq_.PQcmdStatus(result);
       break;
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY:
-      commandTag_ = PQcmdStatus(result);
+      commandTag_ = pq_.PQcmdStatus(result);
       break;
     default:
       if (status.ok()) status = serverError(result);
@@ -276,8 +278,8 @@ void Session::take(pg_result* result, const RowCallback& row, Status& status) {
 }
 
 Error Session::serverError(pg_result* result) {
-  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  const char* state = pq_.PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* message = pq_.PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   if (state == nullptr) return connectionError("lost the connection");
   sqlState_ = state;
   // Of a failover: the next call finds the new primary. 57P: the server goes down.
@@ -298,7 +300,7 @@ Error Session::connectionError(const std::string& what) {
 }
 
 std::string Session::lastMessage() const {
-  std::string text = PQerrorMessage(connection_);
+  std::string text = pq_.PQerrorMessage(connection_);
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   std::string out;
   for (char c : text) {
@@ -314,13 +316,13 @@ std::string Session::lastMessage() const {
 Result<std::vector<std::string>> Session::notifications(Deadline deadline) {
   std::vector<std::string> payloads;
   while (true) {
-    if (PQconsumeInput(connection_) == 0) return connectionError("lost the connection");
-    while (PGnotify* note = PQnotifies(connection_)) {
+    if (pq_.PQconsumeInput(connection_) == 0) return connectionError("lost the connection");
+    while (PGnotify* note = pq_.PQnotifies(connection_)) {
       payloads.emplace_back(note->extra);
-      PQfreemem(note);
+      pq_.PQfreemem(note);
     }
     if (!payloads.empty() || Clock::now() >= deadline) return payloads;
-    if (waitFor(PQsocket(connection_), POLLIN, deadline, interruptFd_) == Wait::kInterrupted) {
+    if (waitFor(pq_.PQsocket(connection_), POLLIN, deadline, interruptFd_) == Wait::kInterrupted) {
       return Error::unavailable("shutting down");
     }
   }
@@ -329,15 +331,15 @@ Result<std::vector<std::string>> Session::notifications(Deadline deadline) {
 bool Session::alive() {
   // A farewell message comes before the end of the stream, hence more than one look.
   for (int i = 0; i < 8 && !lost_; ++i) {
-    if (waitFor(PQsocket(connection_), POLLIN, Clock::now(), -1) != Wait::kReady) return true;
-    if (PQconsumeInput(connection_) == 0) lost_ = true;
-    (void)PQisBusy(connection_);  // takes in what was read
-    if (PQstatus(connection_) == CONNECTION_BAD) lost_ = true;
+    if (waitFor(pq_.PQsocket(connection_), POLLIN, Clock::now(), -1) != Wait::kReady) return true;
+    if (pq_.PQconsumeInput(connection_) == 0) lost_ = true;
+    (void)pq_.PQisBusy(connection_);  // takes in what was read
+    if (pq_.PQstatus(connection_) == CONNECTION_BAD) lost_ = true;
   }
   return !lost_;
 }
 
-int Session::backendPid() const { return PQbackendPID(connection_); }
+int Session::backendPid() const { return pq_.PQbackendPID(connection_); }
 
 std::string quoteIdentifier(std::string_view text) {
   std::string out = "\"";

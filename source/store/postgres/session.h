@@ -14,6 +14,8 @@ struct pg_result;
 
 namespace tollgate::store {
 
+struct Libpq;
+
 /// One logged-in connection to Postgres on libpq's non-blocking interface: every wait ends at a
 /// deadline. After a lost connection or a deadline the session is of no more use (lost()).
 /// One thread at a time. Errors are kUnavailable with cause and remedy, never with the password.
@@ -48,8 +50,8 @@ class Session {
   int backendPid() const;
 
  private:
-  Session(const PostgresSettings& settings, int interruptFd)
-      : settings_(settings), interruptFd_(interruptFd) {}
+  Session(const Libpq& pq, const PostgresSettings& settings, int interruptFd)
+      : pq_(pq), settings_(settings), interruptFd_(interruptFd) {}
   Status attempt(const std::string& address, Deadline deadline);
   Status prepareSession(Deadline deadline);
   Status finishStatement(const RowCallback& row, Deadline deadline);
@@ -62,6 +64,7 @@ class Session {
   Error connectionError(const std::string& what);
   std::string lastMessage() const;
 
+  const Libpq& pq_;
   const PostgresSettings settings_;
   const int interruptFd_;
   pg_conn* connection_ = nullptr;
