@@ -1,5 +1,4 @@
-// libFuzzer entry: clang++ -fsanitize=fuzzer,address; corpus in test/fuzz/client_hello_corpus. The
-// first byte chooses the size of the steps.
+// The first byte chooses the size of the steps.
 #include "test/fuzz/client_hello_fuzz.h"
 
 #include <cstddef>

@@ -1,5 +1,4 @@
-// libFuzzer entry: clang++ -fsanitize=fuzzer,address; corpus in test/fuzz/http1_corpus. The first
-// byte chooses the size of the pieces.
+// The first byte chooses the size of the pieces.
 #include "test/fuzz/http1_fuzz.h"
 
 #include <cstddef>

@@ -1,5 +1,4 @@
-// Feeds arbitrary bytes to the HTTP/2 server codec. With libFuzzer: LLVMFuzzerTestOneInput;
-// without: link a main() that gives it the files of test/fuzz/corpus/http2.
+// Feeds arbitrary bytes to the HTTP/2 server codec. The first byte chooses the size of the pieces.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,0 +1,53 @@
+// One match among 10 to 100,000 routes; the requests visit all of them, so that caches do not help
+// more than they would in life.
+#include <benchmark/benchmark.h>
+
+#include <string>
+#include <vector>
+
+#include "source/route/route_table.h"
+
+namespace tollgate::route {
+namespace {
+
+struct NoHeaders final : HeaderLookup {
+  void visit(std::string_view, HeaderVisitor&) const override {}
+};
+
+enum Kind : int { kPaths, kHosts, kHostsAndPaths };
+
+void match(benchmark::State& state, Kind kind) {
+  auto count = static_cast<size_t>(state.range(0));
+  static const char kMark = 0;
+  std::vector<RouteSpec> routes(count);
+  std::vector<std::string> hosts(count), paths(count);
+  for (size_t i = 0; i < count; ++i) {
+    size_t shuffled = i * 7919 % count;
+    hosts[i] = kind == kPaths ? "api.example.com" : "h" + std::to_string(shuffled) + ".example.com";
+    paths[i] = kind == kHosts ? "/" : "/service-" + std::to_string(shuffled) + "/resource";
+    routes[i].id = std::to_string(i);
+    routes[i].payload = &kMark;
+    if (kind != kPaths) routes[i].hosts = {"h" + std::to_string(i) + ".example.com"};
+    if (kind != kHosts) routes[i].paths = {"/service-" + std::to_string(i)};
+  }
+  auto table = RouteTable::build(std::move(routes));
+  NoHeaders none;
+  size_t i = 0;
+  for (auto _ : state) {
+    MatchInput input;
+    input.method = "GET";
+    input.host = hosts[i];
+    input.normalizedPath = paths[i];
+    input.destinationPort = 8000;
+    input.headers = &none;
+    Match found;
+    if (!table->match(input, found)) state.SkipWithError("no match");
+    if (++i == count) i = 0;
+  }
+}
+BENCHMARK_CAPTURE(match, paths, kPaths)->RangeMultiplier(10)->Range(10, 100000);
+BENCHMARK_CAPTURE(match, hosts, kHosts)->RangeMultiplier(10)->Range(10, 100000);
+BENCHMARK_CAPTURE(match, hosts_and_paths, kHostsAndPaths)->RangeMultiplier(10)->Range(10, 100000);
+
+}  // namespace
+}  // namespace tollgate::route
