@@ -79,7 +79,7 @@ class Codec final : public ServerCodec, public http::ServerStream {
   http::ServerCodecHandler& handler_;
   buffer::Buffer& output_;
   buffer::Buffer body_;  ///< Decoded bytes on their way to the sink; empty between calls.
-  const http::CodecLimits limits_;
+  const http::CodecLimits& limits_;
   DateCache& date_;
   http::RequestSink* sink_ = nullptr;
   HeadScanner scanner_;

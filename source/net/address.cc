@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -9,8 +10,8 @@ namespace tollgate::net {
 
 Address Address::fromSockaddr(const sockaddr* address, socklen_t length) {
   Address result;
-  if (length > 0 && length <= sizeof(sockaddr_storage)) {
-    std::memcpy(&result.storage_, address, length);
+  if (length >= sizeof(sa_family_t) && length <= sizeof(sockaddr_storage)) {
+    std::memcpy(&result.storage_.v6, address, std::min<size_t>(length, sizeof result.storage_));
   }
   return result;
 }
@@ -19,13 +20,13 @@ Result<Address> Address::parse(std::string_view ip, uint16_t port) {
   if (ip.size() > 2 && ip.front() == '[' && ip.back() == ']') ip = ip.substr(1, ip.size() - 2);
   std::string text(ip);
   Address result;
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&result.storage_);
+  auto* v4 = &result.storage_.v4;
   if (inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
     v4->sin_family = AF_INET;
     v4->sin_port = htons(port);
     return result;
   }
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&result.storage_);
+  auto* v6 = &result.storage_.v6;
   if (inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
     v6->sin6_family = AF_INET6;
     v6->sin6_port = htons(port);
@@ -40,26 +41,25 @@ socklen_t Address::length() const {
 
 uint16_t Address::port() const {
   if (family() == AF_INET6) {
-    return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_port);
+    return ntohs(storage_.v6.sin6_port);
   }
-  return ntohs(reinterpret_cast<const sockaddr_in*>(&storage_)->sin_port);
+  return ntohs(storage_.v4.sin_port);
 }
 
 void Address::setPort(uint16_t port) {
   if (family() == AF_INET6) {
-    reinterpret_cast<sockaddr_in6*>(&storage_)->sin6_port = htons(port);
+    storage_.v6.sin6_port = htons(port);
   } else {
-    reinterpret_cast<sockaddr_in*>(&storage_)->sin_port = htons(port);
+    storage_.v4.sin_port = htons(port);
   }
 }
 
 size_t Address::formatIp(char* out) const {
   const uint8_t* v4 = nullptr;
   if (family() == AF_INET) {
-    v4 = reinterpret_cast<const uint8_t*>(
-        &reinterpret_cast<const sockaddr_in*>(&storage_)->sin_addr);
+    v4 = reinterpret_cast<const uint8_t*>(&storage_.v4.sin_addr);
   } else if (family() == AF_INET6) {
-    const in6_addr& v6 = reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_addr;
+    const in6_addr& v6 = storage_.v6.sin6_addr;
     if (IN6_IS_ADDR_V4MAPPED(&v6)) {
       v4 = v6.s6_addr + 12;
     } else {

@@ -12,7 +12,7 @@
 
 namespace tollgate::net {
 
-/// An IPv4 or IPv6 address with a port.
+/// An IPv4 or IPv6 address with a port; of other families only the family is kept.
 class Address {
  public:
   Address() = default;
@@ -20,9 +20,9 @@ class Address {
   /// "127.0.0.1", "::1" or "[::1]"; no names.
   static Result<Address> parse(std::string_view ip, uint16_t port);
 
-  const sockaddr* sockaddrPtr() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  const sockaddr* sockaddrPtr() const { return &storage_.any; }
   socklen_t length() const;
-  int family() const { return storage_.ss_family; }
+  int family() const { return storage_.any.sa_family; }
   bool valid() const { return family() == AF_INET || family() == AF_INET6; }
   uint16_t port() const;
   void setPort(uint16_t port);
@@ -34,7 +34,13 @@ class Address {
   bool operator==(const Address& other) const;
 
  private:
-  sockaddr_storage storage_{};
+  /// A fifth of a sockaddr_storage: every idle connection keeps an address.
+  union Storage {
+    sockaddr_in6 v6{};
+    sockaddr_in v4;
+    sockaddr any;
+  };
+  Storage storage_;
 };
 
 /// A CIDR range, or one address.

@@ -45,7 +45,7 @@ bool HttpConnectionManager::chooseCodec(bool end) {
 }
 
 void HttpConnectionManager::useHttp1() {
-  auto codec = http1::makeServerCodec(*this, connection_->output(), http::CodecLimits{},
+  auto codec = http1::makeServerCodec(*this, connection_->output(), worker_.settings.codecLimits,
                                       worker_.dateCache());
   http1_ = codec.get();
   codec_ = std::move(codec);

@@ -39,6 +39,7 @@ struct Snapshot {
 
 /// Settings of the process that shape requests and responses; the same for all snapshots.
 struct ProxySettings {
+  http::CodecLimits codecLimits = {};      ///< Of HTTP/1 messages from clients.
   std::string serverName = "kong/3.10.0";  ///< Server and Via of our own answers.
   std::string via = "1.1 kong/3.10.0";     ///< Appended to Via towards the client.
   bool serverTokens = true;
