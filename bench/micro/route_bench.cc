@@ -49,5 +49,17 @@ BENCHMARK_CAPTURE(match, paths, kPaths)->RangeMultiplier(10)->Range(10, 100000);
 BENCHMARK_CAPTURE(match, hosts, kHosts)->RangeMultiplier(10)->Range(10, 100000);
 BENCHMARK_CAPTURE(match, hosts_and_paths, kHostsAndPaths)->RangeMultiplier(10)->Range(10, 100000);
 
+/// What a write to one of so many routes costs the control thread, beside the store.
+void build(benchmark::State& state) {
+  std::vector<RouteSpec> routes(static_cast<size_t>(state.range(0)));
+  for (size_t i = 0; i < routes.size(); ++i) {
+    routes[i].id = std::to_string(i);
+    routes[i].hosts = {"h" + std::to_string(i) + ".example.com"};
+    routes[i].paths = {"/service-" + std::to_string(i)};
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(RouteTable::build(routes));
+}
+BENCHMARK(build)->Arg(1000)->Arg(100000)->Unit(benchmark::kMillisecond);
+
 }  // namespace
 }  // namespace tollgate::route
