@@ -18,7 +18,8 @@ class ServerCodec : public http::ServerCodec {
   virtual bool wantsInput() const = 0;
 };
 
-/// `handler`, `output`, `limits` and `date` must outlive the codec. The owner sends what is in `output`.
+/// `handler`, `output`, `limits` and `date` must outlive the codec. The owner sends what is in
+/// `output`.
 std::unique_ptr<ServerCodec> makeServerCodec(http::ServerCodecHandler& handler,
                                              buffer::Buffer& output,
                                              const http::CodecLimits& limits, DateCache& date);

@@ -13,6 +13,8 @@ Address Address::fromSockaddr(const sockaddr* address, socklen_t length) {
   if (length >= sizeof(sa_family_t) && length <= sizeof(sockaddr_storage)) {
     std::memcpy(&result.storage_.v6, address, std::min<size_t>(length, sizeof result.storage_));
   }
+  // Equal addresses have equal bytes: pools are found by them.
+  if (result.family() == AF_INET) std::memset(result.storage_.v4.sin_zero, 0, 8);
   return result;
 }
 

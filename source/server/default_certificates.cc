@@ -83,17 +83,18 @@ void LateCertificates::start(const PrefixFolder& prefix, const DefaultCertificat
                              const std::vector<ListenerPlan>& plans) {
   struct Task {
     const char* name;
+    bool main;  ///< For the listeners of the main thread.
     std::vector<std::shared_ptr<const tls::ServerContext>> users;
   };
   std::vector<Task> tasks;
-  if (certificates.proxyRsaMissing) tasks.push_back({kProxyName, {}});
-  if (certificates.adminRsaMissing) tasks.push_back({kAdminName, {}});
+  if (certificates.proxyRsaMissing) tasks.push_back({kProxyName, false, {}});
+  if (certificates.adminRsaMissing) tasks.push_back({kAdminName, true, {}});
   if (tasks.empty()) return;
   for (Task& task : tasks) {
     for (const ListenerPlan& plan : plans) {
       for (const Chain& chain : plan.chains) {
-        bool users = plan.onMain() == (task.name == kAdminName);
-        if (users && chain.defaultCertificates) task.users.push_back(chain.tls);
+        bool user = chain.defaultCertificates && plan.onMain() == task.main;
+        if (user) task.users.push_back(chain.tls);
       }
     }
   }

@@ -133,6 +133,7 @@ Status Gateway::openStore() {
                                        counters_.get(), options);
   counters_->use(*control_);
   upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
+  if (Status checked = upstreamTls_->check(); !checked) return checked;
   control_->compiler().setFilterTls(upstreamTls_.get());
   control_->compiler().setUpstreamTls(
       [this](const store::Json& service) { return upstreamTls_->contextFor(service); });

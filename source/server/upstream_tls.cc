@@ -19,10 +19,19 @@ class FilterClient final : public http::TlsClient {
 
 }  // namespace
 
+Status UpstreamTls::check() {
+  auto trusting = context(false, verifyDepth());
+  if (!trusting) return trusting.error();
+  std::vector<std::string> trusted = settings_.list("lua_ssl_trusted_certificate");
+  if (trusted.empty() || trusted == std::vector<std::string>{"system"}) return {};
+  auto verifying = context(true, verifyDepth());
+  return verifying ? Status() : verifying.error();
+}
+
 Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json& service) {
   auto flag = service.find("tls_verify");
   bool verify = flag != service.end() && flag->is_boolean() && flag->get<bool>();
-  int depth = static_cast<int>(settings_.number("lua_ssl_verify_depth"));
+  int depth = verifyDepth();
   auto limit = service.find("tls_verify_depth");
   if (limit != service.end() && limit->is_number()) depth = limit->get<int>();
   auto found = context(verify, depth);
@@ -33,7 +42,7 @@ Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json
 Result<std::shared_ptr<const http::TlsClient>> UpstreamTls::client(bool verify) {
   auto& client = clients_[verify];
   if (client == nullptr) {
-    auto made = context(verify, static_cast<int>(settings_.number("lua_ssl_verify_depth")));
+    auto made = context(verify, verifyDepth());
     if (!made) return made.error();
     client = std::make_shared<FilterClient>(std::move(made).value());
   }

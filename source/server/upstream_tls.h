@@ -16,12 +16,16 @@ namespace tollgate::server {
 class UpstreamTls final : public http::TlsConnector {
  public:
   explicit UpstreamTls(const Settings& settings) : settings_(settings) {}
+  /// Whether the settings name certificates that can be used; before anything else. Does not read
+  /// the system's trusted certificates.
+  Status check();
   /// The context for a service's document, or why there is none.
   Result<std::shared_ptr<const void>> contextFor(const nlohmann::json& service);
   Result<std::shared_ptr<const http::TlsClient>> client(bool verify) override;
 
  private:
   Result<std::shared_ptr<const tls::ClientContext>> context(bool verify, int depth);
+  int verifyDepth() const { return static_cast<int>(settings_.number("lua_ssl_verify_depth")); }
   const Settings& settings_;
   std::map<std::string, std::shared_ptr<const tls::ClientContext>> contexts_;
   std::map<bool, std::shared_ptr<const http::TlsClient>> clients_;  ///< By `verify`.

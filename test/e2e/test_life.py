@@ -88,6 +88,16 @@ class Life(Case):
                          (1, "Error: No such command: dance"))
         self.assertEqual(self.gateway().command("version").stdout, "3.10.0\n")
 
+    def test_certificates_that_cannot_be_read_are_named_at_the_start(self):
+        for settings, name in (
+                ({"lua_ssl_trusted_certificate": "/nonexistent.pem"}, "lua_ssl_trusted_certificate"),
+                ({"client_ssl": "on", "client_ssl_cert": "/nonexistent.pem",
+                  "client_ssl_cert_key": "/nonexistent.key"}, "client_ssl_cert")):
+            with self.subTest(name):
+                done = self.gateway(name, **settings).command("run")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(name, done.stderr)
+
     def test_node_file_is_checked_and_served(self):
         gateway = self.gateway()
         node = self.folder / "node.yaml"

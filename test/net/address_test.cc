@@ -22,5 +22,17 @@ TEST(AddressRange, ContainsWhatItsPrefixSays) {
   EXPECT_FALSE(AddressRange::parse("x/8"));
 }
 
+TEST(Address, OfEqualAddressesTheBytesAreEqual) {
+  sockaddr_in raw{};
+  raw.sin_family = AF_INET;
+  raw.sin_port = htons(80);
+  raw.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* bytes = reinterpret_cast<const sockaddr*>(&raw);
+  Address clean = Address::fromSockaddr(bytes, sizeof raw);
+  std::memset(raw.sin_zero, 0xff, sizeof raw.sin_zero);
+  Address noisy = Address::fromSockaddr(bytes, sizeof raw);
+  EXPECT_EQ(std::memcmp(clean.sockaddrPtr(), noisy.sockaddrPtr(), clean.length()), 0);
+}
+
 }  // namespace
 }  // namespace tollgate::net
