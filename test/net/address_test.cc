@@ -1,5 +1,9 @@
 #include "source/net/address.h"
 
+#include <netinet/in.h>
+
+#include <cstring>
+
 namespace tollgate::net {
 namespace {
 

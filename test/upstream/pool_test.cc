@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include <chrono>
+
 #include "source/net/listener.h"
 
 namespace tollgate::upstream {
