@@ -41,7 +41,7 @@ Result<std::unique_ptr<Listener>> Listener::open(event::EventLoop& loop, const A
 }
 
 Listener::Listener(event::EventLoop& loop, int fd, Accept accept)
-    : loop_(loop), fd_(fd), accept_(std::move(accept)) {
+    : fd_(fd), accept_(std::move(accept)) {
   watch_.startLevelRead(loop, fd_, *this);
 }
 

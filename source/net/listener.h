@@ -38,7 +38,6 @@ class Listener final : public event::FdHandler {
  private:
   Listener(event::EventLoop& loop, int fd, Accept accept);
 
-  event::EventLoop& loop_;
   int fd_;
   Accept accept_;
   event::FdWatch watch_;

@@ -10,8 +10,8 @@ namespace {
 
 constexpr const char* kPreparations[] = {
     "PRAGMA synchronous = NORMAL",  // a power cut may cost the last commits, never the file
-    "CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL,"
-    " PRIMARY KEY (kind, id))",
+    ("CREATE TABLE IF NOT EXISTS entities (kind TEXT NOT NULL, id TEXT NOT NULL, doc TEXT NOT NULL,"
+     " PRIMARY KEY (kind, id))"),
     "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
 };
 
