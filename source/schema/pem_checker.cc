@@ -8,6 +8,7 @@ class NoChecker final : public PemChecker {
  public:
   Status checkCertificate(const std::string&) const override { return refusal(); }
   Status checkPrivateKey(const std::string&) const override { return refusal(); }
+  Status checkServerKey(const std::string&) const override { return refusal(); }
   Status checkPublicKey(const std::string&) const override { return refusal(); }
   bool matches(const std::string&, const std::string&) const override { return false; }
   Result<CertificateFacts> facts(const std::string&) const override { return refusal(); }

@@ -24,6 +24,8 @@ class PemChecker {
   /// At least one certificate, the server's own first.
   virtual Status checkCertificate(const std::string& pem) const = 0;
   virtual Status checkPrivateKey(const std::string& pem) const = 0;
+  /// A private key that a TLS server can use.
+  virtual Status checkServerKey(const std::string& pem) const = 0;
   virtual Status checkPublicKey(const std::string& pem) const = 0;
   virtual bool matches(const std::string& certificatePem, const std::string& keyPem) const = 0;
   virtual Result<CertificateFacts> facts(const std::string& certificatePem) const = 0;

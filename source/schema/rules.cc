@@ -140,8 +140,8 @@ std::string checkCertificate(const std::string& v) {
   return labelled("invalid certificate: ", PemChecker::instance().checkCertificate(v));
 }
 
-std::string checkPrivateKey(const std::string& v) {
-  return labelled("invalid key: ", PemChecker::instance().checkPrivateKey(v));
+std::string checkServerKey(const std::string& v) {
+  return labelled("invalid key: ", PemChecker::instance().checkServerKey(v));
 }
 
 std::string checkPublicKey(const std::string& v) {
@@ -178,7 +178,7 @@ std::string checkRule(std::string_view rule, const std::string& value) {
       {"ip_or_cidr", checkCidr},
       {"method", checkMethod},
       {"certificate", checkCertificate},
-      {"private_key", checkPrivateKey},
+      {"server_key", checkServerKey},
       {"public_key", checkPublicKey},
       {"vault_prefix", checkVaultPrefix},
       {"vault_name", checkVaultName},
