@@ -8,6 +8,7 @@
 #include "source/schema/describe.h"
 #include "tollgate/filters/http/key_auth/v1/key_auth.pb.h"
 #include "tollgate/filters/http/rate_limiting/v1/rate_limiting.pb.h"
+#include "tollgate/filters/http/request_termination/v1/request_termination.pb.h"
 
 namespace tollgate::schema {
 namespace {
@@ -35,6 +36,19 @@ std::string checkWindows(const Json& config) {
   return "";
 }
 
+/// Which parts of an answer exclude each other.
+std::string checkTermination(const Json& config) {
+  bool body = nonEmpty(at(config, "body")), type = nonEmpty(at(config, "content_type"));
+  if (nonEmpty(at(config, "message")) && (body || type)) {
+    return "message cannot be used with content_type or body";
+  }
+  if (type && !body) return "content_type requires a body";
+  if (at(config, "echo") == true && body) {
+    return "echo cannot be used with content_type and body";
+  }
+  return "";
+}
+
 }  // namespace
 
 PluginConfig::PluginConfig(const google::protobuf::Descriptor& message)
@@ -43,7 +57,8 @@ PluginConfig::PluginConfig(const google::protobuf::Descriptor& message)
 const std::vector<PluginConfig>& PluginConfig::all() {
   static const auto& configs = *new std::vector<PluginConfig>{
       PluginConfig(*filters::http::key_auth::v1::Config::descriptor()),
-      PluginConfig(*filters::http::rate_limiting::v1::Config::descriptor())};
+      PluginConfig(*filters::http::rate_limiting::v1::Config::descriptor()),
+      PluginConfig(*filters::http::request_termination::v1::Config::descriptor())};
   return configs;
 }
 
@@ -140,6 +155,9 @@ void PluginConfig::check(WriteMode mode, Json& doc, Json& errors) const {
   runChecks(rules_, mode, doc, errors);
   if (rules_.plugin() == "rate-limiting" && !errors.contains("config")) {
     if (std::string error = checkWindows(config); !error.empty()) errors["config"] = error;
+  }
+  if (rules_.plugin() == "request-termination" && !errors.contains("config")) {
+    if (std::string error = checkTermination(config); !error.empty()) errors["config"] = error;
   }
 }
 
