@@ -10,6 +10,7 @@
 #include "source/admin/endpoint_names.h"
 #include "source/admin/errors.h"
 #include "source/admin/paging.h"
+#include "source/store/sealed/stored_form.h"
 
 namespace tollgate::admin {
 namespace {
@@ -39,6 +40,46 @@ std::string referencedId(const Json& doc, const std::string& field) {
   if (at == doc.end() || !at->is_object()) return "";
   auto id = at->find("id");
   return id != at->end() && id->is_string() ? id->get<std::string>() : "";
+}
+
+/// A client must not give what only a store may write; what it read of this entity it may send
+/// back.
+Stop refuseStoredForms(const EntitySchema& schema, const Json& body, const Json& stored) {
+  schema::Violations violations;
+  for (const auto& field : schema.atRestFields()) {
+    auto value = body.find(field.field);
+    if (value == body.end() || !value->is_string()) continue;
+    if (!store::hasStoredFormMark(value->get_ref<const std::string&>())) continue;
+    if (stored.is_object() && stored.value(field.field, Json()) == *value) continue;
+    violations.fields[field.field] =
+        fmt::format("must not begin with {}: that is how stored credentials look, not their values",
+                    store::kStoredFormMark);
+  }
+  if (violations.empty()) return {};
+  return violation(violations);
+}
+
+/// Passwords that stand as Kong keeps them are told from new ones, which would look the same.
+Json withPasswordsMarked(const EntitySchema& schema, Json stored) {
+  for (const auto& field : schema.atRestFields()) {
+    auto value = stored.find(field.field);
+    if (field.how != schema::AtRest::kPassword || value == stored.end() || !value->is_string()) {
+      continue;
+    }
+    std::string marked = store::sha1Form(value->get_ref<const std::string&>());
+    if (store::StoredForm::parse(marked)) *value = std::move(marked);
+  }
+  return stored;
+}
+
+void showKeptPasswords(const EntitySchema& schema, const store::Commit& commit, Json& doc) {
+  for (const auto& field : schema.atRestFields()) {
+    if (field.how != schema::AtRest::kPassword) continue;
+    for (const auto& change : commit.changes) {
+      if (change.kind != schema.kind() || change.id != doc["id"] || change.doc.is_null()) continue;
+      doc[field.field] = change.doc.value(field.field, Json());
+    }
+  }
 }
 
 }  // namespace
@@ -210,12 +251,13 @@ Stop EntityAccess::expiredRivals(const EntitySchema& schema, const Json& doc, do
 }
 
 Stop EntityAccess::commit(const EntitySchema& schema, Call& call,
-                          std::vector<store::Change> changes, const Json& doc) {
-  auto done = context_.commit(
-      std::move(changes),
-      {call.request.clientAddress, call.request.method + " " + call.request.target});
+                          std::vector<store::Change> changes, Json& doc) {
+  auto done = context_.commit(std::move(changes), {call.request.clientAddress, call.place});
   auto* refusal = std::get_if<store::Refusal>(&done);
-  if (!refusal) return {};
+  if (!refusal) {
+    showKeptPasswords(schema, std::get<store::Commit>(done), doc);
+    return {};
+  }
   if (refusal->kind == store::Refusal::Kind::kUnavailable) {
     context_.logError("admin: write refused: " + refusal->message);
   }
@@ -262,6 +304,7 @@ Reply EntityAccess::insert(const EntitySchema& schema, Call& call,
                            const std::optional<Owner>& owner) {
   if (owner) call.body[owner->field] = {{"id", owner->id}};
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
+  if (Stop stop = refuseStoredForms(schema, call.body, nullptr)) return std::move(*stop);
   const bool nullId = call.body.contains("id") && call.body["id"].is_null();
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
@@ -284,6 +327,7 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   call.body[key.field] = key.value;
   if (!stored.is_null()) call.body["id"] = stored["id"];
+  if (Stop stop = refuseStoredForms(schema, call.body, stored)) return std::move(*stop);
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
@@ -304,8 +348,10 @@ Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& st
   if (Stop stop = prepare(schema, call, stored)) return std::move(*stop);
   auto id = call.body.find("id");
   if (id != call.body.end() && schema.checkField("id", *id).empty()) call.body.erase(id);
+  if (Stop stop = refuseStoredForms(schema, call.body, stored)) return std::move(*stop);
   schema::Violations violations;
-  Json doc = schema.write(schema::WriteMode::kUpdate, call.body, stored, call.now, violations);
+  Json doc = schema.write(schema::WriteMode::kUpdate, call.body,
+                          withPasswordsMarked(schema, stored), call.now, violations);
   if (!violations.empty()) return violation(violations);
   if (Stop stop = readOnly(schema, "update", key.field)) return std::move(*stop);
   doc["id"] = stored["id"];
@@ -320,9 +366,8 @@ Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& st
 Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::string& id,
                            const EntityKey& key) {
   if (Stop stop = readOnly(schema, "remove", key.field)) return std::move(*stop);
-  auto done = context_.commit(
-      {{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
-      {call.request.clientAddress, call.request.method + " " + call.request.target});
+  auto done = context_.commit({{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
+                              {call.request.clientAddress, call.place});
   auto* refusal = std::get_if<store::Refusal>(&done);
   if (refusal && refusal->kind != store::Refusal::Kind::kNotFound)
     return refused(*refusal, nullptr, "");
@@ -334,6 +379,7 @@ Reply EntityAccess::insertLinked(const EntitySchema& schema, Call& call,
                                  const std::string& field) {
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   call.body.erase("id");
+  if (Stop stop = refuseStoredForms(schema, call.body, nullptr)) return std::move(*stop);
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);

@@ -51,6 +51,7 @@ class Gateway {
   std::vector<ListenerPlan> plans_;
   LateCertificates lateCertificates_;
   std::unique_ptr<AccessLogs> logs_;
+  std::shared_ptr<store::Protector> protector_;
   std::unique_ptr<StoreCounters> counters_;
   std::unique_ptr<UpstreamTls> upstreamTls_;
   std::unique_ptr<Control> control_;

@@ -7,8 +7,6 @@ namespace {
 
 using schema::AtRest;
 
-constexpr const char* kNoSecret = "none";
-
 Refusal unavailable(const Error& error) {
   Refusal out;
   out.message = error.text();
@@ -25,18 +23,23 @@ const schema::AtRestField* digestField(const Protector& protector, std::string_v
 
 }  // namespace
 
+std::string SealingStore::ownName() const {
+  const std::string& id = protector_->crypto().secretId();
+  return id.empty() ? std::string(kNoSecret) : id;
+}
+
 /// Leaves the name of our secret where none stands, and tells whether it is the one that does.
 Status SealingStore::claimSecret() {
   if (claimed_ || protector_->mode() == Protector::Mode::kPlain) return {};
-  const std::string& id = protector_->crypto().secretId();
   // A database that did without may get a secret: what was written before stays usable.
-  auto stands = inner_->claimFact(kSecretFact, id.empty() ? kNoSecret : id, kNoSecret);
+  auto stands = inner_->claimFact(kSecretFact, ownName(), kNoSecret);
   if (!stands) return stands.error();
-  claimed_ = *stands == (id.empty() ? kNoSecret : id);
+  claimed_ = *stands == ownName();
   if (claimed_) {
     protector_->setTrouble("");
     return {};
   }
+  const std::string& id = protector_->crypto().secretId();
   std::string text =
       "the credentials of this store are kept under the secret " + *stands + ", this node has " +
       (id.empty() ? std::string("none") : id) +
@@ -51,8 +54,7 @@ Status SealingStore::claimSecret() {
 Status SealingStore::adoptSecret() {
   auto stands = inner_->fact(kSecretFact);
   if (!stands) return stands.error();
-  const std::string& id = protector_->crypto().secretId();
-  auto now = inner_->claimFact(kSecretFact, id.empty() ? kNoSecret : id, *stands);
+  auto now = inner_->claimFact(kSecretFact, ownName(), *stands);
   if (!now) return now.error();
   claimed_ = false;
   return claimSecret();

@@ -15,8 +15,9 @@ namespace tollgate::store {
 /// but writes no credentials (see Protector::trouble()). Threads: as of Store.
 class SealingStore final : public Store {
  public:
-  /// The fact under which the name of the secret stands ("none" where there is no secret).
+  /// The fact under which the name of the secret stands, or kNoSecret.
   static constexpr std::string_view kSecretFact = "credential_secret";
+  static constexpr std::string_view kNoSecret = "none";
 
   SealingStore(std::unique_ptr<Store> inner, std::shared_ptr<Protector> protector)
       : inner_(std::move(inner)), protector_(std::move(protector)) {}
@@ -51,6 +52,7 @@ class SealingStore final : public Store {
 
  private:
   struct Given;
+  std::string ownName() const;
   Status claimSecret();
   Status protect(Change& change, Given& given, std::optional<Refusal>& refusal);
   Status takenInOtherForm(const Change& change, const schema::AtRestField& field,
