@@ -69,25 +69,31 @@ Result<store::PostgresSettings> postgresSettings(const Settings& settings) {
 
 namespace {
 
-/// The secret, and with it all that protects credentials. `plain` is the store without protection.
-Status openCredentials(const Settings& settings, const std::string& prefix, store::Store& plain,
-                       OpenedStore& out) {
-  bool keptPlain = settings.text("credential_storage") == "plain";
+/// The secret for this store and mode; "" where none is to be had.
+Result<CredentialSecret> findSecret(const Settings& settings, const std::string& prefix,
+                                    bool freshSecret, store::Store& plain) {
   auto secret = configuredSecret(settings);
-  if (!secret) return secret.error();
-  bool ownSecret = settings.text("database") != "postgres";
-  if (secret->text.empty() && ownSecret && !keptPlain) {
-    auto name = plain.fact(store::SealingStore::kSecretFact);
-    if (!name) return name.error();
-    secret = prefixSecret(prefix, name->empty() || *name == store::SealingStore::kNoSecret);
-  } else if (secret->text.empty() && ownSecret) {
+  if (!secret || !secret->text.empty() || settings.text("database") == "postgres") return secret;
+  if (settings.text("credential_storage") == "plain") {
     // Not needed for writing; what was written in the other mode is still to be read.
     secret = prefixSecret(prefix, false);
     if (secret) secret->notice.clear();
+    return secret;
   }
+  auto name = plain.fact(store::SealingStore::kSecretFact);
+  if (!name) return name.error();
+  return prefixSecret(prefix,
+                      freshSecret || name->empty() || *name == store::SealingStore::kNoSecret);
+}
+
+/// The secret, and with it all that protects credentials. `plain` is the store without protection.
+Status openCredentials(const Settings& settings, const std::string& prefix, bool freshSecret,
+                       store::Store& plain, OpenedStore& out) {
+  bool keptPlain = settings.text("credential_storage") == "plain";
+  auto secret = findSecret(settings, prefix, freshSecret, plain);
   if (!secret) return secret.error();
   if (!secret->notice.empty()) log::error(log::Level::kWarn, secret->notice);
-  if (secret->text.empty() && !ownSecret && !keptPlain) {
+  if (secret->text.empty() && !keptPlain && settings.text("database") == "postgres") {
     log::error(log::Level::kWarn,
                "no credential_secret is set: API keys are kept as digests without a key, and "
                "secrets and private keys as they are; set credential_secret, the same on all nodes "
@@ -112,7 +118,8 @@ Status openCredentials(const Settings& settings, const std::string& prefix, stor
 
 }  // namespace
 
-Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix) {
+Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix,
+                              bool freshSecret) {
   OpenedStore out;
   const std::string& kind = settings.text("database");
   auto keys = store::KeyExtractor::fromSchemas();
@@ -125,7 +132,8 @@ Result<OpenedStore> openStore(const Settings& settings, const std::string& prefi
     auto opened = store::openPostgres(std::move(configured).value(), keys);
     if (!opened) return opened.error();
     plain = std::move(opened).value();
-    if (Status done = openCredentials(settings, prefix, *plain, out); !done) return done.error();
+    if (Status done = openCredentials(settings, prefix, freshSecret, *plain, out); !done)
+      return done.error();
     auto kept = store::LastGood::open(prefix + "/last-good.db", identity, out.protector);
     if (!kept) return kept.error();
     out.lastGood = std::move(kept).value();
@@ -134,7 +142,8 @@ Result<OpenedStore> openStore(const Settings& settings, const std::string& prefi
         kind == "off" ? store::openMemory(keys) : store::openSqlite(prefix + "/tollgate.db", keys);
     if (!opened) return opened.error();
     plain = std::move(opened).value();
-    if (Status done = openCredentials(settings, prefix, *plain, out); !done) return done.error();
+    if (Status done = openCredentials(settings, prefix, freshSecret, *plain, out); !done)
+      return done.error();
   }
   out.store = std::make_unique<store::SealingStore>(std::move(plain), out.protector);
   return out;

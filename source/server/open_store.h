@@ -21,9 +21,11 @@ struct OpenedStore {
   std::string outage;  ///< Why the store is out of reach just now; "" if it answers.
 };
 
-/// The store that `database` names, with its tables up to date or out of reach; an embedded one and
-/// the last good copy live in `prefix`.
-Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix);
+/// The store that `database` names, with its tables up to date or out of reach; an embedded one,
+/// its secret and the last good copy live in `prefix`. `freshSecret`: a secret that is missing
+/// there is made anew even if the store has credentials under the lost one.
+Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix,
+                              bool freshSecret = false);
 /// What the pg_* settings say; errors name the setting.
 Result<store::PostgresSettings> postgresSettings(const Settings& settings);
 

@@ -28,7 +28,6 @@ std::string SealingStore::ownName() const {
   return id.empty() ? std::string(kNoSecret) : id;
 }
 
-/// Leaves the name of our secret where none stands, and tells whether it is the one that does.
 Status SealingStore::claimSecret() {
   if (claimed_ || protector_->mode() == Protector::Mode::kPlain) return {};
   // A database that did without may get a secret: what was written before stays usable.

@@ -46,14 +46,17 @@ class SealingStore final : public Store {
     return inner_->takeCounters(keys, limits);
   }
 
-  Protector& protector() { return *protector_; }
+  /// The store before which this one stands: what it gives is what is kept.
+  Store& inner() { return *inner_; }
+  /// Leaves the name of this node's secret where none stands. kUnavailable, naming the remedy,
+  /// where another one does; then no credentials are written.
+  Status claimSecret();
   /// Makes this node's secret that of the database, whatever stood there.
   Status adoptSecret();
 
  private:
   struct Given;
   std::string ownName() const;
-  Status claimSecret();
   Status protect(Change& change, Given& given, std::optional<Refusal>& refusal);
   Status takenInOtherForm(const Change& change, const schema::AtRestField& field,
                           const std::string& value, std::optional<Refusal>& refusal);
