@@ -7,10 +7,12 @@
 #include <cmath>
 #include <set>
 
+#include "source/admin/ca_references.h"
+#include "source/admin/certificate_snis.h"
+#include "source/admin/credential_fields.h"
 #include "source/admin/endpoint_names.h"
 #include "source/admin/errors.h"
 #include "source/admin/paging.h"
-#include "source/store/sealed/stored_form.h"
 
 namespace tollgate::admin {
 namespace {
@@ -42,46 +44,6 @@ std::string referencedId(const Json& doc, const std::string& field) {
   return id != at->end() && id->is_string() ? id->get<std::string>() : "";
 }
 
-/// A client must not give what only a store may write; what it read of this entity it may send
-/// back.
-Stop refuseStoredForms(const EntitySchema& schema, const Json& body, const Json& stored) {
-  schema::Violations violations;
-  for (const auto& field : schema.atRestFields()) {
-    auto value = body.find(field.field);
-    if (value == body.end() || !value->is_string()) continue;
-    if (!store::hasStoredFormMark(value->get_ref<const std::string&>())) continue;
-    if (stored.is_object() && stored.value(field.field, Json()) == *value) continue;
-    violations.fields[field.field] =
-        fmt::format("must not begin with {}: that is how stored credentials look, not their values",
-                    store::kStoredFormMark);
-  }
-  if (violations.empty()) return {};
-  return violation(violations);
-}
-
-/// Passwords that stand as Kong keeps them are told from new ones, which would look the same.
-Json withPasswordsMarked(const EntitySchema& schema, Json stored) {
-  for (const auto& field : schema.atRestFields()) {
-    auto value = stored.find(field.field);
-    if (field.how != schema::AtRest::kPassword || value == stored.end() || !value->is_string()) {
-      continue;
-    }
-    std::string marked = store::sha1Form(value->get_ref<const std::string&>());
-    if (store::StoredForm::parse(marked)) *value = std::move(marked);
-  }
-  return stored;
-}
-
-void showKeptPasswords(const EntitySchema& schema, const store::Commit& commit, Json& doc) {
-  for (const auto& field : schema.atRestFields()) {
-    if (field.how != schema::AtRest::kPassword) continue;
-    for (const auto& change : commit.changes) {
-      if (change.kind != schema.kind() || change.id != doc["id"] || change.doc.is_null()) continue;
-      doc[field.field] = change.doc.value(field.field, Json());
-    }
-  }
-}
-
 }  // namespace
 
 bool isUuid(std::string_view text) {
@@ -103,6 +65,7 @@ Stop EntityAccess::readKey(const EntitySchema& schema, const std::string& text, 
     key = {"id", lower(text)};
     return {};
   }
+  if (schema.kind() == "certificates") return readCertificateKey(context_, text, key);
   if (schema.endpointKey().empty()) {
     return failure(400, 1, "invalid primary key",
                    "invalid primary key: '{id=\"expected a valid UUID\"}'",
@@ -114,6 +77,19 @@ Stop EntityAccess::readKey(const EntitySchema& schema, const std::string& text, 
   }
   key = {schema.endpointKey(), text};
   return {};
+}
+
+Stop EntityAccess::readKey(const EntitySchema& schema, const Owner& owner, const std::string& text,
+                           EntityKey& key) {
+  if (schema.ownedKey().empty() || isUuid(text)) return readKey(schema, text, key);
+  const Json known = {{owner.field, {{"id", owner.id}}}, {schema.ownedKey(), text}};
+  for (const auto& unique : schema.uniqueKeys(known)) {
+    if (!unique.fields.contains(owner.field)) continue;
+    key = {unique.field, unique.value};
+    key.fields = {{schema.ownedKey(), text}};
+    return {};
+  }
+  return notFound();
 }
 
 Stop EntityAccess::find(const EntitySchema& schema, const EntityKey& key, double now, Json& doc) {
@@ -228,6 +204,18 @@ Stop EntityAccess::prepare(const EntitySchema& schema, Call& call, const Json& s
   return {};
 }
 
+Stop EntityAccess::print(const EntitySchema& schema, const Json& doc, double now, Json& out) {
+  out = schema.print(doc, now);
+  if (schema.kind() == "certificates") return CertificateSnis(context_).print(out);
+  return {};
+}
+
+Reply EntityAccess::answer(const EntitySchema& schema, int status, const Json& doc, double now) {
+  Json out;
+  if (Stop stop = print(schema, doc, now, out)) return std::move(*stop);
+  return Reply::of(status, std::move(out));
+}
+
 Stop EntityAccess::expiredRivals(const EntitySchema& schema, const Json& doc, double now,
                                  std::vector<store::Change>& changes) {
   if (!schema.supportsTtl()) return {};
@@ -291,7 +279,8 @@ Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::Li
   if (more) rows->resize(page.size);
   Json data = Json::array();
   for (const auto& row : *rows) {
-    if (!schema.expired(row, call.now)) data.push_back(schema.print(row, call.now));
+    if (schema.expired(row, call.now)) continue;
+    if (Stop stop = print(schema, row, call.now, data.emplace_back())) return std::move(*stop);
   }
   std::string rest;
   if (topLevel && !page.tagsText.empty()) rest += "&tags=" + encodeQuery(page.tagsText);
@@ -303,6 +292,8 @@ Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::Li
 Reply EntityAccess::insert(const EntitySchema& schema, Call& call,
                            const std::optional<Owner>& owner) {
   if (owner) call.body[owner->field] = {{"id", owner->id}};
+  CertificateSnis snis(context_);
+  if (Stop stop = snis.take(schema, call, "")) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   if (Stop stop = refuseStoredForms(schema, call.body, nullptr)) return std::move(*stop);
   const bool nullId = call.body.contains("id") && call.body["id"].is_null();
@@ -315,8 +306,9 @@ Reply EntityAccess::insert(const EntitySchema& schema, Call& call,
   std::vector<store::Change> changes;
   if (Stop stop = expiredRivals(schema, doc, call.now, changes)) return std::move(*stop);
   changes.push_back({store::Change::Op::kInsert, schema.kind(), id, doc});
+  if (Stop stop = snis.plan(id, false, call.now, changes)) return std::move(*stop);
   if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
-  return Reply::of(201, schema.print(doc, context_.now()));
+  return answer(schema, 201, doc, context_.now());
 }
 
 Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityKey& key,
@@ -324,8 +316,10 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   Json stored;
   if (Stop stop = find(schema, key, call.now, stored)) return std::move(*stop);
   if (owner) call.body[owner->field] = {{"id", owner->id}};
+  CertificateSnis snis(context_);
+  if (Stop stop = snis.take(schema, call, key.value)) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
-  call.body[key.field] = key.value;
+  call.body.update(key.fields);
   if (!stored.is_null()) call.body["id"] = stored["id"];
   if (Stop stop = refuseStoredForms(schema, call.body, stored)) return std::move(*stop);
   schema::Violations violations;
@@ -339,12 +333,17 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   std::vector<store::Change> changes;
   if (Stop stop = expiredRivals(schema, doc, call.now, changes)) return std::move(*stop);
   changes.push_back({op, schema.kind(), id, doc});
+  if (Stop stop = snis.plan(id, true, call.now, changes)) return std::move(*stop);
   if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
-  return Reply::of(200, schema.print(doc, context_.now()));
+  return answer(schema, 200, doc, context_.now());
 }
 
 Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& stored,
                           const EntityKey& key) {
+  CertificateSnis snis(context_);
+  if (Stop stop = snis.take(schema, call, stored["id"].get<std::string>())) {
+    return std::move(*stop);
+  }
   if (Stop stop = prepare(schema, call, stored)) return std::move(*stop);
   auto id = call.body.find("id");
   if (id != call.body.end() && schema.checkField("id", *id).empty()) call.body.erase(id);
@@ -356,16 +355,18 @@ Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& st
   if (Stop stop = readOnly(schema, "update", key.field)) return std::move(*stop);
   doc["id"] = stored["id"];
   const std::string docId = doc["id"].get<std::string>();
-  if (Stop stop =
-          commit(schema, call, {{store::Change::Op::kReplace, schema.kind(), docId, doc}}, doc)) {
-    return std::move(*stop);
-  }
-  return Reply::of(200, schema.print(doc, context_.now()));
+  std::vector<store::Change> changes = {{store::Change::Op::kReplace, schema.kind(), docId, doc}};
+  if (Stop stop = snis.plan(docId, false, call.now, changes)) return std::move(*stop);
+  if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
+  return answer(schema, 200, doc, context_.now());
 }
 
 Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::string& id,
                            const EntityKey& key) {
   if (Stop stop = readOnly(schema, "remove", key.field)) return std::move(*stop);
+  if (schema.kind() == "ca_certificates") {
+    if (Stop stop = stillReferenced(context_, id)) return std::move(*stop);
+  }
   auto done = context_.commit({{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
                               {call.request.clientAddress, call.place});
   auto* refusal = std::get_if<store::Refusal>(&done);
@@ -377,6 +378,8 @@ Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::st
 Reply EntityAccess::insertLinked(const EntitySchema& schema, Call& call,
                                  const EntitySchema& holderSchema, Json holder,
                                  const std::string& field) {
+  CertificateSnis snis(context_);
+  if (Stop stop = snis.take(schema, call, "")) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   call.body.erase("id");
   if (Stop stop = refuseStoredForms(schema, call.body, nullptr)) return std::move(*stop);
@@ -390,13 +393,12 @@ Reply EntityAccess::insertLinked(const EntitySchema& schema, Call& call,
                                    call.now, holderViolations);
   if (!holderViolations.empty()) return violation(holderViolations);
   const std::string holderId = holder["id"].get<std::string>();
-  if (Stop stop = commit(schema, call,
-                         {{store::Change::Op::kInsert, schema.kind(), id, doc},
-                          {store::Change::Op::kReplace, holderSchema.kind(), holderId, linked}},
-                         doc)) {
-    return std::move(*stop);
-  }
-  return Reply::of(200, schema.print(doc, call.now));
+  std::vector<store::Change> changes = {
+      {store::Change::Op::kInsert, schema.kind(), id, doc},
+      {store::Change::Op::kReplace, holderSchema.kind(), holderId, linked}};
+  if (Stop stop = snis.plan(id, false, call.now, changes)) return std::move(*stop);
+  if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
+  return answer(schema, 200, doc, call.now);
 }
 
 }  // namespace tollgate::admin

@@ -22,10 +22,10 @@ Status forEachHolder(Store& plain, const Protector& protector, ConversionReport&
   auto loaded = plain.load([&](Entity entity) {
     bool holds = false;
     for (const auto& field : protector.fields(entity.kind)) {
-      auto value = entity.doc.find(field.field);
-      if (value == entity.doc.end() || !value->is_string()) continue;
+      const std::string* value = field.in(entity.doc);
+      if (value == nullptr) continue;
       holds = true;
-      ++report.forms[schemeOf(value->get_ref<const std::string&>())];
+      ++report.forms[schemeOf(*value)];
     }
     if (holds) holders.push_back(std::move(entity));
   });

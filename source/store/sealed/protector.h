@@ -64,7 +64,8 @@ class Protector {
                                    const std::string& value, const Json& doc) const;
   Result<std::string> convertField(const schema::AtRestField& field, std::string_view kind,
                                    const std::string& value, const Json& doc) const;
-  void openField(const schema::AtRestField& field, std::string_view kind, Json& value);
+  void openField(const schema::AtRestField& field, std::string_view kind, const std::string& text,
+                 Json& doc);
   void noteForeign(const std::string& secretId);
 
   std::shared_ptr<const CredentialCrypto> crypto_;

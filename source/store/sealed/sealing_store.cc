@@ -90,8 +90,8 @@ Result<std::vector<Commit>> SealingStore::changesSince(Revision since) {
 struct SealingStore::Given {
   std::map<std::pair<std::string, std::string>, std::string> values;
 
-  void add(const std::string& field, const Json& kept, std::string given) {
-    if (kept != given) values[{field, kept.get<std::string>()}] = std::move(given);
+  void add(const std::string& field, const std::string& kept, std::string given) {
+    if (kept != given) values[{field, kept}] = std::move(given);
   }
   void translate(Json& fields) const {
     if (!fields.is_object()) return;
@@ -122,19 +122,23 @@ Status SealingStore::takenInOtherForm(const Change& change, const schema::AtRest
 
 /// Protects one document; `given` remembers what its fields were.
 Status SealingStore::protect(Change& change, Given& given, std::optional<Refusal>& refusal) {
-  std::vector<std::pair<std::string, std::string>> values;
+  std::vector<std::pair<const schema::AtRestField*, std::string>> values;
   for (const schema::AtRestField& field : protector_->fields(change.kind)) {
-    auto value = change.doc.find(field.field);
-    if (value == change.doc.end() || !value->is_string()) continue;
+    const std::string* value = field.in(change.doc);
+    if (value == nullptr) continue;
     if (Status claimed = claimSecret(); !claimed) return claimed;
-    values.emplace_back(field.field, value->get<std::string>());
+    values.emplace_back(&field, *value);
     if (field.how != AtRest::kDigest || !protector_->otherForms()) continue;
     Status asked = takenInOtherForm(change, field, values.back().second, refusal);
     if (!asked || refusal) return asked;
   }
   if (values.empty()) return {};
   if (Status status = protector_->protect(change.kind, change.doc); !status) return status;
-  for (auto& [field, value] : values) given.add(field, change.doc[field], std::move(value));
+  for (auto& [field, value] : values) {
+    if (field->how == AtRest::kDigest) {
+      given.add(field->field, *field->in(change.doc), std::move(value));
+    }
+  }
   return {};
 }
 
