@@ -4,26 +4,34 @@
 
 namespace tollgate::http {
 
+void FilterNeeds::add(const HttpFilter& filter) {
+  hooks |= filter.hooks();
+  stateBytes = std::max(stateBytes, filter.stateBytes());
+  if (filter.requestBodyNeed() == BodyNeed::kWhole) {
+    wholeRequestBody = std::max(wholeRequestBody, filter.requestBodyLimit());
+  }
+}
+
+void FilterNeeds::add(const FilterNeeds& other) {
+  hooks |= other.hooks;
+  stateBytes = std::max(stateBytes, other.stateBytes);
+  wholeRequestBody = std::max(wholeRequestBody, other.wholeRequestBody);
+}
+
 void FilterPlan::finish() {
   stateBytes = 0;
   hooks = 0;
   wholeRequestBody = 0;
   for (PlanEntry& entry : entries) {
-    size_t bytes = 0;
-    entry.hooks = 0;
-    auto account = [&](const HttpFilter* filter) {
-      if (filter == nullptr) return;
-      bytes = std::max(bytes, filter->stateBytes());
-      entry.hooks |= filter->hooks();
-      if (filter->requestBodyNeed() == BodyNeed::kWhole) {
-        wholeRequestBody = std::max(wholeRequestBody, filter->requestBodyLimit());
-      }
-    };
-    account(entry.fallback);
-    for (auto& [consumer, filter] : entry.variants) account(filter);
+    FilterNeeds needs;
+    if (entry.fallback != nullptr) needs.add(*entry.fallback);
+    for (auto& [consumer, filter] : entry.variants) needs.add(*filter);
+    if (entry.consumersOwn) needs.add(entry.ofConsumers);
+    entry.hooks = needs.hooks;
     entry.stateOffset = stateBytes;
-    stateBytes += static_cast<uint32_t>((bytes + 15) / 16 * 16);
-    hooks |= entry.hooks;
+    stateBytes += static_cast<uint32_t>((needs.stateBytes + 15) / 16 * 16);
+    hooks |= needs.hooks;
+    wholeRequestBody = std::max(wholeRequestBody, needs.wholeRequestBody);
   }
 }
 

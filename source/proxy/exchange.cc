@@ -33,6 +33,7 @@ void ProxyExchange::clear() {
   stream_ = nullptr;
   pinned_ = nullptr;
   route_ = nullptr;
+  service_ = nullptr;
   plan_ = nullptr;
   chosen_ = nullptr;
   filterState_ = nullptr;
@@ -118,7 +119,8 @@ void ProxyExchange::routeRequest() {
   route_ = static_cast<const Route*>(match.payload);
   pathMatched_ = match.pathMatched;
   matchedPrefix_ = match.pathMatched ? match.matchedPrefix : std::string_view("/");
-  plan_ = route_->plan;
+  service_ = pinned_->snapshot->serviceOf(*route_);
+  plan_ = pinned_->snapshot->planOf(*route_);
   size_t count = plan_ != nullptr ? plan_->entries.size() : 0;
   if (count > 0) {
     chosen_ = static_cast<const http::HttpFilter**>(arena_.allocate(sizeof(void*) * count));
@@ -178,7 +180,7 @@ void ProxyExchange::continueFilters() {
     }
   }
   inFilters_ = false;
-  if (route_->service == nullptr) return replyError(503, "no Service found with those values");
+  if (service_ == nullptr) return replyError(503, "no Service found with those values");
   forward();
 }
 

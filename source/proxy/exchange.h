@@ -70,7 +70,7 @@ class ProxyExchange final : public http::Exchange,
   bool secure() override;
   std::string_view routeId() override { return route_ ? route_->id : std::string_view(); }
   std::string_view serviceId() override {
-    return route_ && route_->service ? route_->service->id : std::string_view();
+    return service_ ? service_->id : std::string_view();
   }
   void setConsumer(const http::Consumer* consumer, std::string_view credentialId) override {
     consumer_ = consumer;
@@ -154,6 +154,7 @@ class ProxyExchange final : public http::Exchange,
   http::ServerStream* stream_ = nullptr;
   WorkerContext::Pinned* pinned_ = nullptr;
   const Route* route_ = nullptr;
+  const upstream::Service* service_ = nullptr;  ///< Of the route; nullptr if it has none.
   const http::FilterPlan* plan_ = nullptr;
   const http::HttpFilter** chosen_ = nullptr;  ///< Per plan entry; set when its turn comes.
   char* filterState_ = nullptr;

@@ -87,6 +87,9 @@ class SnapshotCompilerTest : public testing::Test {
     if (!snapshot.routes->match(input, found)) return nullptr;
     return static_cast<const proxy::Route*>(found.payload);
   }
+  const http::FilterPlan* planOf(const proxy::Snapshot& snapshot, std::string_view path) {
+    return snapshot.planOf(*match(snapshot, path));
+  }
   /// The tags of the filters that a consumer's request gets, in order.
   static std::vector<std::string> tags(const http::FilterPlan& plan,
                                        const http::Consumer* consumer) {
@@ -109,8 +112,8 @@ TEST_F(SnapshotCompilerTest, RouteReachesItsServiceAndADisabledServiceTakesItsRo
   auto snapshot = compiler_.compile(1);
   const proxy::Route* found = match(*snapshot, "/a/b");
   ASSERT_NE(found, nullptr);
-  EXPECT_EQ(found->service->port, 9000);
-  EXPECT_EQ(found->service->hostHeader, "127.0.0.1:9000");
+  EXPECT_EQ(snapshot->serviceOf(*found)->port, 9000);
+  EXPECT_EQ(snapshot->serviceOf(*found)->hostHeader, "127.0.0.1:9000");
   put("services", "s1", {{"host", "127.0.0.1"}, {"protocol", "http"}, {"enabled", false}});
   EXPECT_EQ(match(*compiler_.compile(2), "/a"), nullptr);
   EXPECT_EQ(match(*snapshot, "/a"), found) << "a published snapshot does not change";
@@ -120,9 +123,9 @@ TEST_F(SnapshotCompilerTest, DeletedEntitiesAreGoneFromTheNextSnapshot) {
   service("s1");
   route("r1", "/a", "s1");
   plugin("p1", "first", {{"route", "r1"}});
-  ASSERT_EQ(tags(*match(*compiler_.compile(1), "/a")->plan, nullptr), Tags{"p1"});
+  ASSERT_EQ(tags(*planOf(*compiler_.compile(1), "/a"), nullptr), Tags{"p1"});
   drop("plugins", "p1");
-  EXPECT_EQ(tags(*match(*compiler_.compile(2), "/a")->plan, nullptr), Tags{});
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(2), "/a"), nullptr), Tags{});
   drop("routes", "r1");
   EXPECT_EQ(match(*compiler_.compile(3), "/a"), nullptr);
 }
@@ -135,8 +138,8 @@ TEST_F(SnapshotCompilerTest, TheMostSpecificConfigurationOfANameWins) {
   plugin("of-service", "first", {{"service", "s1"}});
   plugin("of-route", "first", {{"route", "r1"}});
   auto snapshot = compiler_.compile(1);
-  EXPECT_EQ(tags(*match(*snapshot, "/a")->plan, nullptr), Tags{"of-route"});
-  EXPECT_EQ(tags(*match(*snapshot, "/b")->plan, nullptr), Tags{"of-service"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/a"), nullptr), Tags{"of-route"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/b"), nullptr), Tags{"of-service"});
   EXPECT_EQ(tags(*snapshot->globalPlan, nullptr), Tags{"global"});
 }
 
@@ -149,22 +152,22 @@ TEST_F(SnapshotCompilerTest, AConsumersConfigurationWinsOnlyWhereItIsMoreSpecifi
   auto snapshot = compiler_.compile(1);
   const http::Consumer* alice = snapshot->directory->findConsumerByName("alice");
   ASSERT_NE(alice, nullptr);
-  EXPECT_EQ(tags(*match(*snapshot, "/a")->plan, alice), Tags{"route-and-service"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/a"), alice), Tags{"route-and-service"});
   drop("plugins", "route-and-service");
   plugin("of-route", "second", {{"route", "r1"}});
   snapshot = compiler_.compile(2);
   alice = snapshot->directory->findConsumerByName("alice");
-  EXPECT_EQ(tags(*match(*snapshot, "/a")->plan, alice), Tags{"for-alice"});
-  EXPECT_EQ(tags(*match(*snapshot, "/a")->plan, nullptr), Tags{"of-route"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/a"), alice), Tags{"for-alice"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/a"), nullptr), Tags{"of-route"});
 }
 
 TEST_F(SnapshotCompilerTest, FiltersRunByDescendingPriorityAndDisabledOnesNotAtAll) {
   route("r1", "/a", "");
   plugin("low", "second", {{"route", "r1"}});
   plugin("high", "first", {{"route", "r1"}});
-  EXPECT_EQ(tags(*match(*compiler_.compile(1), "/a")->plan, nullptr), (Tags{"high", "low"}));
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(1), "/a"), nullptr), (Tags{"high", "low"}));
   plugin("high", "first", {{"route", "r1"}}, false);
-  EXPECT_EQ(tags(*match(*compiler_.compile(2), "/a")->plan, nullptr), Tags{"low"});
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(2), "/a"), nullptr), Tags{"low"});
 }
 
 TEST_F(SnapshotCompilerTest, RoutesWithTheSamePluginsShareAPlanAndFiltersOutliveOtherChanges) {
@@ -173,13 +176,12 @@ TEST_F(SnapshotCompilerTest, RoutesWithTheSamePluginsShareAPlanAndFiltersOutlive
   route("r2", "/b", "s1");
   plugin("global", "first", Json::object());
   auto snapshot = compiler_.compile(1);
-  EXPECT_EQ(match(*snapshot, "/a")->plan, match(*snapshot, "/b")->plan);
+  EXPECT_EQ(planOf(*snapshot, "/a"), planOf(*snapshot, "/b"));
   int before = created;
   route("r3", "/c", "s1");
   auto next = compiler_.compile(2);
   EXPECT_EQ(created, before) << "an unrelated change makes no filter anew";
-  EXPECT_EQ(match(*next, "/a")->plan->entries[0].fallback,
-            match(*snapshot, "/a")->plan->entries[0].fallback);
+  EXPECT_EQ(planOf(*next, "/a")->entries[0].fallback, planOf(*snapshot, "/a")->entries[0].fallback);
 }
 
 TEST_F(SnapshotCompilerTest, WhatCannotBeCompiledIsNamedAndTheRestIsServed) {
@@ -207,7 +209,7 @@ TEST_F(SnapshotCompilerTest, KeysLeadToTheirConsumersAndExpiredOnesAreListed) {
   const http::KeyCredential* key = snapshot->directory->findKey("sekret");
   ASSERT_NE(key, nullptr);
   EXPECT_EQ(key->id, "k1");
-  EXPECT_EQ(key->consumer->customId, "7");
+  EXPECT_EQ(snapshot->directory->consumerOf(key->consumer)->customId, "7");
   EXPECT_EQ(snapshot->directory->findKey("unknown"), nullptr);
   EXPECT_EQ(compiler_.expiredKeys(99), std::vector<std::string>{});
   EXPECT_EQ(compiler_.expiredKeys(100), std::vector<std::string>{"k2"});

@@ -17,6 +17,7 @@ using event::Millis;
 class EmptyDirectory final : public http::Directory {
  public:
   const http::KeyCredential* findKey(std::string_view) const override { return nullptr; }
+  const http::Consumer* consumerOf(uint32_t) const override { return nullptr; }
   const http::Consumer* findConsumerById(std::string_view) const override { return nullptr; }
   const http::Consumer* findConsumerByName(std::string_view) const override { return nullptr; }
 };
@@ -82,7 +83,7 @@ class ProxyTest : public testing::Test {
     service_.literal = origin_->address();
     service_.path = "/base";
     route_.id = "route-1";
-    route_.service = &service_;
+    route_.service = 1;
     publish();
   }
   ~ProxyTest() override {
@@ -105,6 +106,7 @@ class ProxyTest : public testing::Test {
     spec.payload = &route_;
     snapshot->routes = route::RouteTable::build({spec});
     snapshot->directory = std::make_shared<EmptyDirectory>();
+    snapshot->services.edit(route_.service) = {std::shared_ptr<void>(), &service_};  // not owned
     worker_.setSnapshot(snapshot);
   }
 
