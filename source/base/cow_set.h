@@ -22,7 +22,7 @@ namespace tollgate {
 /// KeyOf: `static std::string_view of(const T&)`, constant while the object is in the set. T is
 /// RefCounted, and copyable for edit().
 /// Threads: a published copy is immutable and may be read by any thread; one thread changes.
-template <typename T, typename KeyOf>
+template <typename T, typename KeyOf, typename Hash = std::hash<std::string_view>>
 class CowSet {
  public:
   CowSet() = default;
@@ -112,7 +112,7 @@ class CowSet {
   struct Node;
   static Node* asNode(uintptr_t slot) { return reinterpret_cast<Node*>(slot - 1); }
   static uintptr_t ofNode(Node* node) { return reinterpret_cast<uintptr_t>(node) + 1; }
-  static uint64_t hashOf(std::string_view key) { return std::hash<std::string_view>()(key); }
+  static uint64_t hashOf(std::string_view key) { return Hash()(key); }
   static uint32_t bitOf(uint64_t hash, unsigned level) {
     return uint32_t{1} << (hash >> (level * kBits) & 31);
   }

@@ -26,7 +26,8 @@ struct KeyOf {
 using Set = CowSet<Item, KeyOf>;
 using Model = std::map<std::string, int>;
 
-void expectEqual(const Set& set, const Model& model) {
+template <typename AnySet>
+void expectEqual(const AnySet& set, const Model& model) {
   ASSERT_EQ(set.size(), model.size());
   for (const auto& [key, value] : model) {
     const Item* found = set.find(key);
@@ -63,6 +64,35 @@ TEST(CowSet, EditCopiesOnlyWhatOthersHold) {
   EXPECT_EQ(published.find("a")->value, 1);
   EXPECT_EQ(set.find("a")->value, 2);
   EXPECT_EQ(set.edit("b"), nullptr);
+}
+
+/// The 60 bits that the tree looks at are the same for all keys.
+struct PoorHash {
+  size_t operator()(std::string_view key) const {
+    return static_cast<size_t>(key.front() & 1) << 60;
+  }
+};
+
+TEST(CowSet, TellsKeysOfTheSameHashApart) {
+  CowSet<Item, KeyOf, PoorHash> set;
+  Model model;
+  for (int i = 0; i < 50; ++i) {
+    set.put(makeRef<Item>(std::to_string(i), i));
+    model[std::to_string(i)] = i;
+  }
+  auto copy = set;
+  Model before = model;
+  expectEqual(set, model);
+  for (int i = 0; i < 50; i += 3) {
+    EXPECT_TRUE(set.erase(std::to_string(i)));
+    model.erase(std::to_string(i));
+    EXPECT_FALSE(set.erase(std::to_string(i)));
+  }
+  set.edit("1")->value = model["1"] = 77;
+  expectEqual(set, model);
+  expectEqual(copy, before);
+  for (int i = 0; i < 50; ++i) set.erase(std::to_string(i));
+  EXPECT_TRUE(set.empty());
 }
 
 TEST(CowSet, CopiesStayAsTheyWereWhateverHappensToTheOriginal) {
