@@ -11,11 +11,21 @@
 
 namespace tollgate::http {
 
+/// What the filters of a plan need of the bodies; bits.
+enum BodyUse : uint8_t {
+  kWholeRequest = 1 << 0,
+  kWholeResponse = 1 << 1,
+  kChangesRequest = 1 << 2,   ///< A request-body hook that may change the length.
+  kChangesResponse = 1 << 3,  ///< Likewise of the response.
+};
+
 /// What a plan has to know of its filters in advance.
 struct FilterNeeds {
   uint8_t hooks = 0;
+  uint8_t bodies = 0;  ///< BodyUse
   size_t stateBytes = 0;
-  size_t wholeRequestBody = 0;  ///< Largest limit of those that need the whole body; 0: none.
+  size_t wholeRequestBody = 0;   ///< Largest limit of those that need the whole body; 0: none.
+  size_t wholeResponseBody = 0;  ///< Likewise of the response.
 
   void add(const HttpFilter& filter);
   void add(const FilterNeeds& other);
@@ -37,7 +47,8 @@ struct PlanEntry {
   bool consumersOwn = false;  ///< A consumer's own filter of this name goes before the fallback.
   FilterNeeds ofConsumers;    ///< Of all consumers' own filters of this name, if so.
   uint32_t stateOffset = 0;
-  uint8_t hooks = 0;  ///< Of the fallback and all variants together.
+  uint8_t hooks = 0;   ///< Of the fallback and all variants together.
+  uint8_t bodies = 0;  ///< BodyUse, likewise.
 
   const HttpFilter* choose(const Consumer* consumer) const {
     if (consumer == nullptr) return fallback;
@@ -59,7 +70,9 @@ struct FilterPlan {
   std::vector<std::shared_ptr<const HttpFilter>> owned;  ///< The filters that entries point to.
   uint32_t stateBytes = 0;
   uint8_t hooks = 0;
+  uint8_t bodies = 0;           ///< BodyUse
   size_t wholeRequestBody = 0;  ///< Largest limit of the filters that need the whole body; 0: none.
+  size_t wholeResponseBody = 0;  ///< Likewise of the response.
 
   /// Lays out the states and joins the hooks; to be called once after `entries` are complete.
   void finish();
