@@ -167,7 +167,9 @@ TEST(Incremental, ChangesOneByOneLeadWhereTheOutcomeLeads) {
       ASSERT_EQ(problemsOf(compiler), problemsOf(fresh)) << "seed " << seed << " step " << step;
       ASSERT_EQ(compiler.entities(), fresh.entities());
       ASSERT_EQ(compiler.expiredKeys(50).size(), fresh.expiredKeys(50).size());
-      if (kept != nullptr) ASSERT_EQ(describe(*kept), keptText) << "a published snapshot changed";
+      if (kept != nullptr) {
+        ASSERT_EQ(describe(*kept), keptText) << "a published snapshot changed";
+      }
       if (step % 10 == 0 || kept == nullptr) {
         kept = snapshot;
         keptText = describe(*kept);

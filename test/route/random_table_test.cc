@@ -135,7 +135,9 @@ TEST(RandomTable, FindsWhatTheRulesSayWhileRoutesComeAndGo) {
         auto want = Naive::match(expected, host, path, method);
         std::string id = any ? static_cast<const RouteSpec*>(found.payload)->id : "-";
         ASSERT_EQ(id, want.first) << "seed " << seed << ": " << host << ' ' << path;
-        if (any) ASSERT_EQ(found.matchedPrefix, want.second) << "seed " << seed << ": " << path;
+        if (any) {
+          ASSERT_EQ(found.matchedPrefix, want.second) << "seed " << seed << ": " << path;
+        }
       }
     };
     for (int step = 0; step < 100; ++step) {
