@@ -30,6 +30,7 @@ void ProxyExchange::clear() {
   stream_ = nullptr;
   pinned_ = nullptr;
   route_ = nullptr;
+  service_ = nullptr;
   filters_.clear();
   if (bodies_ != nullptr) bodies_->~FilteredBodies();
   bodies_ = nullptr;
@@ -108,7 +109,8 @@ void ProxyExchange::routeRequest() {
     route_ = static_cast<const Route*>(match.payload);
     pathMatched_ = match.pathMatched;
     matchedPrefix_ = match.pathMatched ? match.matchedPrefix : std::string_view("/");
-    plan = route_->plan;
+    service_ = pinned_->snapshot->serviceOf(*route_);
+    plan = pinned_->snapshot->planOf(*route_);
   }
   filters_.build(arena_, manager_->listenerFilters(), plan);
   continueFilters();
@@ -128,7 +130,7 @@ void ProxyExchange::continueFilters() {
   }
   if (!runRequestFilters(filters_.count)) return;
   if (route_ == nullptr) return replyError(404, "no Route matched with those values");
-  if (route_->service == nullptr) return replyError(503, "no Service found with those values");
+  if (service_ == nullptr) return replyError(503, "no Service found with those values");
   forward();
 }
 

@@ -74,9 +74,7 @@ class ProxyExchange final : public http::Exchange,
   std::string_view clientIp() override { return clientIp_; }
   bool secure() override;
   std::string_view routeId() override { return route_ ? route_->id : std::string_view(); }
-  std::string_view serviceId() override {
-    return route_ && route_->service ? route_->service->id : std::string_view();
-  }
+  std::string_view serviceId() override { return service_ ? service_->id : std::string_view(); }
   void setConsumer(const http::Consumer* consumer, std::string_view credentialId) override {
     consumer_ = consumer;
     credentialId_ = credentialId;
@@ -189,6 +187,7 @@ class ProxyExchange final : public http::Exchange,
   http::ServerStream* stream_ = nullptr;
   WorkerContext::Pinned* pinned_ = nullptr;
   const Route* route_ = nullptr;
+  const upstream::Service* service_ = nullptr;  ///< Of the route; nullptr if it has none.
   FilterChain filters_;
   FilteredBodies* bodies_ = nullptr;  ///< In the arena; clear() destroys it.
   const http::Consumer* consumer_ = nullptr;

@@ -148,9 +148,9 @@ void ProxyExchange::addProxyHeaders(bool local) {
       request_->headers.get(HeaderCode::kKongDebug) == "1") {
     headers.set("Kong-Route-Id", route_->id);
     if (!route_->name.empty()) headers.set("Kong-Route-Name", route_->name);
-    if (route_->service != nullptr) {
-      headers.set("Kong-Service-Id", route_->service->id);
-      if (!route_->service->name.empty()) headers.set("Kong-Service-Name", route_->service->name);
+    if (service_ != nullptr) {
+      headers.set("Kong-Service-Id", service_->id);
+      if (!service_->name.empty()) headers.set("Kong-Service-Name", service_->name);
     }
   }
 }

@@ -81,7 +81,7 @@ void ProxyExchange::removeHopByHop(http::HeaderMap& headers, bool keepUpgrade) {
 
 void ProxyExchange::prepareRequestHeaders() {
   http::HeaderMap& headers = request_->headers;
-  const upstream::Service& service = *route_->service;
+  const upstream::Service& service = *service_;
   const ProxySettings& settings = worker_.settings;
   bool trusted = !settings.trusted.empty() && trustedPeer();
 
@@ -149,7 +149,7 @@ void ProxyExchange::prepareRequestHeaders() {
 
 std::string_view ProxyExchange::upstreamTarget() {
   if (request_->target == "*") return "*";
-  const std::string& servicePath = route_->service->path;
+  const std::string& servicePath = service_->path;
   size_t capacity = route::upstreamPathBound(servicePath, path_);
   char* out = arena_.chars(capacity + query_.size() + 1);
   size_t size = route::buildUpstreamPath(servicePath.empty() ? "/" : servicePath, matchedPrefix_,

@@ -58,8 +58,10 @@ class KeyAuth final : public engine::HttpFilter {
     const engine::KeyCredential* credential = exchange.directory().findKey(key.text);
     bool expired = credential != nullptr && credential->expiresAtUnix != 0 &&
                    credential->expiresAtUnix * 1000 <= exchange.loop().unixMillis();
-    if (credential == nullptr || expired) return refuse(exchange, "Unauthorized");
-    identify(exchange, *credential->consumer, credential->id);
+    const engine::Consumer* consumer =
+        credential != nullptr ? exchange.directory().consumerOf(credential->consumer) : nullptr;
+    if (consumer == nullptr || expired) return refuse(exchange, "Unauthorized");
+    identify(exchange, *consumer, credential->id);
     return engine::Action::kContinue;
   }
 
