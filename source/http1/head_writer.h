@@ -14,12 +14,17 @@ namespace tollgate::http1 {
 /// fields of a map and `extra` further bytes; nothing checks it again.
 class HeadWriter {
  public:
-  HeadWriter(buffer::Buffer& output, const http::HeaderMap* headers, size_t extra);
+  HeadWriter(buffer::Buffer& output, const http::HeaderMap* headers, size_t extra)
+      : output_(output),
+        start_(output.reserve((headers != nullptr ? headers->lineBytes() : 0) + extra).data()),
+        at_(start_) {}
   void put(std::string_view text) {
     copy(at_, text.data(), text.size());
     at_ += text.size();
   }
   void number(uint64_t value);
+  /// "HTTP/1.1 200 OK\r\n"; `status` has three digits.
+  void statusLine(int status, std::string_view reason);
   void field(std::string_view name, std::string_view value) {
     put(name);
     std::memcpy(at_, ": ", 2);
@@ -56,7 +61,7 @@ class HeadWriter {
   char* at_;
 };
 
-constexpr uint64_t bitOf(http::HeaderCode code) { return uint64_t{1} << static_cast<int>(code); }
+using http::bitOf;
 
 /// Fields that belong to one connection and are written by the codec itself.
 inline constexpr uint64_t kConnectionFields =
