@@ -85,6 +85,9 @@ class HeaderMap {
     put(checkedField(code, line.substr(0, name), line.substr(name + 2, line.size() - name - 4),
                      true));
   }
+  /// The same for a well-formed value that is copied into the arena as a whole line: those that are
+  /// set one after the other leave in one piece.
+  void setCopied(HeaderCode code, std::string_view value) { setLine(code, makeLine(code, value)); }
   void remove(HeaderCode code) {
     if (has(code)) removeAll(code);
   }
@@ -127,6 +130,15 @@ class HeaderMap {
     out.checked = true;
     out.line = line;
     return out;
+  }
+  std::string_view makeLine(HeaderCode code, std::string_view value) {
+    size_t size = nameOf(code).size() + value.size() + 4;
+    char* line = arena_->chars(size);
+    char* at = copyTo(line, nameOf(code));
+    at = copyTo(at, ": ");
+    at = copyTo(at, value);
+    copyTo(at, "\r\n");
+    return {line, size};
   }
   static uint64_t sizeBit(size_t nameSize) { return uint64_t{1} << (nameSize & 63); }
 

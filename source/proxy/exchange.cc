@@ -38,7 +38,7 @@ void ProxyExchange::clear() {
   filterState_ = nullptr;
   consumer_ = nullptr;
   credentialId_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
-  pins_.clear();
+  for (; pins_ != nullptr; pins_ = pins_->next) pins_->slab.reset();
   pendingBody_.clear();
   replayBody_.clear();
   upstreamBegan_ = {};
