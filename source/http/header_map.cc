@@ -1,5 +1,6 @@
 #include "source/http/header_map.h"
 
+#include <charconv>
 #include <cstring>
 
 namespace tollgate::http {
@@ -14,15 +15,26 @@ void HeaderMap::grow() {
 
 const Header* HeaderMap::find(std::string_view name) const {
   HeaderCode code = codeOf(name);
-  if (code != HeaderCode::kOther) return find(code);
+  return code != HeaderCode::kOther ? find(code) : findOther(name);
+}
+
+/// The first field of a name without a code.
+const Header* HeaderMap::findOther(std::string_view name) const {
   if ((otherSizes_ & sizeBit(name.size())) == 0) return nullptr;
   for (size_t i = 0; i < count_; ++i) {
     const Header& header = entries_[i];
-    if (header.code == code && !header.removed && equalsIgnoreCase(header.name(), name)) {
+    if (header.code == HeaderCode::kOther && !header.removed &&
+        equalsIgnoreCase(header.name(), name)) {
       return &header;
     }
   }
   return nullptr;
+}
+
+void HeaderMap::setNumber(HeaderCode code, int64_t value) {
+  char digits[40];
+  char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  setCopied(code, {digits, static_cast<size_t>(end - digits)});
 }
 
 void HeaderMap::removeEntry(Header& header) {
@@ -70,15 +82,14 @@ void HeaderMap::replace(const Header& field) {
   overwrite(*first, field);
 }
 
-void HeaderMap::set(std::string_view name, std::string_view value) {
-  HeaderCode code = codeOf(name);
-  if (code != HeaderCode::kOther) return set(code, value);
-  auto* first = const_cast<Header*>(find(name));
-  if (first == nullptr) return add(code, name, value);
+void HeaderMap::put(std::string_view name, const Header& field) {
+  if (field.code != HeaderCode::kOther) return put(field);
+  auto* first = const_cast<Header*>(findOther(name));
+  if (first == nullptr) return append(field);
   for (Header* other = first + 1; other < entries_ + count_; ++other) {
-    if (other->code == code && equalsIgnoreCase(other->name(), name)) removeEntry(*other);
+    if (other->code == field.code && equalsIgnoreCase(other->name(), name)) removeEntry(*other);
   }
-  overwrite(*first, field(code, name, value));
+  overwrite(*first, field);
 }
 
 }  // namespace tollgate::http

@@ -74,10 +74,15 @@ class HeaderMap {
 
   /// Replaces all fields of the name by one (in the place of the first), or adds it.
   void set(HeaderCode code, std::string_view value) { put(field(code, nameOf(code), value)); }
-  void set(std::string_view name, std::string_view value);
+  void set(std::string_view name, std::string_view value) {
+    put(name, field(codeOf(name), name, value));
+  }
   /// The same for a value that is known to be well-formed.
   void setChecked(HeaderCode code, std::string_view value) {
     put(checkedField(code, nameOf(code), value, false));
+  }
+  void setChecked(std::string_view name, std::string_view value) {
+    put(name, checkedField(codeOf(name), name, value, false));
   }
   /// The same for a whole line: "Name: value\r\n", the name in its usual spelling.
   void setLine(HeaderCode code, std::string_view line) {
@@ -88,6 +93,7 @@ class HeaderMap {
   /// The same for a well-formed value that is copied into the arena as a whole line: those that are
   /// set one after the other leave in one piece.
   void setCopied(HeaderCode code, std::string_view value) { setLine(code, makeLine(code, value)); }
+  void setNumber(HeaderCode code, int64_t value);
   void remove(HeaderCode code) {
     if (has(code)) removeAll(code);
   }
@@ -143,7 +149,9 @@ class HeaderMap {
   static uint64_t sizeBit(size_t nameSize) { return uint64_t{1} << (nameSize & 63); }
 
   void grow();
+  const Header* findOther(std::string_view name) const;
   void put(const Header& field) { has(field.code) ? replace(field) : append(field); }
+  void put(std::string_view name, const Header& field);
   void replace(const Header& field);
   void overwrite(Header& place, const Header& field);
   void removeAll(HeaderCode code);

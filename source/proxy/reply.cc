@@ -1,5 +1,3 @@
-#include <charconv>
-
 #include "source/http/error_body.h"
 #include "source/proxy/exchange.h"
 #include "source/proxy/http_connection_manager.h"
@@ -10,12 +8,6 @@ namespace tollgate::proxy {
 using http::HeaderCode;
 
 namespace {
-void setNumber(http::HeaderMap& headers, HeaderCode code, int64_t value) {
-  char digits[20];
-  char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  headers.setCopied(code, {digits, static_cast<size_t>(end - digits)});
-}
-
 int64_t millis(event::Clock::duration span) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
 }
@@ -88,16 +80,24 @@ void ProxyExchange::sendEngineError(int status, std::string_view form) {
 }
 
 void ProxyExchange::sendReply(int status, std::string_view contentType, std::string_view body) {
-  if (stream_ == nullptr || state_ == State::kResponding || state_ == State::kDone) return;
+  if (stream_ == nullptr || localReply_ || state_ == State::kResponding || state_ == State::kDone) {
+    return;
+  }
   dropUpstream();
   response_->status = status;
   response_->reason = {};
   http::HeaderMap& headers = response_->headers;
   if (!contentType.empty()) headers.set(HeaderCode::kContentType, contentType);
-  setNumber(headers, HeaderCode::kContentLength, static_cast<int64_t>(body.size()));
+  headers.setNumber(HeaderCode::kContentLength, static_cast<int64_t>(body.size()));
   addProxyHeaders(true);
+  localReply_ = true;
+  pausedRequest_ = 0;
+  if (filters_.holdsResponses()) return filterReply(body);
+  sendLocal(body);
+}
+
+void ProxyExchange::sendLocal(std::string_view body) {
   state_ = State::kResponding;
-  runResponseHeaderFilters();
   bool head = request_->method == "HEAD" || body.empty();
   responseBytes_ = head ? 0 : body.size();
   stream_->sendHead(*response_, head);
@@ -116,15 +116,15 @@ void ProxyExchange::addProxyHeaders(bool local) {
   event::TimePoint now = worker_.loop.now();
   if (proxied_) {
     if (settings.latencyTokens) {
-      setNumber(headers, HeaderCode::kXKongUpstreamLatency, millis(now - upstreamBegan_));
-      setNumber(headers, HeaderCode::kXKongProxyLatency, millis(upstreamBegan_ - began_));
+      headers.setNumber(HeaderCode::kXKongUpstreamLatency, millis(now - upstreamBegan_));
+      headers.setNumber(HeaderCode::kXKongProxyLatency, millis(upstreamBegan_ - began_));
     }
     if (settings.upstreamStatusHeader) {
-      setNumber(headers, HeaderCode::kXKongUpstreamStatus, response_->status);
+      headers.setNumber(HeaderCode::kXKongUpstreamStatus, response_->status);
     }
     if (settings.serverTokens) addVia(headers, worker_.lines.viaDownstream());
   } else if (settings.latencyTokens) {
-    setNumber(headers, HeaderCode::kXKongResponseLatency, millis(now - began_));
+    headers.setNumber(HeaderCode::kXKongResponseLatency, millis(now - began_));
   }
   // An answer about the origin's failure counts as the origin's, which had no name to tell.
   bool nameless = local && proxied_;

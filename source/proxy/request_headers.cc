@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include "source/http1/head_writer.h"
 #include "source/proxy/exchange.h"
@@ -130,9 +129,7 @@ void ProxyExchange::addForwarded(http::HeaderMap& headers) {
     headers.setCopied(HeaderCode::kXForwardedHost, hostName());
   }
   if (!kept(HeaderCode::kXForwardedPort)) {
-    char port[5];
-    char* end = std::to_chars(port, port + sizeof port, manager_->localPort()).ptr;
-    headers.setCopied(HeaderCode::kXForwardedPort, {port, static_cast<size_t>(end - port)});
+    headers.setNumber(HeaderCode::kXForwardedPort, manager_->localPort());
   }
   if (!kept(HeaderCode::kXForwardedPath)) {
     headers.setCopied(HeaderCode::kXForwardedPath, rawPath_);
