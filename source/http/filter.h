@@ -18,7 +18,7 @@ class EventLoop;
 namespace tollgate::net {
 class Address;
 struct PeerCertificate;
-}
+}  // namespace tollgate::net
 
 namespace tollgate::http {
 

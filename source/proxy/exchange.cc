@@ -9,7 +9,7 @@ namespace tollgate::proxy {
 ProxyExchange::ProxyExchange(WorkerContext& worker)
     : worker_(worker), pendingBody_(worker.slabs), replayBody_(worker.slabs) {}
 
-ProxyExchange::~ProxyExchange() = default;
+ProxyExchange::~ProxyExchange() { unpinSlabs(); }
 
 void ProxyExchange::begin(HttpConnectionManager& manager, http::ServerStream& stream) {
   ++generation_;
@@ -37,7 +37,7 @@ void ProxyExchange::clear() {
   consumer_ = nullptr;
   credentialId_ = actor_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
   loggedTarget_ = {};
-  pins_.clear();
+  unpinSlabs();
   pendingBody_.clear();
   replayBody_.clear();
   upstreamBegan_ = {};
@@ -52,6 +52,10 @@ void ProxyExchange::clear() {
   walking_ = headEnd_ = localReply_ = collectingResponse_ = responseCollected_ = false;
   replayable_ = true;
   arena_.reset();
+}
+
+void ProxyExchange::unpinSlabs() {
+  for (; pins_ != nullptr; pins_ = pins_->next) pins_->slab.reset();
 }
 
 void ProxyExchange::onRequestHead(bool end) {
