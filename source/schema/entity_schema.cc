@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "source/schema/field.h"
 #include "source/schema/plugin_config.h"
@@ -92,11 +93,19 @@ void checkUrl(Json& body, Json& errors) {
   }
 }
 
+std::optional<AtRest> atRestOf(const Rules& rules) {
+  if (rules.at_rest() == "digest") return AtRest::kDigest;
+  if (rules.at_rest() == "password") return AtRest::kPassword;
+  if (rules.at_rest() == "sealed") return AtRest::kSealed;
+  return {};
+}
+
 class CompiledSchema : public EntitySchema {
  public:
   explicit CompiledSchema(const google::protobuf::Descriptor& message)
       : rules_(message.options().GetExtension(v1::entity)), fields_(compileFields(message)) {
     for (const auto& f : fields_) {
+      if (auto how = atRestOf(f.rules)) atRest_.push_back({f.name, *how});
       if (f.type != Field::Type::kForeign) continue;
       foreign_.push_back(
           {f.name, f.rules.reference(),
@@ -108,6 +117,7 @@ class CompiledSchema : public EntitySchema {
   const std::string& endpointKey() const override { return rules_.endpoint_key(); }
   const std::vector<ForeignField>& foreignFields() const override { return foreign_; }
   bool supportsTtl() const override { return rules_.ttl(); }
+  const std::vector<AtRestField>& atRestFields() const override { return atRest_; }
 
   Json coerce(Json form, const Json& stored) const override {
     if (!form.is_object()) return form;
@@ -278,6 +288,7 @@ class CompiledSchema : public EntitySchema {
   v1::EntityRules rules_;
   std::vector<Field> fields_;
   std::vector<ForeignField> foreign_;
+  std::vector<AtRestField> atRest_;
 };
 
 }  // namespace

@@ -32,6 +32,10 @@ class SqlStore : public Store {
   bool reachable() const override { return reachable_.load(std::memory_order_relaxed); }
   void watch(std::function<void()>) override {}
 
+  Result<std::string> claimFact(std::string_view name, std::string_view value,
+                                std::string_view replaced = {}) override;
+  Result<std::string> fact(std::string_view name) override;
+
   Result<std::vector<int64_t>> takeCounters(const std::vector<CounterKey>& keys,
                                             const std::vector<int64_t>& limits) override;
 
