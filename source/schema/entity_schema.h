@@ -47,8 +47,12 @@ struct ForeignField {
 enum class AtRest { kDigest, kPassword, kSealed };
 
 struct AtRestField {
-  std::string field;
+  std::string field;  ///< "key", or "pem.private_key" within a record.
   AtRest how;
+  /// The text of the field; nullptr where `doc` has none.
+  const std::string* in(const Json& doc) const;
+  /// Only where in() finds one.
+  void set(Json& doc, std::string text) const;
 };
 
 /// How a write treats what the body leaves out.
@@ -63,7 +67,7 @@ class EntitySchema {
   virtual ~EntitySchema() = default;
 
   /// nullptr where there is no such kind. Kinds are collection names: "services", "routes",
-  /// "consumers", "plugins", "keyauth_credentials".
+  /// "keyauth_credentials", …
   static const EntitySchema* find(std::string_view kind);
   /// All kinds in order of dependency (a kind comes after the kinds that it refers to).
   static const std::vector<const EntitySchema*>& all();
@@ -71,6 +75,11 @@ class EntitySchema {
   virtual const std::string& kind() const = 0;
   /// The unique field by which a path may name an entity ("name", "username", "key"), or "".
   virtual const std::string& endpointKey() const = 0;
+  /// The field by which a path below an owner may name an entity, unique together with that owner
+  /// ("group" of a consumer), or "".
+  virtual const std::string& ownedKey() const = 0;
+  /// False where entities are only a part of others and have no paths of their own.
+  virtual bool hasOwnPaths() const = 0;
   virtual const std::vector<ForeignField>& foreignFields() const = 0;
   virtual bool supportsTtl() const = 0;
   /// The fields that a store must not keep as they are.
@@ -112,5 +121,9 @@ struct PluginInfo {
 const std::vector<PluginInfo>& pluginInfos();
 /// The body of GET /schemas/plugins/{name}; null if there is none.
 Json describePlugin(std::string_view name);
+/// The body of GET /schemas/vaults/{name}; null if there is none.
+Json describeVault(std::string_view name);
+/// The body of GET /schemas/tags: the rows that tell which entity has which tag.
+Json describeTags();
 
 }  // namespace tollgate::schema

@@ -31,6 +31,9 @@ struct TokenOptions {
 };
 int newToken(const TokenOptions& options);
 
+/// `tollgate credentials ACTION` (status, convert, adopt).
+int runCredentials(const std::string& action, const CommonOptions& common);
+
 /// Prints `Error: text` and the hint of every failing command; returns 1.
 int fail(const std::string& text);
 

@@ -53,6 +53,7 @@ class Gateway {
   proxy::ProxySettings adminSettings_;
   std::unique_ptr<AccessLogs> logs_;
   std::unique_ptr<FilterLog> filterLog_;
+  std::shared_ptr<store::Protector> protector_;
   std::unique_ptr<StoreCounters> counters_;
   std::unique_ptr<UpstreamTls> upstreamTls_;
   std::vector<ListenerPlan> plans_;  ///< Filters in there use the three before.

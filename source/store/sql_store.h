@@ -35,6 +35,8 @@ class SqlStore : public Store {
   Result<std::string> claimFact(std::string_view name, std::string_view value,
                                 std::string_view replaced = {}) override;
   Result<std::string> fact(std::string_view name) override;
+  Result<size_t> rewriteHistory(
+      const std::function<bool(std::string_view kind, Json& doc)>& rewrite) override;
 
   Result<std::vector<int64_t>> takeCounters(const std::vector<CounterKey>& keys,
                                             const std::vector<int64_t>& limits) override;
@@ -65,6 +67,9 @@ class SqlStore : public Store {
   Status record(Work& work, const Reason& reason);
   Result<std::optional<std::string>> one(std::string_view sql,
                                          const std::vector<SqlValue>& parameters);
+  Result<bool> rewriteHistoryPage(
+      std::string& revision, std::string& seq, size_t& changed,
+      const std::function<bool(std::string_view kind, Json& doc)>& rewrite);
   void pruneCounters();
 
   std::string name_;

@@ -112,6 +112,13 @@ class Store {
     (void)name, (void)replaced;
     return std::string(value);
   }
+  /// Lets `rewrite` change the documents of the history, without a trace of what they were; it
+  /// answers whether it did. For secrets that must not stay. Returns how many were changed.
+  virtual Result<size_t> rewriteHistory(
+      const std::function<bool(std::string_view kind, Json& doc)>& rewrite) {
+    (void)rewrite;
+    return size_t{0};
+  }
   /// "" where there is none.
   virtual Result<std::string> fact(std::string_view name) {
     (void)name;

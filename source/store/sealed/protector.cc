@@ -58,11 +58,11 @@ Result<std::string> Protector::protectField(const schema::AtRestField& field, st
 
 Status Protector::protect(std::string_view kind, Json& doc) const {
   for (const schema::AtRestField& field : fields_(kind)) {
-    auto value = doc.find(field.field);
-    if (value == doc.end() || !value->is_string()) continue;
-    auto kept = protectField(field, kind, value->get_ref<const std::string&>(), doc);
+    const std::string* value = field.in(doc);
+    if (value == nullptr) continue;
+    auto kept = protectField(field, kind, *value, doc);
     if (!kept) return kept.error();
-    *value = std::move(kept).value();
+    field.set(doc, std::move(kept).value());
   }
   return {};
 }
@@ -70,31 +70,61 @@ Status Protector::protect(std::string_view kind, Json& doc) const {
 Status Protector::protectCopy(std::string_view kind, Json& doc) const {
   if (mode_ == Mode::kPlain) return {};
   for (const schema::AtRestField& field : fields_(kind)) {
-    auto value = doc.find(field.field);
-    if (field.how == AtRest::kPassword || value == doc.end() || !value->is_string()) continue;
-    auto kept = protectField(field, kind, value->get_ref<const std::string&>(), doc);
+    const std::string* value = field.in(doc);
+    if (value == nullptr || field.how == AtRest::kPassword) continue;
+    auto kept = protectField(field, kind, *value, doc);
     if (!kept) return kept.error();
-    *value = std::move(kept).value();
+    field.set(doc, std::move(kept).value());
   }
   return {};
 }
 
+Result<std::string> Protector::convertField(const schema::AtRestField& field, std::string_view kind,
+                                            const std::string& value, const Json& doc) const {
+  auto form = StoredForm::parse(value);
+  bool plain = mode_ == Mode::kPlain;
+  if (form && form->scheme == Scheme::kSealed && plain) {
+    auto opened = crypto_->open(value, contextOf(kind, field.field));
+    return opened ? std::move(opened) : Result<std::string>(value);
+  }
+  if (form && form->scheme == Scheme::kPlainDigest && !plain) return crypto_->strengthened(value);
+  if (form || plain) return value;
+  if (field.how != AtRest::kPassword) return protectField(field, kind, value, doc);
+  // What stands there is Kong's form, never the password itself.
+  std::string kongs = sha1Form(value);
+  return StoredForm::parse(kongs) ? protectField(field, kind, kongs, doc)
+                                  : Result<std::string>(value);
+}
+
+Result<bool> Protector::convert(std::string_view kind, Json& doc) const {
+  bool changed = false;
+  for (const schema::AtRestField& field : fields_(kind)) {
+    const std::string* value = field.in(doc);
+    if (value == nullptr) continue;
+    auto kept = convertField(field, kind, *value, doc);
+    if (!kept) return kept.error();
+    if (*kept == *value) continue;
+    field.set(doc, std::move(kept).value());
+    changed = true;
+  }
+  return changed;
+}
+
 void Protector::open(std::string_view kind, Json& doc) {
   for (const schema::AtRestField& field : fields_(kind)) {
-    auto value = doc.find(field.field);
-    if (value != doc.end() && value->is_string()) openField(field, kind, *value);
+    const std::string* value = field.in(doc);
+    if (value != nullptr) openField(field, kind, *value, doc);
   }
 }
 
-void Protector::openField(const schema::AtRestField& field, std::string_view kind, Json& value) {
-  const auto& text = value.get_ref<const std::string&>();
+void Protector::openField(const schema::AtRestField& field, std::string_view kind,
+                          const std::string& text, Json& doc) {
   if (field.how == AtRest::kPassword) return;
   auto form = StoredForm::parse(text);
   if (field.how == AtRest::kDigest) {
-    bool current = mode_ == Mode::kPlain ? !form
-                   : crypto_->secretId().empty()
-                       ? form && form->scheme == Scheme::kPlainDigest
-                       : form && form->scheme == Scheme::kKeyedDigest;
+    bool current = mode_ == Mode::kPlain         ? !form
+                   : crypto_->secretId().empty() ? form && form->scheme == Scheme::kPlainDigest
+                                                 : form && form->scheme == Scheme::kKeyedDigest;
     if (!current) otherForms_ = true;
     if (form && form->scheme == Scheme::kKeyedDigest && form->secretId != crypto_->secretId()) {
       noteForeign(form->secretId);
@@ -104,7 +134,7 @@ void Protector::openField(const schema::AtRestField& field, std::string_view kin
   if (!form || form->scheme != Scheme::kSealed) return;
   auto opened = crypto_->open(text, contextOf(kind, field.field));
   if (opened) {
-    value = std::move(opened).value();
+    field.set(doc, std::move(opened).value());
   } else if (opened.error().kind == Error::Kind::kConflict) {
     noteForeign(form->secretId);
   } else if (report_) {

@@ -41,6 +41,9 @@ class Protector {
   /// For a copy of what the store gave out: keys are digested and secrets sealed again, passwords
   /// stay as they came.
   Status protectCopy(std::string_view kind, Json& doc) const;
+  /// From whatever form a value has to the one of this mode and secret, as far as that can be;
+  /// true if the document is another one now.
+  Result<bool> convert(std::string_view kind, Json& doc) const;
   /// Sealed secrets become readable again. What cannot be opened stays sealed and is a trouble.
   void open(std::string_view kind, Json& doc);
 
@@ -59,7 +62,10 @@ class Protector {
  private:
   Result<std::string> protectField(const schema::AtRestField& field, std::string_view kind,
                                    const std::string& value, const Json& doc) const;
-  void openField(const schema::AtRestField& field, std::string_view kind, Json& value);
+  Result<std::string> convertField(const schema::AtRestField& field, std::string_view kind,
+                                   const std::string& value, const Json& doc) const;
+  void openField(const schema::AtRestField& field, std::string_view kind, const std::string& text,
+                 Json& doc);
   void noteForeign(const std::string& secretId);
 
   std::shared_ptr<const CredentialCrypto> crypto_;

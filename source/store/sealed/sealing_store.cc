@@ -7,8 +7,6 @@ namespace {
 
 using schema::AtRest;
 
-constexpr const char* kNoSecret = "none";
-
 Refusal unavailable(const Error& error) {
   Refusal out;
   out.message = error.text();
@@ -25,18 +23,22 @@ const schema::AtRestField* digestField(const Protector& protector, std::string_v
 
 }  // namespace
 
-/// Leaves the name of our secret where none stands, and tells whether it is the one that does.
+std::string SealingStore::ownName() const {
+  const std::string& id = protector_->crypto().secretId();
+  return id.empty() ? std::string(kNoSecret) : id;
+}
+
 Status SealingStore::claimSecret() {
   if (claimed_ || protector_->mode() == Protector::Mode::kPlain) return {};
-  const std::string& id = protector_->crypto().secretId();
   // A database that did without may get a secret: what was written before stays usable.
-  auto stands = inner_->claimFact(kSecretFact, id.empty() ? kNoSecret : id, kNoSecret);
+  auto stands = inner_->claimFact(kSecretFact, ownName(), kNoSecret);
   if (!stands) return stands.error();
-  claimed_ = *stands == (id.empty() ? kNoSecret : id);
+  claimed_ = *stands == ownName();
   if (claimed_) {
     protector_->setTrouble("");
     return {};
   }
+  const std::string& id = protector_->crypto().secretId();
   std::string text =
       "the credentials of this store are kept under the secret " + *stands + ", this node has " +
       (id.empty() ? std::string("none") : id) +
@@ -51,8 +53,7 @@ Status SealingStore::claimSecret() {
 Status SealingStore::adoptSecret() {
   auto stands = inner_->fact(kSecretFact);
   if (!stands) return stands.error();
-  const std::string& id = protector_->crypto().secretId();
-  auto now = inner_->claimFact(kSecretFact, id.empty() ? kNoSecret : id, *stands);
+  auto now = inner_->claimFact(kSecretFact, ownName(), *stands);
   if (!now) return now.error();
   claimed_ = false;
   return claimSecret();
@@ -89,8 +90,8 @@ Result<std::vector<Commit>> SealingStore::changesSince(Revision since) {
 struct SealingStore::Given {
   std::map<std::pair<std::string, std::string>, std::string> values;
 
-  void add(const std::string& field, const Json& kept, std::string given) {
-    if (kept != given) values[{field, kept.get<std::string>()}] = std::move(given);
+  void add(const std::string& field, const std::string& kept, std::string given) {
+    if (kept != given) values[{field, kept}] = std::move(given);
   }
   void translate(Json& fields) const {
     if (!fields.is_object()) return;
@@ -121,19 +122,23 @@ Status SealingStore::takenInOtherForm(const Change& change, const schema::AtRest
 
 /// Protects one document; `given` remembers what its fields were.
 Status SealingStore::protect(Change& change, Given& given, std::optional<Refusal>& refusal) {
-  std::vector<std::pair<std::string, std::string>> values;
+  std::vector<std::pair<const schema::AtRestField*, std::string>> values;
   for (const schema::AtRestField& field : protector_->fields(change.kind)) {
-    auto value = change.doc.find(field.field);
-    if (value == change.doc.end() || !value->is_string()) continue;
+    const std::string* value = field.in(change.doc);
+    if (value == nullptr) continue;
     if (Status claimed = claimSecret(); !claimed) return claimed;
-    values.emplace_back(field.field, value->get<std::string>());
+    values.emplace_back(&field, *value);
     if (field.how != AtRest::kDigest || !protector_->otherForms()) continue;
     Status asked = takenInOtherForm(change, field, values.back().second, refusal);
     if (!asked || refusal) return asked;
   }
   if (values.empty()) return {};
   if (Status status = protector_->protect(change.kind, change.doc); !status) return status;
-  for (auto& [field, value] : values) given.add(field, change.doc[field], std::move(value));
+  for (auto& [field, value] : values) {
+    if (field->how == AtRest::kDigest) {
+      given.add(field->field, *field->in(change.doc), std::move(value));
+    }
+  }
   return {};
 }
 

@@ -15,8 +15,9 @@ namespace tollgate::store {
 /// but writes no credentials (see Protector::trouble()). Threads: as of Store.
 class SealingStore final : public Store {
  public:
-  /// The fact under which the name of the secret stands ("none" where there is no secret).
+  /// The fact under which the name of the secret stands, or kNoSecret.
   static constexpr std::string_view kSecretFact = "credential_secret";
+  static constexpr std::string_view kNoSecret = "none";
 
   SealingStore(std::unique_ptr<Store> inner, std::shared_ptr<Protector> protector)
       : inner_(std::move(inner)), protector_(std::move(protector)) {}
@@ -45,13 +46,17 @@ class SealingStore final : public Store {
     return inner_->takeCounters(keys, limits);
   }
 
-  Protector& protector() { return *protector_; }
+  /// The store before which this one stands: what it gives is what is kept.
+  Store& inner() { return *inner_; }
+  /// Leaves the name of this node's secret where none stands. kUnavailable, naming the remedy,
+  /// where another one does; then no credentials are written.
+  Status claimSecret();
   /// Makes this node's secret that of the database, whatever stood there.
   Status adoptSecret();
 
  private:
   struct Given;
-  Status claimSecret();
+  std::string ownName() const;
   Status protect(Change& change, Given& given, std::optional<Refusal>& refusal);
   Status takenInOtherForm(const Change& change, const schema::AtRestField& field,
                           const std::string& value, std::optional<Refusal>& refusal);

@@ -14,15 +14,15 @@ constexpr std::string_view kStoredFormMark = "$tollgate$";
 /// One stored form, taken apart: "$tollgate$<scheme>[$<part>]…".
 struct StoredForm {
   enum class Scheme {
-    kKeyedDigest,    ///< hmac-sha256$<secret id>$<digest>: of a key, see CredentialCrypto.
-    kPlainDigest,    ///< sha256$<digest>: of a key, where there is no secret.
-    kPassword,       ///< scrypt$<log2 N>,<r>,<p>$<salt>$<hash>
-    kSha1Password,   ///< scrypt-sha1$…: the password of the hash is Kong's stored form.
-    kSha1,           ///< sha1$<hex>: Kong's stored form on its way in; never kept.
-    kSealed,         ///< xchacha20-poly1305$<secret id>$<nonce, ciphertext, tag>
+    kKeyedDigest,   ///< hmac-sha256$<secret id>$<digest>: of a key, see CredentialCrypto.
+    kPlainDigest,   ///< sha256$<digest>: of a key, where there is no secret.
+    kPassword,      ///< scrypt$<log2 N>,<r>,<p>$<salt>$<hash>
+    kSha1Password,  ///< scrypt-sha1$…: the password of the hash is Kong's stored form.
+    kSha1,          ///< sha1$<hex>: Kong's stored form on its way in; never kept.
+    kSealed,        ///< xchacha20-poly1305$<secret id>$<nonce, ciphertext, tag>
   };
   Scheme scheme = Scheme::kPlainDigest;
-  std::string secretId;  ///< kKeyedDigest, kSealed
+  std::string secretId;                          ///< kKeyedDigest, kSealed
   int logCost = 0, blockSize = 0, parallel = 0;  ///< kPassword, kSha1Password
   std::string salt;
   std::string value;  ///< Digest, hash, sealed bytes; kSha1: the hexadecimal text.
