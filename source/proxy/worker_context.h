@@ -39,6 +39,10 @@ class ServedConnection : public ListLink<ServedTag> {
   /// Closes now, whatever is under way.
   virtual void drop() = 0;
 
+  /// The listener that it came from, kept alive by it; nullptr for one that stays as long as the
+  /// process.
+  std::shared_ptr<const void> listener;
+
  protected:
   ~ServedConnection() = default;
 };
@@ -80,6 +84,8 @@ class WorkerContext {
   size_t exchangesInUse() const { return inUse_; }
   /// Connections end as they become idle; those that come get one answer each.
   void drain();
+  /// The connections of one listener end as they become idle.
+  void drainListener(const void* listener);
   /// Ends every connection at once; they are freed after the loop's pass.
   void dropConnections();
   bool draining() const { return draining_; }
@@ -89,6 +95,9 @@ class WorkerContext {
   void updateDate() { date_.update(static_cast<time_t>(loop.unixMillis() / 1000)); }
 
  private:
+  template <typename Predicate>
+  void drainWhere(Predicate which);
+
   std::vector<std::unique_ptr<Pinned>> pinned_;  ///< The last one is current.
   std::vector<std::unique_ptr<ProxyExchange>> exchanges_;
   std::vector<ProxyExchange*> free_;
