@@ -108,6 +108,10 @@ class CompiledSchema : public EntitySchema {
   const std::string& endpointKey() const override { return rules_.endpoint_key(); }
   const std::vector<ForeignField>& foreignFields() const override { return foreign_; }
   bool supportsTtl() const override { return rules_.ttl(); }
+  bool isSecret(std::string_view field) const override {
+    return std::any_of(fields_.begin(), fields_.end(),
+                       [&](const Field& f) { return f.name == field && f.rules.secret(); });
+  }
 
   Json coerce(Json form, const Json& stored) const override {
     if (!form.is_object()) return form;

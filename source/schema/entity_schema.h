@@ -65,6 +65,8 @@ class EntitySchema {
   virtual const std::string& endpointKey() const = 0;
   virtual const std::vector<ForeignField>& foreignFields() const = 0;
   virtual bool supportsTtl() const = 0;
+  /// Whether the values of `field` must not be shown.
+  virtual bool isSecret(std::string_view field) const = 0;
 
   /// Turns form values (all strings, see Form in form.h) into the types the schema wants. `stored`
   /// is the entity that a PATCH changes (tells a plugin's name), or null.
