@@ -11,6 +11,7 @@
 #include "source/server/builtin_filters.h"
 #include "source/server/gateway.h"
 #include "source/server/proxy_options.h"
+#include "source/server/tls_pem_checker.h"
 
 namespace tollgate::server {
 namespace {
@@ -176,6 +177,7 @@ int fail(const std::string& text) {
 }
 
 int runCommand(int argc, char** argv) {
+  installPemChecker();
   CLI::App app{"Tollgate, an API gateway", "tollgate"};
   app.require_subcommand(1);
   app.fallthrough();
@@ -224,6 +226,15 @@ int runCommand(int argc, char** argv) {
                     "seconds to wait for another node's migration");
     sub->callback(
         [&, action = std::string(name)] { code = runMigrations(action, common, migration); });
+  }
+  group = app.add_subcommand("credentials", "how keys, passwords and secrets are kept");
+  group->require_subcommand(1);
+  for (auto [name, about] :
+       {std::pair{"status", "print which forms they have"},
+        {"convert", "bring all to the form of the settings, in the history, too"},
+        {"adopt", "make this node's secret that of the store, which lost its own"}}) {
+    sub = command(*group, name, about);
+    sub->callback([&, action = std::string(name)] { code = runCredentials(action, common); });
   }
   sub = app.add_subcommand("version", "print the version");
   sub->add_flag("-a,--all", all, "of the parts, too");

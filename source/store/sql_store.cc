@@ -11,6 +11,9 @@ namespace {
 
 /// From this many changes on, statements of many rows pay.
 constexpr size_t kFewChanges = 8;
+/// A node that is further behind reads everything anew, as at its start, rather than hold the
+/// history of a large import in memory beside what it makes of it.
+constexpr size_t kMaxCatchUp = 50000;
 
 Result<Json> parseDoc(const std::string& text) {
   Json doc = Json::parse(text, nullptr, false);
@@ -81,6 +84,15 @@ Result<std::vector<Commit>> SqlStore::changesSince(Revision since) {
   if (!oldest) return std::move(oldest).error();
   if (*oldest && toRevision(*oldest) > since + 1) {
     return Error::notFound("the history begins at revision " + **oldest);
+  }
+  auto more = one("SELECT CAST(revision AS TEXT) FROM changes WHERE revision > CAST($1 AS BIGINT)"
+                  " ORDER BY revision, seq LIMIT 1 OFFSET " +
+                      std::to_string(kMaxCatchUp),
+                  {std::to_string(since)});
+  if (!more) return std::move(more).error();
+  if (*more) {
+    return Error::notFound("more than " + std::to_string(kMaxCatchUp) + " changes since revision " +
+                           std::to_string(since));
   }
   std::vector<Commit> commits;
   Status status = note(connection_->query(
@@ -306,6 +318,22 @@ Result<std::optional<Json>> SqlStore::getByUnique(std::string_view kind, std::st
   if (!id) return std::move(id).error();
   if (!*id) return std::optional<Json>();
   return get(kind, **id);
+}
+
+Result<std::string> SqlStore::claimFact(std::string_view name, std::string_view value,
+                                        std::string_view replaced) {
+  Status status = note(connection_->execute(
+      "INSERT INTO facts (name, value) VALUES ($1, $2)"
+      " ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE facts.value = $3",
+      {std::string(name), std::string(value), std::string(replaced)}));
+  if (!status) return std::move(status).error();
+  return fact(name);
+}
+
+Result<std::string> SqlStore::fact(std::string_view name) {
+  auto value = one("SELECT value FROM facts WHERE name = $1", {std::string(name)});
+  if (!value) return std::move(value).error();
+  return value->value_or("");
 }
 
 Result<std::vector<Json>> SqlStore::list(std::string_view kind, const ListQuery& query) {

@@ -85,7 +85,8 @@ class Store {
 
   /// Every entity at one revision; `each` is called for one after the other, in no promised order.
   virtual Result<Revision> load(const std::function<void(Entity)>& each) = 0;
-  /// The changes after `since`, oldest first. kNotFound when the history no longer reaches back.
+  /// The changes after `since`, oldest first. kNotFound when the history no longer reaches back, or
+  /// is so long that everything is better read anew.
   virtual Result<std::vector<Commit>> changesSince(Revision since) = 0;
   virtual Result<Revision> revision() = 0;
 
@@ -119,6 +120,11 @@ class Store {
     return std::get<Commit>(done).revision;
   }
 
+  /// Replaces the secrets in `given` that are kept in another form by what stands for the same
+  /// secrets in `stored`, so that the two documents can be compared.
+  virtual void matchStored(std::string_view kind, Json& given, const Json& stored) {
+    (void)kind, (void)given, (void)stored;
+  }
   /// get() of many, in the order of `ids`.
   virtual Result<std::vector<std::optional<Json>>> getMany(std::string_view kind,
                                                            const std::vector<std::string>& ids) {
@@ -140,6 +146,26 @@ class Store {
 
   /// Calls `changed` from a thread of the store when another node may have written. Once.
   virtual void watch(std::function<void()> changed) = 0;
+
+  /// A fact about all nodes of this store, beside the entities and no part of the history: writes
+  /// `value` where none of that name stands, or `replaced` stands, and returns what stands then.
+  virtual Result<std::string> claimFact(std::string_view name, std::string_view value,
+                                        std::string_view replaced = {}) {
+    (void)name, (void)replaced;
+    return std::string(value);
+  }
+  /// Lets `rewrite` change the documents of the history, without a trace of what they were; it
+  /// answers whether it did. For secrets that must not stay. Returns how many were changed.
+  virtual Result<size_t> rewriteHistory(
+      const std::function<bool(std::string_view kind, Json& doc)>& rewrite) {
+    (void)rewrite;
+    return size_t{0};
+  }
+  /// "" where there is none.
+  virtual Result<std::string> fact(std::string_view name) {
+    (void)name;
+    return std::string();
+  }
 
   /// Adds 1 to every counter unless one of them has reached its limit, atomically over all nodes.
   /// Returns the usages before the addition, in the order of `keys`: the call counted if each is

@@ -8,6 +8,7 @@
 
 #include "source/schema/rules.h"
 #include "source/store/file/stable_id.h"
+#include "source/store/sealed/stored_form.h"
 
 namespace tollgate::store {
 namespace {
@@ -88,6 +89,16 @@ void convertPaths(Json& route) {
              std::string_view(".-_~/%").find(static_cast<char>(c)) != std::string_view::npos;
     });
     if (!plain && !text.starts_with("~")) path = "~" + text;
+  }
+}
+
+/// Where credentials are not to be transformed, passwords are Kong's hashes of passwords.
+void markHashed(const EntitySchema& schema, Json& raw) {
+  for (const schema::AtRestField& field : schema.atRestFields()) {
+    const std::string* value = field.in(raw);
+    if (value == nullptr || field.how != schema::AtRest::kPassword) continue;
+    std::string form = sha1Form(*value);
+    if (StoredForm::parse(form)) field.set(raw, std::move(form));
   }
 }
 
@@ -256,11 +267,18 @@ class DeclarativeFile::Entities final : public DocumentSink {
     }
     file_.resolve(schema, raw, path, errors);
     if (old_ && schema.kind() == "routes") convertPaths(raw);
+    if (!file_.transform_) markHashed(schema, raw);
     auto claimed = claimedId(schema, raw);
-    Declared entity{&schema, claimed ? *claimed : file_.placedId(schema, raw, path, owner), {}};
-    if (raw.find("id") == raw.end() || !givenId(raw).empty()) raw["id"] = entity.id;
-    Owner self{schema.kind(), entity.id, ""};
+    Declared entity{&schema, claimed.value_or(""), {}};
+    if (claimed) raw["id"] = *claimed;
+    std::string place = file_.placeOf(schema, raw, path, owner);
     complete(entity, std::move(raw), path, errors);
+    if (!claimed) {
+      // The keys that make the id are those of the completed document.
+      entity.id = file_.placedId(schema, errors.empty() ? entity.doc : Json::object(), place);
+      entity.doc["id"] = entity.id;
+    }
+    Owner self{schema.kind(), entity.id, ""};
     if (errors.empty()) checkUnique(entity, claimed.has_value(), path, errors);
     if (!errors.empty()) {
       report(schema, std::move(given), path, std::move(errors));
@@ -451,29 +469,29 @@ std::optional<std::string> DeclarativeFile::namedId(const EntitySchema& schema, 
   return stableId(schema.kind(), name);
 }
 
-/// The id of an entity that has neither: by its other keys, else by its place in the file.
-std::string DeclarativeFile::placedId(const EntitySchema& schema, const Json& raw, const Path& path,
-                                      const Owner* owner) {
-  // A composite key tells entities apart only where all its parts count as given.
-  Json complete = raw;
+/// Where an entity stands, as far as that tells it from others of its kind.
+std::string DeclarativeFile::placeOf(const EntitySchema& schema, const Json& raw, const Path& path,
+                                     const Owner* owner) {
+  std::string place = owner != nullptr ? owner->kind + "/" + owner->id : std::string();
   for (const auto& foreign : schema.foreignFields()) {
-    if (!complete.contains(foreign.field)) complete[foreign.field] = nullptr;
+    if (owner != nullptr) break;
+    auto target = raw.find(foreign.field);
+    place += "/" + (target != raw.end() ? textOf(*target, "id") : std::string());
   }
+  return place + fmt::format("/{}", std::get<size_t>(path.back()));
+}
+
+/// The id of an entity that gives neither id nor name: by its other keys, else by its place.
+std::string DeclarativeFile::placedId(const EntitySchema& schema, const Json& doc,
+                                      const std::string& place) {
   bool keyed = false;
-  for (const auto& key : schema.uniqueKeys(complete)) {
+  for (const auto& key : schema.uniqueKeys(doc)) {
     keyed = true;
     if (options_.existing) {
       if (auto found = options_.existing(schema.kind(), key.field, key.value)) return *found;
     }
     if (key.field.find('+') != std::string::npos) return stableId(schema.kind(), key.value);
   }
-  std::string place = owner != nullptr ? owner->kind + "/" + owner->id : std::string();
-  if (owner == nullptr) {
-    for (const auto& foreign : schema.foreignFields()) {
-      place += "/" + (raw.contains(foreign.field) ? textOf(raw[foreign.field], "id") : "");
-    }
-  }
-  place += fmt::format("/{}", std::get<size_t>(path.back()));
   for (size_t attempt = 0;; ++attempt) {
     std::string id =
         stableId(schema.kind(), attempt == 0 ? place : fmt::format("{}/{}", place, attempt));

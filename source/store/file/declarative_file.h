@@ -58,8 +58,10 @@ class DeclarativeFile {
 
   Status pass(DocumentSink& sink);
   std::optional<std::string> namedId(const schema::EntitySchema& schema, const Json& raw);
-  std::string placedId(const schema::EntitySchema& schema, const Json& raw, const Path& path,
-                       const Owner* owner);
+  std::string placeOf(const schema::EntitySchema& schema, const Json& raw, const Path& path,
+                      const Owner* owner);
+  std::string placedId(const schema::EntitySchema& schema, const Json& doc,
+                       const std::string& place);
   void resolve(const schema::EntitySchema& schema, Json& raw, const Path& path,
                std::vector<FileError>& errors);
 

@@ -46,6 +46,8 @@ class Stored {
     return store_.getMany(kind, ids);
   }
 
+  Store& store() { return store_; }
+
   Status trouble;
 
  private:
@@ -53,9 +55,11 @@ class Stored {
   std::set<std::string, std::less<>> filled_;
 };
 
-/// Times that the file does not give stay what they were, as long as nothing else changes.
-void keepTimes(Declared& entity, const Json& before) {
+/// What the file cannot or need not say stays as it was: times, as long as nothing else changes,
+/// and the form in which a secret is kept.
+void settle(Store& store, Declared& entity, const Json& before) {
   Json& doc = entity.doc;
+  store.matchStored(entity.schema->kind(), doc, before);
   auto keep = [&](const char* name) {
     auto old = before.find(name);
     if (old != before.end() && doc.contains(name)) doc[name] = *old;
@@ -93,7 +97,7 @@ class Comparison {
     for (Declared& entity : batch_) {
       auto old = before.find({entity.schema->kind(), entity.id});
       bool fresh = old == before.end();
-      if (!fresh) keepTimes(entity, old->second);
+      if (!fresh) settle(stored_.store(), entity, old->second);
       if (!fresh && entity.doc == old->second) {
         ++counts_.unchanged;
         continue;
@@ -237,7 +241,7 @@ Result<Replacement> planReplacement(Store& store, TextSource source, double now)
   for (Declared& entity : out.entities) {
     const std::string& kind = entity.schema->kind();
     auto old = before.find({kind, entity.id});
-    if (old != before.end()) keepTimes(entity, old->second);
+    if (old != before.end()) settle(store, entity, old->second);
     bool fresh = old == before.end() || gone.contains(old->first);
     if (!fresh && entity.doc == old->second) continue;
     puts[kind].push_back(
