@@ -8,6 +8,7 @@
 #include "source/admin/context.h"
 #include "source/server/admin_filter.h"
 #include "source/server/control.h"
+#include "source/server/declarative_config.h"
 #include "source/server/settings.h"
 #include "source/server/worker.h"
 #include "source/store/sealed/protector.h"
@@ -20,7 +21,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
  public:
   /// All that is borrowed must outlive it.
   NodeContext(const Settings& settings, Control& control, const store::Protector& protector,
-              std::string nodeId);
+              DeclarativeConfig& declarative, std::string nodeId);
   void setWorkers(std::vector<Worker*> workers) { workers_ = std::move(workers); }
   void setDraining() { draining_ = true; }
 
@@ -41,6 +42,10 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   std::string logLevel() override;
   bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) override;
   void logError(std::string_view text) override;
+  std::string configurationHash() override { return declarative_.hash(); }
+  void configurationReplaced(const std::string& hash) override {
+    declarative_.replaced(hash, control_.store());
+  }
   std::string credentialTrouble() override { return protector_.trouble(); }
   std::string notReady() override;
 
@@ -48,6 +53,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   const Settings& settings_;
   Control& control_;
   const store::Protector& protector_;
+  DeclarativeConfig& declarative_;
   admin::NodeInfo node_;
   admin::UncheckedHealth upstreamHealth_;
   std::vector<Worker*> workers_;

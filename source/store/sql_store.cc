@@ -85,10 +85,11 @@ Result<std::vector<Commit>> SqlStore::changesSince(Revision since) {
   if (*oldest && toRevision(*oldest) > since + 1) {
     return Error::notFound("the history begins at revision " + **oldest);
   }
-  auto more = one("SELECT CAST(revision AS TEXT) FROM changes WHERE revision > CAST($1 AS BIGINT)"
-                  " ORDER BY revision, seq LIMIT 1 OFFSET " +
-                      std::to_string(kMaxCatchUp),
-                  {std::to_string(since)});
+  auto more =
+      one("SELECT CAST(revision AS TEXT) FROM changes WHERE revision > CAST($1 AS BIGINT)"
+          " ORDER BY revision, seq LIMIT 1 OFFSET " +
+              std::to_string(kMaxCatchUp),
+          {std::to_string(since)});
   if (!more) return std::move(more).error();
   if (*more) {
     return Error::notFound("more than " + std::to_string(kMaxCatchUp) + " changes since revision " +

@@ -269,7 +269,7 @@ class DeclarativeFile::Entities final : public DocumentSink {
     if (old_ && schema.kind() == "routes") convertPaths(raw);
     if (!file_.transform_) markHashed(schema, raw);
     auto claimed = claimedId(schema, raw);
-    Declared entity{&schema, claimed.value_or(""), {}};
+    Declared entity{&schema, claimed.value_or(""), {}, false, false};
     if (claimed) raw["id"] = *claimed;
     std::string place = file_.placeOf(schema, raw, path, owner);
     complete(entity, std::move(raw), path, errors);

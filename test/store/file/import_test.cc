@@ -113,7 +113,6 @@ TEST(Import, NamesMayBeSwapped) {
   };
   ASSERT_TRUE(import(*store, text("a", "b")).ok());
   ImportOutcome done = import(*store, text("b", "a"));
-  // Two changes only: the way of single changes, in which the first name is still taken.
   EXPECT_TRUE(done.ok()) << why(done);
 }
 
