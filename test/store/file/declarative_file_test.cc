@@ -141,33 +141,28 @@ struct Case {
 
 TEST(DeclarativeFile, SaysWhatIsWrongInTheShapeOfTheAdminApi) {
   const Case cases[] = {
-    {"services: []", R"({_format_version="required field missing"})"},
-    {"[]", R"({_format_version="required field missing"})"},
-    {"null", R"({_format_version="required field missing"})"},
-    {"3", R"({error="failed parsing declarative configuration: expected an object"})"},
-    {"", R"({error="failed parsing declarative configuration: expected an object"})"},
-    {"_format_version: '9.9'", R"({_format_version="expected one of: 1.1, 2.1, 3.0"})"},
-    {"_format_version: 3.0", R"({_format_version="expected a string"})"},
-    {"_format_version: '3.0'\nfoo: 1", R"({foo="unknown field"})"},
-    {"_format_version: '3.0'\nfoo: [{a: 1}]", R"({foo="unknown field"})"},
-    {"_format_version: '3.0'\nservices: x", R"({services="expected an array"})"},
-    {"_format_version: '3.0'\nservices: [x]", R"({services={"expected a record"}})"},
-    {"_format_version: '3.0'\nservices:\n- name: x",
-     R"({services={{host="required field missing"}}})"},
-    {"_format_version: '3.0'\nservices:\n- host: x\n  flavour: sweet",
-     R"({services={{flavour="unknown field"}}})"},
-    {"_format_version: '3.0'\nservices:\n- name: x\n  host: a\n- name: x\n  host: b",
-     R"({services={[2]="uniqueness violation: 'services' entity with name set to 'x' already )"
-     R"(declared"}})"},
-    {"_format_version: '3.0'\nplugins:\n- name: key-auth\n- name: key-auth",
-     R"({plugins={[2]="uniqueness violation: 'plugins' entity with primary key set to )"},
-    {"_format_version: '3.0'\nservices:\n- name: x\n  host: a\n  routes:\n  - paths: [x]",
-     R"({services={{routes={{paths={"should start with: / (fixed path) or ~/ (regex path)"}
-  }
-}
-}
-}
-})"},
+      {"services: []", R"({_format_version="required field missing"})"},
+      {"[]", R"({_format_version="required field missing"})"},
+      {"null", R"({_format_version="required field missing"})"},
+      {"3", R"({error="failed parsing declarative configuration: expected an object"})"},
+      {"", R"({error="failed parsing declarative configuration: expected an object"})"},
+      {"_format_version: '9.9'", R"({_format_version="expected one of: 1.1, 2.1, 3.0"})"},
+      {"_format_version: 3.0", R"({_format_version="expected a string"})"},
+      {"_format_version: '3.0'\nfoo: 1", R"({foo="unknown field"})"},
+      {"_format_version: '3.0'\nfoo: [{a: 1}]", R"({foo="unknown field"})"},
+      {"_format_version: '3.0'\nservices: x", R"({services="expected an array"})"},
+      {"_format_version: '3.0'\nservices: [x]", R"({services={"expected a record"}})"},
+      {"_format_version: '3.0'\nservices:\n- name: x",
+       R"({services={{host="required field missing"}}})"},
+      {"_format_version: '3.0'\nservices:\n- host: x\n  flavour: sweet",
+       R"({services={{flavour="unknown field"}}})"},
+      {"_format_version: '3.0'\nservices:\n- name: x\n  host: a\n- name: x\n  host: b",
+       R"({services={[2]="uniqueness violation: 'services' entity with name set to 'x' already )"
+       R"(declared"}})"},
+      {"_format_version: '3.0'\nplugins:\n- name: key-auth\n- name: key-auth",
+       R"({plugins={[2]="uniqueness violation: 'plugins' entity with primary key set to )"},
+      {"_format_version: '3.0'\nservices:\n- name: x\n  host: a\n  routes:\n  - paths: [x]",
+       R"x({services={{routes={{paths={"should start with: / (fixed path) or ~/ (regex path)"}}}}}})x"},
       {"_format_version: '3.0'\nroutes:\n- name: r\n  paths: [/x]\n  service: nope",
        R"x({routes={r={"invalid reference 'service: nope' (no such entry in 'services')"}}})x"},
       {"_format_version: '3.0'\nservices:\n- host: a\n  routes:\n  - paths: [/x]\n    service: a",
@@ -177,12 +172,11 @@ TEST(DeclarativeFile, SaysWhatIsWrongInTheShapeOfTheAdminApi) {
        R"('username'"}}}})"},
       {"_format_version: '3.0'\nroutes:\n- paths: [/x]\n  service: {name: x}",
        R"({routes={{service={id="missing primary key",name="unknown field"}}}})"},
-}
-;
-for (const Case& one : cases) {
-  std::string text = message(read(one.text));
-  EXPECT_TRUE(text.starts_with(one.fields)) << one.text << "\n" << text;
-}
+  };
+  for (const Case& one : cases) {
+    std::string text = message(read(one.text));
+    EXPECT_TRUE(text.starts_with(one.fields)) << one.text << "\n" << text;
+  }
 }
 
 TEST(DeclarativeFile, FindsAllErrorsWithTheirPlaces) {
