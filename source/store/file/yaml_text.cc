@@ -42,9 +42,27 @@ bool isPlain(const std::string& text) {
   return true;
 }
 
-/// As between the quotes of JSON, which is as between the double quotes of YAML.
+/// As between the quotes of JSON, which is as between the double quotes of YAML, but for characters
+/// beyond the first plane: those are two escapes there and one here.
 std::string doubleQuoted(const std::string& text) {
-  return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
+  const std::string json = Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
+  std::string out;
+  for (size_t i = 0; i < json.size(); ++i) {
+    if (json[i] != '\\') {
+      out += json[i];
+      continue;
+    }
+    auto unit = [&](size_t at) { return std::stoul(json.substr(at + 2, 4), nullptr, 16); };
+    if (json[i + 1] == 'u' && unit(i) >= 0xd800 && unit(i) < 0xdc00) {
+      unsigned long point = 0x10000 + ((unit(i) - 0xd800) << 10) + (unit(i + 6) - 0xdc00);
+      out += fmt::format("\\U{:08X}", point);
+      i += 11;
+    } else {
+      out.append(json, i, 2);
+      ++i;
+    }
+  }
+  return out;
 }
 
 void append(const Json& value, size_t indent, bool afterDash, std::string& out);
