@@ -27,7 +27,8 @@ ImportOutcome import(Store& store, const std::string& text) {
 }
 
 constexpr const char* kKeys =
-    "_format_version: '3.0'\nconsumers:\n- username: a\n  keyauth_credentials:\n  - key: first-key\n"
+    "_format_version: '3.0'\nconsumers:\n- username: a\n  keyauth_credentials:\n  - key: "
+    "first-key\n"
     "  - key: second-key\n";
 
 TEST(SealedImport, KeepsNoKeyAndKnowsItAgain) {
@@ -56,9 +57,10 @@ TEST(SealedImport, MovesStoredFormsAsTheyAre) {
 TEST(SealedImport, IsRefusedInTheWordsOfTheFile) {
   auto store = sealed();
   import(*store, kKeys);
-  ImportOutcome done = import(
-      *store, "_format_version: '3.0'\nconsumers:\n- username: b\n  keyauth_credentials:\n"
-              "  - key: first-key\n    id: 99999999-9999-4999-8999-999999999999\n");
+  ImportOutcome done =
+      import(*store,
+             "_format_version: '3.0'\nconsumers:\n- username: b\n  keyauth_credentials:\n"
+             "  - key: first-key\n    id: 99999999-9999-4999-8999-999999999999\n");
   ASSERT_TRUE(done.refusal.has_value());
   EXPECT_EQ(done.refusal->fields, Json({{"key", "first-key"}}));
 }
