@@ -56,7 +56,7 @@ class WithoutDatabase(Case):
         self.file.write_text(HEAD + "services:\n- name: x\n")
         done = gateway.command("reload")
         self.assertEqual(done.returncode, 1)
-        self.assertIn(f"{self.file}:3:3: services[1].host: required field missing", done.stderr)
+        self.assertIn(f"{self.file}:3:1: services[1].host: required field missing", done.stderr)
         gateway.send_signal(signal.SIGHUP)
         wait_until(lambda: "serves on" in gateway.output(), "the log of the node")
         self.assertIn("services[1].host: required field missing", gateway.output())
@@ -67,7 +67,7 @@ class WithoutDatabase(Case):
         done = gateway.command("run")
         self.assertEqual(done.returncode, 1)
         for line in (f"error parsing declarative config file {self.file}:",
-                     f"{self.file}:3:3: services[1].host: required field missing",
+                     f"{self.file}:3:1: services[1].host: required field missing",
                      f"{self.file}:5:9: services[2].port: value should be between 0 and 65535",
                      f"{self.file}:6:7: what: unknown field"):
             self.assertIn(line, done.stderr)
@@ -191,7 +191,7 @@ class Files(Case):
         file.write_text(HEAD + "services:\n- name: x\n")
         done = self.run_config(gateway, "parse", file, code=1)
         self.assertIn("Failed parsing:", done.stderr)
-        self.assertIn("3:3: services[1].host: required field missing", done.stderr)
+        self.assertIn("3:1: services[1].host: required field missing", done.stderr)
         self.run_config(gateway, "export", file, code=1)
         off = self.gateway("off", database="off")
         self.assertIn("declarative_config", self.run_config(off, "import", file, code=1).stderr)

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "source/schema/rules.h"
+
 namespace tollgate::store {
 namespace {
 
@@ -17,7 +19,9 @@ bool isReserved(std::string text) {
   return std::find(std::begin(kWords), std::end(kWords), text) != std::end(kWords);
 }
 
+/// Or like a date or a time.
 bool looksLikeNumber(const std::string& text) {
+  if (schema::isUuid(text) || std::count(text.begin(), text.end(), '.') > 1) return false;
   char first = text[0];
   if (first == '-' || first == '+' || first == '.') return true;
   return std::isdigit(static_cast<unsigned char>(first)) != 0 &&

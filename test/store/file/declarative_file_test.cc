@@ -188,7 +188,7 @@ TEST(DeclarativeFile, FindsAllErrorsWithTheirPlaces) {
   ASSERT_EQ(lines.size(), 5u);
   EXPECT_EQ(lines[0], "f.yaml:10:14: services[2].routes[2].service: value must be null");
   EXPECT_EQ(lines[1], "f.yaml:12:7: what: unknown field");
-  EXPECT_EQ(lines[2], "f.yaml:3:3: services[1].host: required field missing");
+  EXPECT_EQ(lines[2], "f.yaml:3:1: services[1].host: required field missing");
   EXPECT_EQ(lines[3], "f.yaml:5:9: services[2].port: value should be between 0 and 65535");
   EXPECT_EQ(lines[4],
             "f.yaml:9:7: services[2].routes[1].paths[2]: should start with: / (fixed "
