@@ -95,12 +95,11 @@ Status SqlStore::putBatch(Work& work, const Change* first, const Change* last) {
 }
 
 Status SqlStore::checkBatch(Work& work, Batch& batch) {
-  MultiRow owners(*connection_,
-                  "SELECT kind, field, value, id FROM unique_keys WHERE (kind, field,"
-                  " value) IN (VALUES",
-                  "(?, ?, ?)", ")");
-  MultiRow targets(*connection_, "SELECT kind, id FROM entities WHERE (kind, id) IN (VALUES",
-                   "(?, ?)", ")");
+  MultiRow owners(*connection_, "SELECT k.kind, k.field, k.value, k.id FROM (VALUES", "(?, ?, ?)",
+                  ") AS v CROSS JOIN unique_keys k WHERE k.kind = v.column1 AND k.field = v.column2"
+                  " AND k.value = v.column3");
+  MultiRow targets(*connection_, "SELECT e.kind, e.id FROM (VALUES", "(?, ?)",
+                   ") AS v CROSS JOIN entities e WHERE e.kind = v.column1 AND e.id = v.column2");
   std::set<Name> wanted;
   for (const Batch::Item& item : batch.items) {
     for (const auto& key : item.unique) owners.add({item.change->kind, key.field, key.value});
@@ -190,8 +189,9 @@ Status SqlStore::writeBatch(Work& work, Batch& batch) {
 
 Status SqlStore::readDocs(const std::string& kind, const std::vector<std::string>& ids,
                           const std::function<void(const std::string&, std::string)>& each) {
-  MultiRow rows(*connection_, "SELECT kind, id, doc FROM entities WHERE (kind, id) IN (VALUES",
-                "(?, ?)", ")");
+  // The order of a CROSS JOIN keeps SQLite from reading the whole table.
+  MultiRow rows(*connection_, "SELECT e.kind, e.id, e.doc FROM (VALUES", "(?, ?)",
+                ") AS v CROSS JOIN entities e WHERE e.kind = v.column1 AND e.id = v.column2");
   for (const std::string& id : ids) rows.add({kind, id});
   return note(rows.run([&](const SqlRow& row) { each(*row[1], row[2].value_or("")); }));
 }
@@ -222,7 +222,7 @@ std::variant<Revision, Refusal> SqlStore::transactBatches(
   auto write = [&](std::vector<Change> changes) -> Status {
     Status status;
     if (!begun) {
-      status = note(connection_->beginWrite());
+      status = note(connection_->beginBulk());
       begun = status.ok();
       if (status.ok()) status = note(begin(work, reason));
     }
