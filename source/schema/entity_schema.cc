@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "source/schema/checks.h"
+#include "source/schema/describe.h"
 #include "source/schema/field.h"
 #include "source/schema/kind_rules.h"
 #include "source/schema/plugin_config.h"
@@ -26,6 +27,7 @@
 #include "tollgate/gateway/v1/route.pb.h"
 #include "tollgate/gateway/v1/service.pb.h"
 #include "tollgate/gateway/v1/sni.pb.h"
+#include "tollgate/gateway/v1/tag.pb.h"
 #include "tollgate/gateway/v1/target.pb.h"
 #include "tollgate/gateway/v1/upstream.pb.h"
 #include "tollgate/gateway/v1/vault.pb.h"
@@ -336,6 +338,21 @@ const std::vector<const EntitySchema*>& EntitySchema::all() {
       new CompiledSchema(*gw::Target::descriptor()),
       new CompiledSchema(*gw::Key::descriptor())};
   return schemas;
+}
+
+Json describeVault(std::string_view name) {
+  if (name != "env") return nullptr;
+  const Json vault = EntitySchema::find("vaults")->describe();
+  Json fields = Json::array();
+  for (const auto& field : vault["fields"]) {
+    if (field.contains("config")) fields.push_back(field);
+  }
+  return {{"fields", std::move(fields)}, {"entity_checks", Json::array()}};
+}
+
+Json describeTags() {
+  return {{"fields", describeFields(compileFields(*gateway::v1::Tag::descriptor()))},
+          {"entity_checks", Json::array()}};
 }
 
 const EntitySchema* EntitySchema::find(std::string_view kind) {

@@ -121,5 +121,9 @@ struct PluginInfo {
 const std::vector<PluginInfo>& pluginInfos();
 /// The body of GET /schemas/plugins/{name}; null if there is none.
 Json describePlugin(std::string_view name);
+/// The body of GET /schemas/vaults/{name}; null if there is none.
+Json describeVault(std::string_view name);
+/// The body of GET /schemas/tags: the rows that tell which entity has which tag.
+Json describeTags();
 
 }  // namespace tollgate::schema
