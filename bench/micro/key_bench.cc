@@ -12,19 +12,17 @@ namespace {
 
 struct World {
   explicit World(size_t count) : directory(lookup), keys(count) {
-    consumer->id = "c";
-    directory.add(consumer);
     for (size_t i = 0; i < count; ++i) {
       keys[i] = "key-" + std::to_string(i * 2654435761u) + "-" + std::to_string(i);
-      auto digest = lookup->credentials().lookupDigest(keys[i]);
-      directory.add({digest.begin(), digest.end()}, {std::to_string(i), consumer.get(), 0});
+      http::KeyCredential credential;
+      credential.id = keys[i];
+      directory.keys.put(KeyEntry::make(directory.indexOf(keys[i]), credential));
     }
   }
 
   std::shared_ptr<KeyLookup> lookup = std::make_shared<KeyLookup>(
       std::make_shared<Credentials>("a secret of thirty-two characters"));
   SnapshotDirectory directory;
-  std::shared_ptr<http::Consumer> consumer = std::make_shared<http::Consumer>();
   std::vector<std::string> keys;
 };
 
