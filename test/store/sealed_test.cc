@@ -74,7 +74,8 @@ class SealedTest : public testing::TestWithParam<std::string>, protected SmallWo
   std::string dump() {
     std::ostringstream out;
     (void)store_->inner().load([&](Entity entity) { out << entity.doc.dump() << "\n"; });
-    for (const Commit& commit : store_->inner().changesSince(0).value()) {
+    auto commits = store_->inner().changesSince(0).value();
+    for (const Commit& commit : commits) {
       for (const Change& change : commit.changes) out << change.doc.dump() << "\n";
     }
     return out.str();
@@ -214,6 +215,7 @@ TEST_P(SealedTest, AConversionLeavesNothingPlainNotEvenInTheHistory) {
 
 TEST_P(SealedTest, ASecretCanBeGivenToAStoreThatHadNone) {
   open("");
+  ASSERT_TRUE(store_->adoptSecret());  // the database was opened with one before
   must({full("1")});
   EXPECT_EQ(kept("1")["name"], credentials_->digest("key-1"));
   EXPECT_EQ(kept("1")["secret"], "secret-1") << "nothing to seal with";
@@ -262,7 +264,8 @@ TEST_P(SealedTest, TheCopyOfTheLastGoodConfigurationHoldsNoSecret) {
   Commit commit = must({full("1")});
   {
     auto copy = LastGood::open(path, "db", protector_).value();
-    ASSERT_TRUE(copy->replaceAll(0, {{"parents", "0", full("0").doc}}));
+    std::vector<Entity> all{Entity{"parents", "0", full("0").doc}};
+    ASSERT_TRUE(copy->replaceAll(0, all));
     ASSERT_TRUE(copy->apply(commit));
     std::map<std::string, Json> docs;
     ASSERT_TRUE(copy->load([&](Entity entity) { docs[entity.id] = entity.doc; }));
