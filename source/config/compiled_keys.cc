@@ -6,7 +6,8 @@ namespace tollgate::config {
 
 void CompiledKeys::put(const std::string& id, const schema::Json& doc) {
   remove(id);
-  std::string key = textOf(doc, "key"), consumer = referenceOf(doc, "consumer");
+  std::string key = directory_.indexOf(textOf(doc, "key"));
+  std::string consumer = referenceOf(doc, "consumer");
   if (key.empty() || consumer.empty()) return;
   http::KeyCredential credential;
   credential.id = id;

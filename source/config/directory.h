@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "source/base/cow_set.h"
 #include "source/base/cow_vector.h"
 #include "source/base/ref.h"
+#include "source/config/key_lookup.h"
 #include "source/http/filter.h"
 
 namespace tollgate::config {
@@ -45,7 +48,7 @@ class KeyEntry final : public WithTexts<KeyEntry>, public http::KeyCredential {
  public:
   static Ref<KeyEntry> make(std::string_view index, const http::KeyCredential& credential);
 
-  std::string_view index;  ///< See SnapshotDirectory::findIndexed.
+  std::string_view index;  ///< See SnapshotDirectory::indexOf.
 
  private:
   KeyEntry(std::string_view index, const http::KeyCredential& credential);
@@ -68,22 +71,27 @@ struct KeyId {
 /// CowSet): to publish the directory, copy it. Look-ups allocate nothing.
 class SnapshotDirectory final : public http::Directory {
  public:
-  const http::KeyCredential* findKey(std::string_view key) const override {
-    return findIndexed(key);
-  }
+  /// With `lookup`, credentials are known by the digests of their keys; without, by the keys.
+  explicit SnapshotDirectory(std::shared_ptr<const KeyLookup> lookup = nullptr)
+      : lookup_(std::move(lookup)) {}
+
+  const http::KeyCredential* findKey(std::string_view key) const override;
   const http::Consumer* consumerOf(uint32_t number) const override;
   const http::Consumer* findConsumerById(std::string_view id) const override;
   const http::Consumer* findConsumerByName(std::string_view username) const override;
 
-  /// By whatever bytes stand for the key in the index (what findKey() makes of a client's key must
-  /// be what CompiledKeys makes of a stored one).
-  const KeyEntry* findIndexed(std::string_view index) const { return keys.find(index); }
+  /// By what the directory knows a key that a store keeps as `stored`: findKey() makes the same of
+  /// a client's key. "" where nobody can have it.
+  std::string indexOf(std::string stored) const;
 
   // Filled by CompiledConsumers and CompiledKeys; not changed once published.
   CowSet<ConsumerEntry, ConsumerId> consumers;
   CowSet<ConsumerEntry, ConsumerName> names;
   CowVector<Ref<const ConsumerEntry>> numbered;
   CowSet<KeyEntry, KeyIndex> keys;
+
+ private:
+  std::shared_ptr<const KeyLookup> lookup_;
 };
 
 }  // namespace tollgate::config

@@ -12,8 +12,10 @@ namespace tollgate::config {
 
 /// A kind comes after those that it refers to.
 struct SnapshotCompiler::Kinds {
-  Kinds(Problems& problems, http::SharedCounters* counters, http::TlsConnector* tls)
-      : services(problems),
+  Kinds(Problems& problems, http::SharedCounters* counters, http::TlsConnector* tls,
+        std::shared_ptr<const KeyLookup> keyLookup)
+      : directory(std::move(keyLookup)),
+        services(problems),
         routes(services, problems),
         consumers(directory),
         keys(directory, consumers),
@@ -50,9 +52,14 @@ void SnapshotCompiler::setFilterTls(http::TlsConnector* tls) {
   clear();
 }
 
+void SnapshotCompiler::setKeyLookup(std::shared_ptr<const KeyLookup> lookup) {
+  keyLookup_ = std::move(lookup);
+  clear();
+}
+
 void SnapshotCompiler::clear() {
   problems_.clearAll();
-  kinds_ = std::make_unique<Kinds>(problems_, counters_, filterTls_);
+  kinds_ = std::make_unique<Kinds>(problems_, counters_, filterTls_, keyLookup_);
   kinds_->services.setUpstreamTls(upstreamTls_);
 }
 

@@ -8,6 +8,7 @@
 
 #include "source/config/compiled_kind.h"
 #include "source/config/compiled_services.h"
+#include "source/config/key_lookup.h"
 #include "source/http/filter_factory.h"
 #include "source/proxy/snapshot.h"
 #include "source/store/store.h"
@@ -31,6 +32,9 @@ class SnapshotCompiler {
   /// change.
   void setFilterTls(http::TlsConnector* tls);
 
+  /// How API keys are found; without it, by themselves. Before the first change.
+  void setKeyLookup(std::shared_ptr<const KeyLookup> lookup);
+
   /// Puts an entity in, or takes it out when the change is a deletion. Kinds that no request needs
   /// are ignored.
   void apply(const store::Change& change);
@@ -51,6 +55,7 @@ class SnapshotCompiler {
   http::SharedCounters* counters_;
   UpstreamTls upstreamTls_;
   http::TlsConnector* filterTls_ = nullptr;
+  std::shared_ptr<const KeyLookup> keyLookup_;
   Problems problems_;
   std::unique_ptr<Kinds> kinds_;
 };

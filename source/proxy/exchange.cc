@@ -9,7 +9,7 @@ namespace tollgate::proxy {
 ProxyExchange::ProxyExchange(WorkerContext& worker)
     : worker_(worker), pendingBody_(worker.slabs), replayBody_(worker.slabs) {}
 
-ProxyExchange::~ProxyExchange() = default;
+ProxyExchange::~ProxyExchange() { unpinSlabs(); }
 
 void ProxyExchange::begin(HttpConnectionManager& manager, http::ServerStream& stream) {
   ++generation_;
@@ -36,7 +36,8 @@ void ProxyExchange::clear() {
   bodies_ = nullptr;
   consumer_ = nullptr;
   credentialId_ = actor_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
-  pins_.clear();
+  loggedTarget_ = {};
+  unpinSlabs();
   pendingBody_.clear();
   replayBody_.clear();
   upstreamBegan_ = {};
@@ -51,6 +52,10 @@ void ProxyExchange::clear() {
   walking_ = headEnd_ = localReply_ = collectingResponse_ = responseCollected_ = false;
   replayable_ = true;
   arena_.reset();
+}
+
+void ProxyExchange::unpinSlabs() {
+  for (; pins_ != nullptr; pins_ = pins_->next) pins_->slab.reset();
 }
 
 void ProxyExchange::onRequestHead(bool end) {
@@ -273,7 +278,7 @@ void ProxyExchange::complete() {
   record.unixMillis = worker_.loop.unixMillis();
   record.clientIp = clientIp_.empty() ? manager_->peerIp() : clientIp_;
   record.method = request_->method;
-  record.target = request_->target;
+  record.target = loggedTarget();
   record.referer = request_->headers.get(http::HeaderCode::kReferer);
   record.userAgent = request_->headers.get(http::HeaderCode::kUserAgent);
   record.requestId = requestId();

@@ -37,7 +37,9 @@ class ProxyExchange final : public http::Exchange,
   void onRequestError(int status, std::string_view reason) override;
   http::RequestHead& request() override { return *request_; }
   Arena& arena() override { return arena_; }
-  void pin(buffer::SlabRef slab) override { pins_.push_back(std::move(slab)); }
+  void pin(buffer::SlabRef slab) override {
+    pins_ = arena_.make<PinnedSlab>(std::move(slab), pins_);
+  }
 
   // http::ResponseSink
   void onInformational(int status, http::HeaderMap& headers) override;
@@ -66,6 +68,10 @@ class ProxyExchange final : public http::Exchange,
     query_ = query;
     hasQuery_ = !query.empty();
   }
+  std::string_view loggedTarget() override {
+    return loggedTarget_.empty() ? request_->target : loggedTarget_;
+  }
+  void setLoggedTarget(std::string_view target) override { loggedTarget_ = target; }
   const net::Address& clientAddress() override;
   std::string_view clientIp() override { return clientIp_; }
   bool secure() override;
@@ -106,7 +112,15 @@ class ProxyExchange final : public http::Exchange,
     kDone,        ///< The response is complete (the request's body may not be).
   };
 
+  /// A slab that header views point into, in the arena.
+  struct PinnedSlab {
+    PinnedSlab(buffer::SlabRef slab, PinnedSlab* next) : slab(std::move(slab)), next(next) {}
+    buffer::SlabRef slab;
+    PinnedSlab* next;
+  };
+
   // exchange.cc
+  void unpinSlabs();
   /// Has the client's connection flushed at the end of the pass, if there still is an exchange.
   void touch();
   void routeRequest();
@@ -145,6 +159,9 @@ class ProxyExchange final : public http::Exchange,
   // request_headers.cc
   void findClient();
   void prepareRequestHeaders();
+  void addForwarded(http::HeaderMap& headers);
+  void addVia(http::HeaderMap& headers, std::string_view line);
+  std::string_view hostName();
   std::string_view upstreamTarget();
   void removeHopByHop(http::HeaderMap& headers, bool keepUpgrade);
   bool trustedPeer() const;
@@ -189,13 +206,14 @@ class ProxyExchange final : public http::Exchange,
   const http::Consumer* consumer_ = nullptr;
   std::string_view credentialId_;
   std::string_view actor_;
-  std::vector<buffer::SlabRef> pins_;
+  PinnedSlab* pins_ = nullptr;
 
   std::string_view path_;  ///< Normalised.
   std::string_view matchedPrefix_;
   std::string_view rawPath_;  ///< As received, without the query.
   std::string_view query_;
   std::string_view clientIp_;
+  std::string_view loggedTarget_;  ///< "": the target as it is.
   net::Address clientAddress_;
   char requestId_[32];
 

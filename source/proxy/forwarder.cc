@@ -367,8 +367,6 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
 }
 
 void ProxyExchange::armUpstreamTimer(std::chrono::milliseconds limit) {
-  // Moved only when it would fire too early would be cheaper still; the wheel makes this a few
-  // pointer writes.
   worker_.loop.arm(upstreamTimer_, limit);
 }
 

@@ -22,10 +22,6 @@ void setAt(Json& doc, std::string_view path, const std::string& error) {
   *value = error;
 }
 
-bool nonEmpty(const Json& value) {
-  return !value.is_null() && value != "" && !(value.is_structured() && value.empty());
-}
-
 std::string quoted(const Names& names) {
   std::string out;
   for (const auto& name : names) out += (out.empty() ? "'" : ", '") + name + "'";
@@ -99,8 +95,9 @@ std::string listError(const v1::EntityCheck& check, WriteMode mode, const Json& 
     if (anyWrong(names, errors) || countSet(names, doc) <= 1) return "";
     return "only one or none of these fields must be set: " + quoted(names);
   }
+  if (check.at_least_one_of().empty()) return "";
   for (const auto& name : check.at_least_one_of()) {
-    if (nonEmpty(valueAt(doc, name))) return "";
+    if (isNonEmpty(valueAt(doc, name))) return "";
   }
   const char* prefix = mode == WriteMode::kUpdate ? "when updating, " : "";
   return fmt::format("{}at least one of these fields must be non-empty: {}", prefix,
@@ -139,6 +136,10 @@ const Json& valueAt(const Json& doc, std::string_view path) {
   return *value;
 }
 
+bool isNonEmpty(const Json& value) {
+  return !value.is_null() && value != "" && !(value.is_structured() && value.empty());
+}
+
 void runChecks(const v1::EntityRules& rules, WriteMode mode, const Json& doc, Json& errors) {
   for (const auto& check : rules.checks()) {
     if (check.has_conditional()) {
@@ -155,6 +156,8 @@ Json describeChecks(const v1::EntityRules& rules) {
   for (const auto& check : rules.checks()) {
     if (check.has_conditional()) {
       out.push_back({{"conditional", describeConditional(check.conditional())}});
+    } else if (!check.described_json().empty()) {
+      out.push_back(Json::parse(check.described_json(), nullptr, false));
     } else if (check.distinct_size() > 0) {
       out.push_back({{"distinct", listOf(check.distinct())}});
     } else if (check.all_or_none_of_size() > 0) {

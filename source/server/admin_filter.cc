@@ -18,6 +18,7 @@ admin::Request requestOf(http::Exchange& exchange) {
   out.method = exchange.request().method;
   out.target = exchange.request().target;
   out.clientAddress = exchange.clientIp();
+  if (!exchange.actor().empty()) out.actor = exchange.actor();
   exchange.request().headers.forEach(
       [&](const http::Header& header) { out.headers.emplace_back(header.name(), header.value()); });
   if (const buffer::Buffer* body = exchange.wholeRequestBody()) out.body = body->toString();

@@ -24,6 +24,16 @@ struct MigrationOptions {
 int runMigrations(const std::string& action, const CommonOptions& common,
                   const MigrationOptions& options);
 
+/// `tollgate token new`: prints a token that nothing keeps, and its line for the tokens file.
+struct TokenOptions {
+  std::string name;
+  std::vector<std::string> scopes;
+};
+int newToken(const TokenOptions& options);
+
+/// `tollgate credentials ACTION` (status, convert, adopt).
+int runCredentials(const std::string& action, const CommonOptions& common);
+
 /// Prints `Error: text` and the hint of every failing command; returns 1.
 int fail(const std::string& text);
 
