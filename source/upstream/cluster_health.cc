@@ -1,0 +1,53 @@
+#include "source/upstream/cluster_health.h"
+
+namespace tollgate::upstream {
+namespace {
+
+TargetHealth::State stateOf(const Cluster& cluster, const TargetHealth& target) {
+  if (target.addresses.empty()) return TargetHealth::State::kDnsError;
+  if (!cluster.healthChecks() || target.nodeWeight == 0) return TargetHealth::State::kChecksOff;
+  for (const AddressHealth& address : target.addresses) {
+    if (address.healthy) return TargetHealth::State::kHealthy;
+  }
+  return TargetHealth::State::kUnhealthy;
+}
+
+}  // namespace
+
+std::string shownAddress(const Cluster& cluster, uint32_t member) {
+  const Member& shown = cluster.members()[member];
+  const TargetSpec& target = cluster.spec().targets[shown.target];
+  const net::Address& address = shown.endpoint->address();
+  const bool literal = shown.endpoint->host() == target.host && target.host.front() == '[';
+  if (!address.valid() || literal) return target.host;
+  return address.family() == AF_INET6 ? "[" + address.ip() + "]" : address.ip();
+}
+
+ClusterHealth describe(const Cluster& cluster) {
+  ClusterHealth out;
+  out.checks = cluster.healthChecks();
+  out.weight = cluster.weight();
+  out.serves = cluster.serves(out.weight);
+  for (size_t i = 0; i < cluster.spec().targets.size(); ++i) {
+    const TargetSpec& spec = cluster.spec().targets[i];
+    TargetHealth& target = out.targets.emplace_back();
+    target.id = spec.id;
+    target.host = spec.host;
+    target.port = spec.port;
+    target.nodeWeight = spec.weight;
+    const TargetNames& names = cluster.names()[i];
+    target.dns = names.error.empty() ? names.type : names.error;
+  }
+  for (uint32_t i = 0; i < cluster.members().size(); ++i) {
+    const Member& member = cluster.members()[i];
+    TargetHealth& target = out.targets[member.target];
+    target.addresses.push_back({shownAddress(cluster, i), cluster.portOf(i), member.weight,
+                                cluster.available(i)});
+    target.weight.total += member.weight;
+    if (cluster.available(i)) target.weight.available += member.weight;
+  }
+  for (TargetHealth& target : out.targets) target.state = stateOf(cluster, target);
+  return out;
+}
+
+}  // namespace tollgate::upstream
