@@ -85,15 +85,18 @@ void ClusterRegistry::wantNames(const ClusterSpec* before, const ClusterSpec* af
   if (after != nullptr) {
     for (const TargetSpec& target : after->targets) {
       if (literalOf(target).valid()) continue;
-      if (names_[target.host].users++ == 0 && observer_ != nullptr) {
-        observer_->onNameWanted(target.host);
-      }
+      Name& name = names_[target.host];
+      if (name.users.empty() && observer_ != nullptr) observer_->onNameWanted(target.host);
+      ++name.users[after->name];
     }
   }
   if (before == nullptr) return;
   for (const TargetSpec& target : before->targets) {
     auto found = names_.find(target.host);
-    if (found == names_.end() || literalOf(target).valid() || --found->second.users > 0) continue;
+    if (found == names_.end()) continue;
+    auto user = found->second.users.find(before->name);
+    if (user != found->second.users.end() && --user->second == 0) found->second.users.erase(user);
+    if (!found->second.users.empty()) continue;
     names_.erase(found);
     if (observer_ != nullptr) observer_->onNameUnwanted(target.host);
   }
@@ -104,12 +107,9 @@ void ClusterRegistry::onRecords(const std::string& name, net::NameRecords record
   auto found = names_.find(name);
   if (found == names_.end()) return;
   found->second.records = std::move(records);
-  for (auto& [key, entry] : entries_) {
-    if (entry.spec == nullptr) continue;
-    const auto& targets = entry.spec->targets;
-    bool uses = std::any_of(targets.begin(), targets.end(),
-                            [&](const TargetSpec& target) { return target.host == name; });
-    if (uses) rebuild(entry);
+  for (const auto& [cluster, targets] : found->second.users) {
+    auto entry = entries_.find(cluster);
+    if (entry != entries_.end() && entry->second.spec != nullptr) rebuild(entry->second);
   }
 }
 

@@ -89,7 +89,7 @@ class ClusterRegistry {
   };
   struct Name {
     std::optional<net::NameRecords> records;
-    size_t users = 0;  ///< Targets of that name.
+    std::map<std::string, size_t> users;  ///< Targets of that name, by cluster.
   };
   struct Outlet {
     event::EventLoop* loop;
