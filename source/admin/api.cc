@@ -5,12 +5,14 @@
 #include <exception>
 
 #include "source/admin/body.h"
+#include "source/admin/certificate_endpoints.h"
 #include "source/admin/entity_endpoints.h"
 #include "source/admin/errors.h"
 #include "source/admin/node_endpoints.h"
 #include "source/admin/paths.h"
 #include "source/admin/schema_endpoints.h"
 #include "source/admin/tag_endpoints.h"
+#include "source/admin/target_endpoints.h"
 
 namespace tollgate::admin {
 namespace {
@@ -61,6 +63,8 @@ Reply bare(Reply reply) {
 
 Api::Api(ApiContext& context) : context_(context), paths_(std::make_unique<Paths>()) {
   addEntityEndpoints(*paths_, context_);
+  addCertificateEndpoints(*paths_, context_);
+  addTargetEndpoints(*paths_, context_);
   addSchemaEndpoints(*paths_);
   addTagEndpoints(*paths_, context_);
   addNodeEndpoints(*paths_, context_);

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "source/admin/upstream_health.h"
 #include "source/store/store.h"
 
 namespace tollgate::admin {
@@ -60,6 +61,10 @@ class ApiContext {
   virtual MemoryUse memory() = 0;
   /// Names of the plugins that this node may run.
   virtual std::vector<std::string> enabledPlugins() = 0;
+  /// Whether the node's settings name this plugin, if this build has it or not: the credentials of
+  /// a plugin can be kept before the plugin itself runs.
+  virtual bool pluginListed(std::string_view name) = 0;
+  virtual UpstreamHealth& upstreamHealth() = 0;
   /// Origins of the browser interface ("https://host:port"); empty: any origin is echoed.
   virtual std::vector<std::string> guiOrigins() { return {}; }
 

@@ -24,7 +24,7 @@ Stop badTags(const std::string& why) {
 
 }  // namespace
 
-Stop readPage(std::string_view query, Page& page) {
+Stop readSize(std::string_view query, Page& page) {
   if (auto size = queryValue(query, "size")) {
     char* end = nullptr;
     const double value = std::strtod(size->c_str(), &end);
@@ -37,6 +37,11 @@ Stop readPage(std::string_view query, Page& page) {
     page.size = static_cast<size_t>(value);
     page.sizeText = *size;
   }
+  return {};
+}
+
+Stop readPage(std::string_view query, Page& page) {
+  if (Stop stop = readSize(query, page)) return stop;
   auto offset = queryValue(query, "offset");
   if (!offset || offset->empty()) return {};
   std::string decoded;

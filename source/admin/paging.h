@@ -16,6 +16,8 @@ struct Page {
   std::string tagsText;
 };
 
+/// Reads the size alone.
+Stop readSize(std::string_view query, Page& page);
 /// Reads size and offset.
 Stop readPage(std::string_view query, Page& page);
 /// Reads `tags` into `list`.

@@ -47,6 +47,12 @@ void Paths::add(std::string pattern, std::map<std::string, Handler> methods) {
   for (std::string_view segment : split(pattern)) endpoint.segments.emplace_back(segment);
   endpoint.pattern = std::move(pattern);
   endpoint.methods = std::move(methods);
+  for (Endpoint& known : endpoints_) {
+    if (known.segments != endpoint.segments) continue;
+    endpoint.methods.merge(known.methods);
+    known.methods = std::move(endpoint.methods);
+    return;
+  }
   // A literal segment sorts before a parameter ('{' is above all letters), so the first match is
   // the most specific one.
   auto at = std::upper_bound(

@@ -37,6 +37,7 @@ struct Endpoint {
 /// All endpoints. A literal segment wins over a parameter, from left to right.
 class Paths {
  public:
+  /// A pattern that is already there keeps the methods that are not given anew.
   void add(std::string pattern, std::map<std::string, Handler> methods);
   /// nullptr where nothing matches; one trailing slash is ignored. Fills params and rawParams.
   const Endpoint* match(std::string_view path, Call& call) const;

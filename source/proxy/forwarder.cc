@@ -42,6 +42,7 @@ void ProxyExchange::forward() {
              http::equalsIgnoreCase(headers.get(http::HeaderCode::kUpgrade), "websocket");
   sendContinue();
   prepareRequestHeaders();
+  if ((filters_.hooks & http::kRequestBody) != 0 && hasBody_ && !startRequestBodyFilters()) return;
   attempt(false);
 }
 
@@ -126,11 +127,11 @@ void ProxyExchange::sendRequest() {
     pendingBody_.moveFrom(again);
     replayBody_.clear();
   }
-  if (plan_ != nullptr && (plan_->hooks & http::kUpstreamRequest) != 0) {
-    for (size_t i = 0; i < plan_->entries.size(); ++i) {
-      if (chosen_[i] != nullptr && (chosen_[i]->hooks() & http::kUpstreamRequest) != 0) {
-        chosen_[i]->onUpstreamRequest(*this, stateAt(i), request_->headers);
-      }
+  if ((filters_.hooks & http::kUpstreamRequest) != 0) {
+    for (size_t i = 0; i < filters_.count; ++i) {
+      const FilterChain::Step& step = filters_.steps[i];
+      if (step.filter == nullptr || (step.filter->hooks() & http::kUpstreamRequest) == 0) continue;
+      step.filter->onUpstreamRequest(*this, step.state, request_->headers);
     }
   }
   http::UpstreamRequest head;
@@ -164,7 +165,6 @@ void ProxyExchange::sendPending() {
 
 void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
   requestBytes_ += data.size();
-  requestEnded_ = end;
   size_t limit = worker_.settings.maxBodyBytes;
   if (limit > 0 && requestBytes_ > limit && !tunnel_) {
     data.clear();
@@ -175,31 +175,45 @@ void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
     }
     return;
   }
-  if (state_ == State::kDone || responseEnded_) {
+  if (state_ == State::kDone || responseEnded_ || localReply_) {
     data.clear();
     return;
   }
+  if (bodies_ != nullptr && bodies_->request.active) return filterRequestBody(data, end, nullptr);
+  requestEnded_ = end;
   pendingBody_.moveFrom(data);
   if (collecting_) return bodyCollected();
-  if (upstream_ != nullptr && (state_ == State::kForwarding || state_ == State::kResponding)) {
+  deliverRequestBody();
+}
+
+void ProxyExchange::deliverRequestBody() {
+  if (upstream_ != nullptr && state_ >= State::kForwarding && state_ <= State::kResponding) {
     sendPending();
     if (state_ == State::kForwarding) {
       const upstream::Service& service = *route_->service;
       armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
     }
     if (!requestEnded_ && upstream_ != nullptr && upstream_->connection().aboveHighMark()) {
-      bodyPaused_ = true;
-      stream_->pauseBody(true);
+      pauseClient();
     }
   } else if (pendingBody_.size() > kPendingMark && stream_ != nullptr) {
-    bodyPaused_ = true;
-    stream_->pauseBody(true);
+    pauseClient();
   }
 }
 
 void ProxyExchange::onRequestTrailers(http::HeaderMap& trailers) {
+  if (bodies_ != nullptr && bodies_->request.active) {
+    buffer::Buffer nothing(worker_.slabs);
+    return filterRequestBody(nothing, true, &trailers);
+  }
   requestEnded_ = true;
   if (collecting_) return bodyCollected();
+  runTrailerFilters(http::Direction::kRequest, trailers);
+  sendRequestTrailers(trailers);
+}
+
+void ProxyExchange::sendRequestTrailers(http::HeaderMap& trailers) {
+  requestEnded_ = true;
   if (upstream_ == nullptr) return;  // sent without them: they are optional by definition
   requestEnded_ = false;
   sendPending();
@@ -212,6 +226,7 @@ void ProxyExchange::onRequestTrailers(http::HeaderMap& trailers) {
 
 void ProxyExchange::onUpstreamWritable() {
   if (!bodyPaused_ || stream_ == nullptr) return;
+  if (bodies_ != nullptr && bodies_->request.bytes() > kPendingMark) return;
   bodyPaused_ = false;
   stream_->pauseBody(false);
   touch();
@@ -234,9 +249,9 @@ void ProxyExchange::onResponseHead(bool end) {
   removeHopByHop(response_->headers, switching);
   if (!trailersWanted_) response_->headers.remove(http::HeaderCode::kTrailer);
   addProxyHeaders(false);
-  runResponseHeaderFilters();
   replayBody_.clear();
   replayable_ = false;
+  if (filters_.holdsResponses() && !filterResponse(end)) return;
   sendHead(end);
   if (switching) startTunnel();
   if (end) {
@@ -248,6 +263,7 @@ void ProxyExchange::onResponseHead(bool end) {
 
 void ProxyExchange::startTunnel() {
   tunnel_ = true;
+  if (bodies_ != nullptr) bodies_->request.active = bodies_->response.active = false;
   hasBody_ = true;
   requestEnded_ = false;
 }
@@ -257,6 +273,7 @@ void ProxyExchange::onResponseBody(buffer::Buffer& data, bool end) {
     data.clear();
     return;
   }
+  if (bodies_ != nullptr && bodies_->response.active) return filterResponseBody(data, end, nullptr);
   responseBytes_ += data.size();
   stream_->sendBody(data, end);
   touch();
@@ -271,12 +288,18 @@ void ProxyExchange::onResponseBody(buffer::Buffer& data, bool end) {
 
 void ProxyExchange::onResponseWritable() {
   if (!upstreamPaused_ || upstream_ == nullptr) return;
+  if (bodies_ != nullptr && bodies_->response.active) return balanceUpstream();
   upstreamPaused_ = false;
   upstream_->connection().resumeReading();
   armUpstreamTimer(route_->service->readTimeout);
 }
 
 void ProxyExchange::onResponseTrailers(http::HeaderMap& trailers) {
+  if (bodies_ != nullptr && bodies_->response.active) {
+    buffer::Buffer nothing(worker_.slabs);
+    return filterResponseBody(nothing, true, &trailers);
+  }
+  runTrailerFilters(http::Direction::kResponse, trailers);
   stream_->sendTrailers(trailers);
   touch();
   finishResponse();
@@ -332,7 +355,7 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
     return end();
   }
   if (stream_ == nullptr) return;
-  if (mayRetry(requestSent)) {
+  if (state_ != State::kHolding && mayRetry(requestSent)) {
     response_->headers.clear();
     response_->status = 0;
     return attempt(false);

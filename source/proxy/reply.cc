@@ -87,7 +87,9 @@ void ProxyExchange::sendEngineError(int status, std::string_view form) {
 }
 
 void ProxyExchange::sendReply(int status, std::string_view contentType, std::string_view body) {
-  if (stream_ == nullptr || state_ == State::kResponding || state_ == State::kDone) return;
+  if (stream_ == nullptr || localReply_ || state_ == State::kResponding || state_ == State::kDone) {
+    return;
+  }
   dropUpstream();
   response_->status = status;
   response_->reason = {};
@@ -95,8 +97,14 @@ void ProxyExchange::sendReply(int status, std::string_view contentType, std::str
   if (!contentType.empty()) headers.set(HeaderCode::kContentType, contentType);
   headers.set(HeaderCode::kContentLength, decimal(arena_, static_cast<int64_t>(body.size())));
   addProxyHeaders(true);
+  localReply_ = true;
+  pausedRequest_ = 0;
+  if (filters_.holdsResponses()) return filterReply(body);
+  sendLocal(body);
+}
+
+void ProxyExchange::sendLocal(std::string_view body) {
   state_ = State::kResponding;
-  runResponseHeaderFilters();
   bool head = request_->method == "HEAD" || body.empty();
   responseBytes_ = head ? 0 : body.size();
   stream_->sendHead(*response_, head);

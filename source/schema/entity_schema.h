@@ -55,7 +55,7 @@ class EntitySchema {
   virtual ~EntitySchema() = default;
 
   /// nullptr where there is no such kind. Kinds are collection names: "services", "routes",
-  /// "consumers", "plugins", "keyauth_credentials".
+  /// "keyauth_credentials", …
   static const EntitySchema* find(std::string_view kind);
   /// All kinds in order of dependency (a kind comes after the kinds that it refers to).
   static const std::vector<const EntitySchema*>& all();
@@ -63,6 +63,11 @@ class EntitySchema {
   virtual const std::string& kind() const = 0;
   /// The unique field by which a path may name an entity ("name", "username", "key"), or "".
   virtual const std::string& endpointKey() const = 0;
+  /// The field by which a path below an owner may name an entity, unique together with that owner
+  /// ("group" of a consumer), or "".
+  virtual const std::string& ownedKey() const = 0;
+  /// False where entities are only a part of others and have no paths of their own.
+  virtual bool hasOwnPaths() const = 0;
   virtual const std::vector<ForeignField>& foreignFields() const = 0;
   virtual bool supportsTtl() const = 0;
 

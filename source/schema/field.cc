@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
@@ -70,14 +71,23 @@ std::string scalarText(const Json& v) {
   return v.is_string() ? v.get<std::string>() : numberText(v.get<double>());
 }
 
+std::string listed(const google::protobuf::RepeatedPtrField<std::string>& texts) {
+  std::string all;
+  for (const auto& text : texts) all += (all.empty() ? "" : ", ") + text;
+  return all;
+}
+
 Json checkOneOf(const Rules& rules, const Json& value) {
+  if (rules.one_of().empty() && rules.not_one_of().empty()) return nullptr;
+  const std::string text = scalarText(value);
+  for (const auto& refused : rules.not_one_of()) {
+    if (refused == text) return "must not be one of: " + listed(rules.not_one_of());
+  }
   if (rules.one_of().empty()) return nullptr;
-  std::string text = scalarText(value), all;
   for (const auto& allowed : rules.one_of()) {
     if (allowed == text) return nullptr;
-    all += (all.empty() ? "" : ", ") + allowed;
   }
-  return "expected one of: " + all;
+  return "expected one of: " + listed(rules.one_of());
 }
 
 Json checkNumber(const Field& f, Json& value) {
@@ -162,6 +172,8 @@ Json checkMap(const Field& f, Json& value) {
       if (lower == "host") {
         return "cannot contain 'host' header, which must be specified in the 'hosts' attribute";
       }
+    }
+    if (f.rules.type() == "route_headers" || f.rules.type() == "headers") {
       if (std::string error = checkRule("header_name", key); !error.empty()) return error;
     }
     if (Json error = checkValue(*f.elements, item); !error.is_null()) return error;
@@ -254,6 +266,20 @@ void fillDefaults(const std::vector<Field>& fields, Json& record) {
       at = record.find(f.name);
     }
     if (f.type == Type::kRecord && at->is_object()) fillDefaults(f.fields, *at);
+  }
+}
+
+void mergeRecord(const std::vector<Field>& fields, Json& record, Json change) {
+  for (auto& [key, value] : change.items()) {
+    const auto f =
+        std::find_if(fields.begin(), fields.end(), [&](const Field& g) { return g.name == key; });
+    const bool deep = f != fields.end() && f->type == Type::kRecord && value.is_object();
+    Json& target = record[key];
+    if (deep && target.is_object()) {
+      mergeRecord(f->fields, target, std::move(value));
+    } else {
+      target = std::move(value);
+    }
   }
 }
 
@@ -350,7 +376,15 @@ Json describeField(const Field& f) {
   }
   if (f.type == Type::kMap) out["keys"] = {{"type", "string"}};
   if (f.elements) out[f.type == Type::kMap ? "values" : "elements"] = describeField(*f.elements);
-  if (f.type == Type::kRecord) out["fields"] = describeFields(f.fields);
+  for (const auto& v : r.not_one_of()) out["not_one_of"].push_back(v);
+  if (f.type == Type::kRecord) {
+    out["fields"] = describeFields(f.fields);
+    if (r.required()) {
+      Json whole = Json::object();
+      fillDefaults(f.fields, whole);
+      out["default"] = std::move(whole);
+    }
+  }
   if (f.type == Type::kAny) out["abstract"] = true;
   return out;
 }

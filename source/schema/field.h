@@ -43,6 +43,8 @@ std::vector<Field> compileFields(const google::protobuf::Descriptor& message);
 
 /// Gives what is absent its default, deeply; an explicit null stays.
 void fillDefaults(const std::vector<Field>& fields, Json& record);
+/// Overlays `record` with `change`: records deeply, all else as a whole.
+void mergeRecord(const std::vector<Field>& fields, Json& record, Json change);
 /// Sets what is still absent to null, deeply.
 void fillNulls(const std::vector<Field>& fields, Json& record);
 /// Checks `value` (and makes 5.0 an integer, sets distinct); null where it is fine, else the error

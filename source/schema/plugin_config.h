@@ -39,8 +39,4 @@ class PluginConfig {
   std::vector<Field> fields_;
 };
 
-/// Runs the declared checks across fields and reports into `errors`.
-void runChecks(const v1::EntityRules& rules, WriteMode mode, const Json& doc, Json& errors);
-Json describeChecks(const v1::EntityRules& rules);
-
 }  // namespace tollgate::schema

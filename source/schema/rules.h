@@ -11,14 +11,6 @@ namespace tollgate::schema {
 /// everything.
 std::string checkRule(std::string_view rule, const std::string& value);
 
-/// "" where the router can run the regular expression of a route path (or it is none), else why
-/// not.
-std::string checkRouterRegex(const std::string& path);
-
-/// The form of a path in which the router compares it: unreserved escapes decoded, the others in
-/// upper case, dot segments and empty segments removed.
-std::string normalizePath(std::string_view path);
-
 bool isUuid(std::string_view text);
 /// A random version 4 UUID.
 std::string makeUuid();

@@ -2,6 +2,7 @@
 
 #include "filters/http/key_auth/key_auth.h"
 #include "filters/http/rate_limiting/rate_limiting.h"
+#include "filters/http/request_termination/request_termination.h"
 #include "source/http/filter_factory.h"
 
 namespace tollgate::server {
@@ -9,6 +10,7 @@ namespace tollgate::server {
 void registerBuiltinFilters(size_t rateLimitCells) {
   http::HttpFilterRegistry::add(filters::makeKeyAuthFactory());
   http::HttpFilterRegistry::add(filters::makeRateLimitingFactory(rateLimitCells));
+  http::HttpFilterRegistry::add(filters::makeRequestTerminationFactory());
 }
 
 }  // namespace tollgate::server

@@ -11,6 +11,7 @@
 #include "source/server/builtin_filters.h"
 #include "source/server/gateway.h"
 #include "source/server/proxy_options.h"
+#include "source/server/tls_pem_checker.h"
 
 namespace tollgate::server {
 namespace {
@@ -176,6 +177,7 @@ int fail(const std::string& text) {
 }
 
 int runCommand(int argc, char** argv) {
+  installPemChecker();
   CLI::App app{"Tollgate, an API gateway", "tollgate"};
   app.require_subcommand(1);
   app.fallthrough();

@@ -114,7 +114,13 @@ Status Gateway::compileListeners() {
   if (!node) return node.error();
   auto certificates = loadCertificates(settings_, prefix_);
   if (!certificates) return certificates.error();
-  auto plans = compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates);
+  counters_ = std::make_unique<StoreCounters>();
+  upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
+  http::FilterContext context;
+  context.counters = counters_.get();
+  context.tls = upstreamTls_.get();
+  auto plans =
+      compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates, context);
   if (!plans) return plans.error();
   plans_ = std::move(plans).value();
   lateCertificates_.start(prefix_, *certificates, plans_);
@@ -128,11 +134,9 @@ Status Gateway::openStore() {
   double seconds = settings_.number("db_update_frequency");
   options.pollInterval =
       std::chrono::milliseconds(static_cast<int64_t>(std::max(seconds, 0.1) * 1000));
-  counters_ = std::make_unique<StoreCounters>();
   control_ = std::make_unique<Control>(std::move(opened->store), std::move(opened->lastGood),
                                        counters_.get(), options);
   counters_->use(*control_);
-  upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
   if (Status checked = upstreamTls_->check(); !checked) return checked;
   control_->compiler().setFilterTls(upstreamTls_.get());
   control_->compiler().setUpstreamTls(

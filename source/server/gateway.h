@@ -48,11 +48,11 @@ class Gateway {
   PrefixFolder prefix_;
   proxy::ProxySettings proxySettings_;
   proxy::ProxySettings adminSettings_;
-  std::vector<ListenerPlan> plans_;
-  LateCertificates lateCertificates_;
   std::unique_ptr<AccessLogs> logs_;
   std::unique_ptr<StoreCounters> counters_;
   std::unique_ptr<UpstreamTls> upstreamTls_;
+  std::vector<ListenerPlan> plans_;  ///< Filters in there use the two before.
+  LateCertificates lateCertificates_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<NodeContext> context_;
   std::unique_ptr<admin::Api> api_;

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "source/config/node.h"
-#include "source/http/filter_factory.h"
 #include "source/schema/message.h"
+#include "source/server/http_chain.h"
 #include "source/server/listen.h"
 #include "tollgate/filters/network/http/v1/http.pb.h"
 #include "tollgate/filters/network/tcp_proxy/v1/tcp_proxy.pb.h"
@@ -98,8 +98,9 @@ std::string lower(std::string text) {
 /// Compiles one listener; `place` grows as it descends.
 class Compiler {
  public:
-  Compiler(const Settings& settings, const DefaultCertificates& certificates)
-      : settings_(settings), certificates_(certificates) {}
+  Compiler(const Settings& settings, const DefaultCertificates& certificates,
+           const http::FilterContext& context)
+      : settings_(settings), certificates_(certificates), context_(context) {}
 
   Result<ListenerPlan> listener(const node::v1::Listener& in, const std::string& place) {
     ListenerPlan plan;
@@ -204,33 +205,16 @@ class Compiler {
     return Error::invalid(decoded.error().message, place + ".config." + decoded.error().place);
   }
 
-  static Status http(const node::v1::Filter& filter, const std::string& place, Chain& out) {
+  Status http(const node::v1::Filter& filter, const std::string& place, Chain& out) {
     httpv1::Config config;
     if (Status decoded = decode(filter, place, config); !decoded) return decoded;
-    const std::string where = place + ".config.filters";
-    if (config.filters().empty()) return Error::invalid("names no HTTP filter", where);
-    for (int i = 0; i < config.filters_size(); ++i) {
-      const std::string& name = config.filters(i).name();
-      const std::string here = where + "[" + std::to_string(i) + "].name";
-      bool last = i + 1 == config.filters_size();
-      bool terminal = name == "router" || name == "admin-api" || name == "status";
-      if (terminal != last) {
-        return Error::invalid("the last filter, and only that, is router, admin-api or status",
-                              here);
-      }
-      if (name == "admin-api") out.kind = Chain::Kind::kAdmin;
-      if (name == "status") out.kind = Chain::Kind::kStatus;
-      if (name == "router") out.kind = Chain::Kind::kProxy;
-      if (terminal || name == "plugins") continue;
-      if (http::HttpFilterRegistry::find(name) == nullptr) {
-        return Error::invalid("unknown HTTP filter '" + name + "'", here);
-      }
-      return Error::invalid(
-          "HTTP filters of a listener other than `plugins` are not supported yet: "
-          "configure '" +
-              name + "' as a global plugin",
-          here);
-    }
+    auto compiled = compileHttpChain(config, place + ".config", context_);
+    if (!compiled) return compiled.error();
+    out.kind = compiled->terminal == HttpChain::Terminal::kAdmin    ? Chain::Kind::kAdmin
+               : compiled->terminal == HttpChain::Terminal::kStatus ? Chain::Kind::kStatus
+                                                                    : Chain::Kind::kProxy;
+    out.filters = compiled->filters;
+    out.authenticated = compiled->authenticated;
     return {};
   }
 
@@ -291,6 +275,7 @@ class Compiler {
 
   const Settings& settings_;
   const DefaultCertificates& certificates_;
+  const http::FilterContext& context_;
 };
 
 /// How well the name fits: 0 not at all, 1 no name asked for, else the better the longer.
@@ -361,9 +346,10 @@ Result<node::v1::Node> builtinNode(const Settings& settings) {
 
 Result<std::vector<ListenerPlan>> compileNode(const node::v1::Node& node, const std::string& source,
                                               const Settings& settings,
-                                              const DefaultCertificates& certificates) {
+                                              const DefaultCertificates& certificates,
+                                              const http::FilterContext& context) {
   std::vector<ListenerPlan> out;
-  Compiler compiler(settings, certificates);
+  Compiler compiler(settings, certificates, context);
   for (int i = 0; i < node.listeners_size(); ++i) {
     auto plan =
         compiler.listener(node.listeners(i), source + ": listeners[" + std::to_string(i) + "]");

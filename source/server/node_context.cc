@@ -124,14 +124,16 @@ admin::MemoryUse NodeContext::memory() {
   return out;
 }
 
+bool NodeContext::pluginListed(std::string_view name) {
+  const std::vector<std::string> listed = settings_.list("plugins");
+  return std::any_of(listed.begin(), listed.end(),
+                     [&](const std::string& entry) { return entry == "bundled" || entry == name; });
+}
+
 std::vector<std::string> NodeContext::enabledPlugins() {
-  std::vector<std::string> wanted = settings_.list("plugins");
-  bool bundled = std::find(wanted.begin(), wanted.end(), "bundled") != wanted.end();
   std::vector<std::string> out;
   for (const schema::PluginInfo& plugin : schema::pluginInfos()) {
-    if (bundled || std::find(wanted.begin(), wanted.end(), plugin.name) != wanted.end()) {
-      out.push_back(plugin.name);
-    }
+    if (pluginListed(plugin.name)) out.push_back(plugin.name);
   }
   return out;
 }

@@ -32,6 +32,8 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   admin::ServerCounters counters() override;
   admin::MemoryUse memory() override;
   std::vector<std::string> enabledPlugins() override;
+  bool pluginListed(std::string_view name) override;
+  admin::UpstreamHealth& upstreamHealth() override { return upstreamHealth_; }
   std::vector<std::string> guiOrigins() override;
   std::string logLevel() override;
   bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) override;
@@ -42,6 +44,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   const Settings& settings_;
   Control& control_;
   admin::NodeInfo node_;
+  admin::UncheckedHealth upstreamHealth_;
   std::vector<Worker*> workers_;
   std::atomic<bool> draining_{false};
 };

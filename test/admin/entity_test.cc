@@ -283,7 +283,7 @@ TEST_F(ApiTest, HidesACredentialWhenItsLifetimeEnds) {
 }
 
 TEST_F(ApiTest, OffersCredentialEndpointsOnlyWhereThePluginMayRun) {
-  context_.plugins = {"rate-limiting"};
+  context_.unlisted = {"key-auth"};
   Api api(context_);
   EXPECT_EQ(api.handle({"GET", "/key-auths", {}, "", ""}).status, 404);
   EXPECT_EQ(status("GET", "/key-auths"), 200);
