@@ -122,6 +122,7 @@ void ProxyExchange::addProxyHeaders(bool local) {
   http::HeaderMap& headers = response_->headers;
   event::TimePoint now = worker_.loop.now();
   if (proxied_) {
+    if (!choice_.setCookie.empty()) setHashCookie();
     if (settings.latencyTokens) {
       headers.set(HeaderCode::kXKongUpstreamLatency, decimal(arena_, millis(now - upstreamBegan_)));
       headers.set(HeaderCode::kXKongProxyLatency, decimal(arena_, millis(upstreamBegan_ - began_)));

@@ -14,6 +14,7 @@
 #include "source/net/resolver.h"
 #include "source/proxy/snapshot.h"
 #include "source/upstream/pool.h"
+#include "source/upstream/worker_clusters.h"
 
 namespace tollgate::proxy {
 
@@ -42,13 +43,13 @@ class ServedConnection : public ListLink<ServedTag> {
   ~ServedConnection() = default;
 };
 
-/// Everything that the connections of one thread share. Used by that thread only, but for
+/// Everything that the connections of one thread share; `worker` is its number. Used by that thread only, but for
 /// `counters`.
 class WorkerContext {
  public:
   WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
                 upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
-                net::ResolverSettings resolver);
+                net::ResolverSettings resolver, size_t worker = 0);
   ~WorkerContext();
 
   event::EventLoop& loop;
@@ -56,6 +57,7 @@ class WorkerContext {
   buffer::SlabPool slabs;
   upstream::Pool pool;
   net::Resolver resolver;
+  upstream::WorkerClusters clusters;
   WorkerCounters counters;
   http::AccessSink* accessLog = nullptr;
 

@@ -56,6 +56,7 @@ struct Match {
   const void* payload = nullptr;
   std::string_view matchedPrefix;  ///< The part of the path that a prefix or regex took.
   bool pathMatched = false;        ///< False if the route has no paths.
+  const void* regex = nullptr;     ///< That took the path, for RouteTable::capture(); or nullptr.
 };
 
 /// The compiled routes: host hash, then the longest prefixes, then regexes, compared by the
@@ -69,6 +70,10 @@ class RouteTable {
   ~RouteTable();
   bool match(const MatchInput& input, Match& out) const;
   size_t size() const;
+  /// What a group of the regex of a match took of the path: `group` is its name or number, 0 the
+  /// whole; "" if there is no such group. Not for every request: it matches once more.
+  static std::string_view capture(const void* regex, std::string_view normalizedPath,
+                                  std::string_view group);
 
  private:
   struct State;

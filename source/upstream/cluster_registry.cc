@@ -61,8 +61,18 @@ void ClusterRegistry::put(std::shared_ptr<const ClusterSpec> spec) {
 void ClusterRegistry::remove(const std::string& name) {
   std::lock_guard lock(mutex_);
   auto found = entries_.find(name);
-  if (found == entries_.end() || found->second.spec == nullptr) return;
-  Entry& entry = found->second;
+  if (found != entries_.end()) removeEntry(name, found->second);
+}
+
+void ClusterRegistry::keepOnly(const std::set<std::string>& names) {
+  std::lock_guard lock(mutex_);
+  for (auto& [name, entry] : entries_) {
+    if (!names.contains(name)) removeEntry(name, entry);
+  }
+}
+
+void ClusterRegistry::removeEntry(const std::string& name, Entry& entry) {
+  if (entry.spec == nullptr) return;
   wantNames(entry.spec.get(), nullptr);
   entry.spec = nullptr;
   entry.goneSince = event::Clock::now();

@@ -5,21 +5,17 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "source/base/result.h"
 #include "source/net/name_lookup.h"
+#include "source/upstream/cluster_handle.h"
 #include "source/upstream/cluster_health.h"
 #include "source/upstream/worker_clusters.h"
 
 namespace tollgate::upstream {
-
-/// What a service holds of the upstream that it names: where each worker finds the cluster. Lives as
-/// long as any snapshot refers to it, so that a slot never means two upstreams at a time.
-struct ClusterHandle {
-  uint32_t slot = 0;
-};
 
 /// Who keeps the names of targets resolved and the endpoints probed. Called under the registry's
 /// lock: only notes what it is told.
@@ -55,6 +51,8 @@ class ClusterRegistry {
   /// posted before this returns.
   void put(std::shared_ptr<const ClusterSpec> spec);
   void remove(const std::string& name);
+  /// Removes every upstream but these.
+  void keepOnly(const std::set<std::string>& names);
   /// The handle of an upstream that there is, else nullptr.
   std::shared_ptr<const ClusterHandle> find(const std::string& name);
 
@@ -96,6 +94,7 @@ class ClusterRegistry {
     WorkerClusters* clusters;
   };
 
+  void removeEntry(const std::string& name, Entry& entry);
   void wantNames(const ClusterSpec* before, const ClusterSpec* after);
   void rebuild(Entry& entry);
   void addTarget(Entry& entry, uint32_t target, Cluster::Parts& parts);
