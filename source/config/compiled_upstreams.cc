@@ -20,8 +20,7 @@ Json recordOf(const Json& doc, const char* field) {
 
 std::chrono::milliseconds secondsOf(const Json& doc, const char* field, double fallback) {
   auto found = doc.find(field);
-  const double seconds =
-      found != doc.end() && found->is_number() ? found->get<double>() : fallback;
+  const double seconds = found != doc.end() && found->is_number() ? found->get<double>() : fallback;
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
@@ -83,8 +82,8 @@ bool isOneLine(const std::string& text) {
 ActiveChecks activeOf(const Json& doc) {
   ActiveChecks out;
   const std::string type = textOf(doc, "type");
-  out.type = type == "tcp"     ? ActiveChecks::Type::kTcp
-             : type == "https" ? ActiveChecks::Type::kHttps
+  out.type = type == "tcp"                       ? ActiveChecks::Type::kTcp
+             : type == "https"                   ? ActiveChecks::Type::kHttps
              : type == "grpc" || type == "grpcs" ? ActiveChecks::Type::kConnect
                                                  : ActiveChecks::Type::kHttp;
   out.timeout = std::max(secondsOf(doc, "timeout", 1), std::chrono::milliseconds(1));
@@ -143,13 +142,25 @@ upstream::ClusterSpec clusterSpecOf(const Json& doc) {
   return out;
 }
 
-CompiledUpstreams::CompiledUpstreams(upstream::ClusterRegistry* registry)
-    : registry_(registry), targets_(*this) {}
+CompiledUpstreams::CompiledUpstreams(upstream::ClusterRegistry* registry, Problems& problems)
+    : registry_(registry), problems_(problems), targets_(*this) {}
 
 void CompiledUpstreams::put(const std::string& id, const Json& doc) {
   Record& record = records_[id];
   if (record.spec == nullptr) ++upstreams_;
-  record.spec = std::make_shared<const upstream::ClusterSpec>(clusterSpecOf(doc));
+  auto spec = std::make_shared<upstream::ClusterSpec>(clusterSpecOf(doc));
+  problems_.clear(id);
+  if (spec->active.type == ActiveChecks::Type::kHttps && tls_) {
+    const bool verify =
+        flagOf(recordOf(recordOf(doc, "healthchecks"), "active"), "https_verify_certificate", true);
+    auto context = tls_({{"tls_verify", verify}});
+    if (context) {
+      spec->active.tlsContext = std::move(context).value();
+    } else {
+      problems_.add(id, Error::invalid(context.error().text(), "upstream " + spec->name));
+    }
+  }
+  record.spec = std::move(spec);
   changed_.insert(id);
 }
 
@@ -158,6 +169,7 @@ void CompiledUpstreams::remove(const std::string& id) {
   if (found == records_.end() || found->second.spec == nullptr) return;
   found->second.spec = nullptr;
   --upstreams_;
+  problems_.clear(id);
   changed_.insert(id);
 }
 

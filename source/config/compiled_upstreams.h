@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,12 +14,17 @@ namespace tollgate::config {
 /// What an upstream's document says, without its targets.
 upstream::ClusterSpec clusterSpecOf(const schema::Json& doc);
 
-/// Upstreams with their targets, as specifications of clusters. publish() hands those that changed to
-/// the registry; services follow when the name of an upstream comes or goes. Control thread.
+/// Upstreams with their targets, as specifications of clusters. publish() hands those that changed
+/// to the registry; services follow when the name of an upstream comes or goes. Control thread.
 class CompiledUpstreams final : public CompiledKind {
  public:
+  /// Where the TLS contexts of probes come from; it is asked as if for a service.
+  using UpstreamTls =
+      std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
+
   /// `registry` may be null: then there are no clusters.
-  explicit CompiledUpstreams(upstream::ClusterRegistry* registry);
+  CompiledUpstreams(upstream::ClusterRegistry* registry, Problems& problems);
+  void setTls(UpstreamTls make) { tls_ = std::move(make); }
 
   void put(const std::string& id, const schema::Json& doc) override;
   void remove(const std::string& id) override;
@@ -55,10 +61,12 @@ class CompiledUpstreams final : public CompiledKind {
   void publishOne(Record& record);
 
   upstream::ClusterRegistry* registry_;
+  Problems& problems_;
+  UpstreamTls tls_;
   Targets targets_;
   size_t upstreams_ = 0;
-  std::map<std::string, Record> records_;  ///< By id.
-  std::set<std::string> changed_;          ///< Ids.
+  std::map<std::string, Record> records_;                                          ///< By id.
+  std::set<std::string> changed_;                                                  ///< Ids.
   std::map<std::string, std::shared_ptr<const upstream::ClusterHandle>> handles_;  ///< By name.
   std::set<std::string> switched_;
   bool first_ = true;  ///< What the registry holds is of another compilation.

@@ -64,7 +64,32 @@ struct SnapshotCompiler::Build {
   std::map<std::vector<const Plugin*>, std::shared_ptr<const http::FilterPlan>> plans;
 };
 
+void SnapshotCompiler::setUpstreamTls(UpstreamTls make) {
+  upstreamTls_ = std::move(make);
+  clear();
+}
+
+void SnapshotCompiler::setClusters(upstream::ClusterRegistry* registry) {
+  clusters_ = registry;
+  clear();
+}
+
+/// Services whose host has become the name of an upstream, or is one no more.
+void SnapshotCompiler::followUpstreams() {
+  upstreams_->publish();
+  std::set<std::string> switched = upstreams_->takeSwitched();
+  if (switched.empty()) return;
+  for (auto& [id, service] : services_) {
+    if (service->literal.valid() || !switched.contains(service->host)) continue;
+    auto follower = std::make_shared<upstream::Service>(*service);
+    follower->cluster = upstreams_->find(service->host);
+    service = std::move(follower);
+  }
+}
+
 void SnapshotCompiler::clear() {
+  upstreams_ = std::make_unique<CompiledUpstreams>(clusters_, problemsOfUpstreams_);
+  upstreams_->setTls(upstreamTls_);
   services_.clear();
   serviceEnabled_.clear();
   routes_.clear();
@@ -100,6 +125,10 @@ void SnapshotCompiler::apply(const store::Change& change) {
   } else if (change.kind == "routes") {
     routes_.erase(id);
     if (!gone) routes_[id] = change.doc;
+  } else if (change.kind == "upstreams") {
+    gone ? upstreams_->remove(id) : upstreams_->put(id, change.doc);
+  } else if (change.kind == "targets") {
+    gone ? upstreams_->targets().remove(id) : upstreams_->targets().put(id, change.doc);
   } else if (change.kind == "consumers") {
     consumers_.erase(id);
     if (gone) return;
@@ -146,6 +175,7 @@ std::shared_ptr<const upstream::Service> SnapshotCompiler::compileService(const 
                             Error::invalid(context.error().text(), "service " + service->id));
     }
   }
+  if (!literal) service->cluster = upstreams_->find(service->host);
   service->poolKey = service->tls ? "tls|" + service->id + "|" : "tcp|";
   return service;
 }
@@ -302,7 +332,8 @@ void SnapshotCompiler::addRoute(Build& build, const std::string& id, const Json&
 
 std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision revision) {
   Build build;
-  problems_.clear();
+  followUpstreams();
+  problems_ = problemsOfUpstreams_.all();
   for (const auto& [id, error] : entityErrors_) problems_.push_back(error);
   for (const auto& [id, consumer] : consumers_) build.directory->add(consumer);
   for (const auto& [id, doc] : keys_) {

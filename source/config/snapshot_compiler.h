@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "source/config/compiled_upstreams.h"
 #include "source/config/directory.h"
 #include "source/http/filter_factory.h"
 #include "source/proxy/snapshot.h"
@@ -17,14 +18,18 @@ namespace tollgate::config {
 /// are kept and shared with later snapshots until their entity changes. Control thread.
 class SnapshotCompiler {
  public:
-  explicit SnapshotCompiler(http::SharedCounters* counters = nullptr) : counters_(counters) {}
+  explicit SnapshotCompiler(http::SharedCounters* counters = nullptr) : counters_(counters) {
+    clear();
+  }
 
   /// Where the TLS contexts of services come from; without one, services cannot use TLS.
   using UpstreamTls =
       std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
-  void setUpstreamTls(UpstreamTls make) { upstreamTls_ = std::move(make); }
+  void setUpstreamTls(UpstreamTls make);
   /// For filters that talk to servers of their own; must outlive the snapshots.
   void setFilterTls(http::TlsConnector* tls) { filterTls_ = tls; }
+  /// Where upstreams become clusters; without it there are none. Before the first change.
+  void setClusters(upstream::ClusterRegistry* registry);
 
   /// Puts an entity in, or takes it out when the change is a deletion.
   void apply(const store::Change& change);
@@ -49,6 +54,7 @@ class SnapshotCompiler {
 
   void putPlugin(const std::string& id, const Json& doc);
   std::shared_ptr<const upstream::Service> compileService(const Json& doc);
+  void followUpstreams();
   std::shared_ptr<const http::FilterPlan> planFor(Build& build, const std::string& routeId,
                                                   const std::string& serviceId) const;
   void addRoute(Build& build, const std::string& id, const Json& doc);
@@ -56,6 +62,9 @@ class SnapshotCompiler {
   http::SharedCounters* counters_;
   UpstreamTls upstreamTls_;
   http::TlsConnector* filterTls_ = nullptr;
+  upstream::ClusterRegistry* clusters_ = nullptr;
+  Problems problemsOfUpstreams_;
+  std::unique_ptr<CompiledUpstreams> upstreams_;
   std::map<std::string, std::shared_ptr<const upstream::Service>> services_;
   std::map<std::string, bool> serviceEnabled_;
   std::map<std::string, Json> routes_;

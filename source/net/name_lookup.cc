@@ -201,8 +201,7 @@ class NameLookup::Query {
       Address address = Address::fromSockaddr(node->ai_addr, node->ai_addrlen);
       address.setPort(host->record.port);
       query->addSrv(host->record, address);
-      query->out_.ttl =
-          std::min(query->out_.ttl, std::chrono::seconds(std::max(node->ai_ttl, 0)));
+      query->out_.ttl = std::min(query->out_.ttl, std::chrono::seconds(std::max(node->ai_ttl, 0)));
       any = true;
     }
     if (answer != nullptr) ares_freeaddrinfo(answer);

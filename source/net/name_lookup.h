@@ -28,9 +28,9 @@ struct NameRecords {
 
 std::string_view textOf(NameRecords::Type type);
 
-/// Asks for the records of names: the hosts file, then SRV (its lowest priority only, each host that
-/// it names being resolved in turn), A and AAAA, until one of them answers; the type that answered
-/// last time comes first. Nothing is cached. One thread.
+/// Asks for the records of names: the hosts file, then SRV (its lowest priority only, each host
+/// that it names being resolved in turn), A and AAAA, until one of them answers; the type that
+/// answered last time comes first. Nothing is cached. One thread.
 class NameLookup {
  public:
   using Done = std::function<void(NameRecords records)>;

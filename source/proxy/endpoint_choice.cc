@@ -6,8 +6,8 @@
 #include "source/proxy/hash_input.h"
 #include "source/upstream/hash_ring.h"
 
-/// The way of an exchange through the cluster of its service: which endpoint an attempt goes to, and
-/// what becomes known of the endpoint by it. Services that name no upstream never come here.
+/// The way of an exchange through the cluster of its service: which endpoint an attempt goes to,
+/// and what becomes known of the endpoint by it. Services that name no upstream never come here.
 namespace tollgate::proxy {
 
 using http::HeaderCode;
@@ -99,8 +99,8 @@ void ProxyExchange::attemptInCluster() {
   withAddress(chosen.endpoint->address());
 }
 
-/// No target has an address, but some name has not been answered yet: the next version of the cluster
-/// knows more.
+/// No target has an address, but some name has not been answered yet: the next version of the
+/// cluster knows more.
 void ProxyExchange::waitForCluster() {
   state_ = State::kResolving;
   const uint32_t slot = route_->service->cluster->slot;
@@ -147,8 +147,7 @@ void ProxyExchange::endpointFailed(bool timedOut, bool last) {
   if (before.hasTried(choice_.member)) return;
   if (choice_.triedCount == choice_.triedRoom) {
     choice_.triedRoom = choice_.triedRoom == 0 ? 8 : 2 * choice_.triedRoom;
-    auto* grown =
-        static_cast<uint32_t*>(arena_.allocate(choice_.triedRoom * sizeof(uint32_t)));
+    auto* grown = static_cast<uint32_t*>(arena_.allocate(choice_.triedRoom * sizeof(uint32_t)));
     std::copy_n(choice_.tried, choice_.triedCount, grown);
     choice_.tried = grown;
   }

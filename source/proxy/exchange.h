@@ -6,8 +6,8 @@
 
 #include "source/http/codec.h"
 #include "source/http/filter.h"
-#include "source/proxy/filter_chain.h"
 #include "source/proxy/endpoint_choice.h"
+#include "source/proxy/filter_chain.h"
 #include "source/proxy/worker_context.h"
 
 namespace tollgate::proxy {
@@ -212,7 +212,7 @@ class ProxyExchange final : public http::Exchange,
   std::string_view path_;  ///< Normalised.
   std::string_view matchedPrefix_;
   const void* matchedRegex_ = nullptr;  ///< Of the route's path, for RouteTable::capture().
-  std::string_view rawPath_;  ///< As received, without the query.
+  std::string_view rawPath_;            ///< As received, without the query.
   std::string_view query_;
   std::string_view clientIp_;
   net::Address clientAddress_;

@@ -43,8 +43,8 @@ class ServedConnection : public ListLink<ServedTag> {
   ~ServedConnection() = default;
 };
 
-/// Everything that the connections of one thread share; `worker` is its number. Used by that thread only, but for
-/// `counters`.
+/// Everything that the connections of one thread share; `worker` is its number. Used by that thread
+/// only, but for `counters`.
 class WorkerContext {
  public:
   WorkerContext(event::EventLoop& loop, const ProxySettings& settings,

@@ -79,6 +79,14 @@ Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::context(bool veri
   return context;
 }
 
+upstream::ProbeTls probeTlsFactory() {
+  return [](const upstream::ActiveChecks& checks, int fd,
+            std::string_view serverName) -> std::unique_ptr<net::Transport> {
+    if (checks.tlsContext == nullptr) return nullptr;
+    return static_cast<const tls::ClientContext*>(checks.tlsContext.get())->connect(fd, serverName);
+  };
+}
+
 upstream::Pool::TlsFactory upstreamTlsFactory() {
   return [](const upstream::Service& service, int fd,
             std::string_view serverName) -> std::unique_ptr<net::Transport> {

@@ -7,6 +7,7 @@
 #include "source/server/settings.h"
 #include "source/tls/client_context.h"
 #include "source/upstream/pool.h"
+#include "source/upstream/probe.h"
 
 namespace tollgate::server {
 
@@ -33,5 +34,7 @@ class UpstreamTls final : public http::TlsConnector {
 
 /// Opens transports with the context that UpstreamTls put into the service.
 upstream::Pool::TlsFactory upstreamTlsFactory();
+/// Likewise for active health checks.
+upstream::ProbeTls probeTlsFactory();
 
 }  // namespace tollgate::server

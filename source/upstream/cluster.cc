@@ -1,6 +1,7 @@
 #include "source/upstream/cluster.h"
 
 #include "source/upstream/balancer.h"
+#include "source/upstream/cluster_health.h"
 #include "source/upstream/least_connections.h"
 #include "source/upstream/least_latency.h"
 #include "source/upstream/round_robin.h"
@@ -14,12 +15,10 @@ HashRing buildRing(const Cluster& cluster) {
   for (uint32_t i = 0; i < cluster.members().size(); ++i) {
     const Member& member = cluster.members()[i];
     const TargetSpec& target = cluster.spec().targets[member.target];
-    const net::Address& address = member.endpoint->address();
     HashRing::Entry entry;
     entry.targetHost = target.host;
     entry.targetPort = target.port;
-    entry.ip = address.valid() ? address.ip() : target.host;
-    if (address.family() == AF_INET6) entry.ip = "[" + entry.ip + "]";
+    entry.ip = shownAddress(cluster, i);
     entry.port = cluster.portOf(i);
     entry.weight = member.weight;
     entry.member = i;
@@ -63,8 +62,7 @@ void Cluster::turned(uint32_t member, bool changed) const {
   parts_.health->changes.fetch_add(1, std::memory_order_release);
   const Endpoint& endpoint = *parts_.members[member].endpoint;
   if (parts_.health->listener != nullptr) {
-    parts_.health->listener->onHealthChange(parts_.spec->name, endpoint,
-                                            endpoint.health.healthy());
+    parts_.health->listener->onHealthChange(parts_.spec->name, endpoint, endpoint.health.healthy());
   }
 }
 

@@ -23,7 +23,7 @@ class HealthListener {
 
 /// What all versions of a cluster share about the health of its endpoints.
 struct HealthEpoch {
-  std::atomic<uint32_t> changes{0};  ///< Counts turns: what was added up before has to be again.
+  std::atomic<uint32_t> changes{0};    ///< Counts turns: what was added up before has to be again.
   HealthListener* listener = nullptr;  ///< Outlives the cluster; set before it is published.
 };
 
@@ -31,7 +31,7 @@ struct HealthEpoch {
 struct Member {
   std::shared_ptr<Endpoint> endpoint;
   uint32_t weight = 0;
-  uint32_t target = 0;  ///< Of the specification's targets.
+  uint32_t target = 0;         ///< Of the specification's targets.
   bool resolveAlways = false;  ///< The name has no time to live: resolved for every request.
 
   bool operator==(const Member&) const = default;
@@ -53,7 +53,7 @@ class Cluster {
     std::shared_ptr<const ClusterSpec> spec;
     std::vector<Member> members;     ///< By target, then address.
     std::vector<TargetNames> names;  ///< By target.
-    bool settled = true;  ///< False while a target's name has never been answered.
+    bool settled = true;             ///< False while a target's name has never been answered.
     std::shared_ptr<HealthEpoch> health;
     uint64_t seed = 0;  ///< Of the wheel's order.
   };

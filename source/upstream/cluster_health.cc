@@ -1,5 +1,8 @@
 #include "source/upstream/cluster_health.h"
 
+#include <fmt/format.h>
+#include <netinet/in.h>
+
 namespace tollgate::upstream {
 namespace {
 
@@ -16,11 +19,16 @@ TargetHealth::State stateOf(const Cluster& cluster, const TargetHealth& target) 
 
 std::string shownAddress(const Cluster& cluster, uint32_t member) {
   const Member& shown = cluster.members()[member];
-  const TargetSpec& target = cluster.spec().targets[shown.target];
   const net::Address& address = shown.endpoint->address();
-  const bool literal = shown.endpoint->host() == target.host && target.host.front() == '[';
-  if (!address.valid() || literal) return target.host;
-  return address.family() == AF_INET6 ? "[" + address.ip() + "]" : address.ip();
+  if (!address.valid()) return cluster.spec().targets[shown.target].host;
+  if (address.family() != AF_INET6) return address.ip();
+  const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address.sockaddrPtr());
+  std::string out = "[";
+  for (int i = 0; i < 16; i += 2) {
+    if (i > 0) out += ':';
+    out += fmt::format("{:02x}{:02x}", v6->sin6_addr.s6_addr[i], v6->sin6_addr.s6_addr[i + 1]);
+  }
+  return out + "]";
 }
 
 ClusterHealth describe(const Cluster& cluster) {
@@ -41,8 +49,8 @@ ClusterHealth describe(const Cluster& cluster) {
   for (uint32_t i = 0; i < cluster.members().size(); ++i) {
     const Member& member = cluster.members()[i];
     TargetHealth& target = out.targets[member.target];
-    target.addresses.push_back({shownAddress(cluster, i), cluster.portOf(i), member.weight,
-                                cluster.available(i)});
+    target.addresses.push_back(
+        {shownAddress(cluster, i), cluster.portOf(i), member.weight, cluster.available(i)});
     target.weight.total += member.weight;
     if (cluster.available(i)) target.weight.available += member.weight;
   }

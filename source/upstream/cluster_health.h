@@ -36,7 +36,7 @@ struct ClusterHealth {
 };
 
 ClusterHealth describe(const Cluster& cluster);
-/// How an address is shown: "10.0.0.1", "[::1]", or the target's name.
+/// How an address is shown: "10.0.0.1", IPv6 in brackets and in full, or the target's name.
 std::string shownAddress(const Cluster& cluster, uint32_t member);
 
 }  // namespace tollgate::upstream

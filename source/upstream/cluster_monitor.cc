@@ -9,8 +9,8 @@ constexpr std::chrono::seconds kSweepInterval{10};
 
 }  // namespace
 
-ClusterMonitor::ClusterMonitor(event::EventLoop& loop, ClusterRegistry& registry,
-                               Settings settings, ProbeTls tls)
+ClusterMonitor::ClusterMonitor(event::EventLoop& loop, ClusterRegistry& registry, Settings settings,
+                               ProbeTls tls)
     : loop_(loop),
       registry_(registry),
       settings_(std::move(settings)),
@@ -104,10 +104,9 @@ void ClusterMonitor::onHealthChange(const std::string& cluster, const Endpoint& 
                                     bool healthy) {
   if (!settings_.log) return;
   std::string address = endpoint.address().valid() ? endpoint.address().toString() : "";
-  loop_.post([this, text = fmt::format("upstream {}: {} ({}) is {}", cluster, endpoint.host(),
-                                       address, healthy ? "healthy" : "unhealthy")] {
-    settings_.log(text);
-  });
+  loop_.post(
+      [this, text = fmt::format("upstream {}: {} ({}) is {}", cluster, endpoint.host(), address,
+                                healthy ? "healthy" : "unhealthy")] { settings_.log(text); });
 }
 
 }  // namespace tollgate::upstream

@@ -12,14 +12,14 @@
 
 namespace tollgate::upstream {
 
-/// Keeps what the registry's clusters need from outside: the names of targets resolved, the endpoints
-/// probed. Lives on the main thread's loop; what it is told by other threads it takes up there. To be
-/// destroyed after the threads that use the registry have ended, before the loop.
+/// Keeps what the registry's clusters need from outside: the names of targets resolved, the
+/// endpoints probed. Lives on the main thread's loop; what it is told by other threads it takes up
+/// there. To be destroyed after the threads that use the registry have ended, before the loop.
 class ClusterMonitor final : public ClusterObserver {
  public:
   struct Settings {
     net::ResolverSettings resolver;
-    std::chrono::milliseconds grace{500};        ///< After a record has expired.
+    std::chrono::milliseconds grace{500};  ///< After a record has expired.
     std::chrono::milliseconds errorRetry{30000};
     std::chrono::milliseconds zeroTtlRetry{60000};
     size_t maxLookups = 64;  ///< Names being resolved at a time.

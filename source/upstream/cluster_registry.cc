@@ -254,8 +254,7 @@ Status ClusterRegistry::setHealth(const std::string& name, const std::string& ta
   for (uint32_t i = 0; i < cluster.members().size(); ++i) {
     const Member& member = cluster.members()[i];
     if (cluster.spec().targets[member.target].id != targetId) continue;
-    const std::string shown =
-        shownAddress(cluster, i) + ":" + std::to_string(cluster.portOf(i));
+    const std::string shown = shownAddress(cluster, i) + ":" + std::to_string(cluster.portOf(i));
     if (!address.empty() && address != shown) continue;
     cluster.setHealth(i, healthy);
     any = true;
@@ -271,8 +270,8 @@ void ClusterRegistry::sweep(event::TimePoint now) {
     std::erase_if(entry.endpoints, [&](const auto& each) {
       return each.second.unusedSince && now - *each.second.unusedSince >= kKeep;
     });
-    const bool over = entry.spec == nullptr && entry.handle.use_count() == 1 &&
-                      now - entry.goneSince >= kKeep;
+    const bool over =
+        entry.spec == nullptr && entry.handle.use_count() == 1 && now - entry.goneSince >= kKeep;
     if (over) freeSlots_.push_back(entry.handle->slot);
     it = over ? entries_.erase(it) : std::next(it);
   }

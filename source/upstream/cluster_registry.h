@@ -33,8 +33,8 @@ class ClusterObserver : public HealthListener {
 
 /// The upstreams of this node: makes clusters from their specifications and what names resolve to,
 /// keeps the state of endpoints over configurations, and gives every new version to the workers
-/// through their mailboxes. Locks, so it is for the control thread and the main thread; workers never
-/// call it.
+/// through their mailboxes. Locks, so it is for the control thread and the main thread; workers
+/// never call it.
 class ClusterRegistry {
  public:
   /// How long an endpoint's state is kept after nothing lists it any more.
@@ -59,13 +59,14 @@ class ClusterRegistry {
   /// What a wanted name was resolved to.
   void onRecords(const std::string& name, net::NameRecords records);
 
-  /// The state of an upstream for people; nullopt if there is none of that name. Waits up to `limit`
-  /// for names that are being resolved for the first time.
+  /// The state of an upstream for people; nullopt if there is none of that name. Waits up to
+  /// `limit` for names that are being resolved for the first time.
   std::optional<ClusterHealth> health(const std::string& name, std::chrono::milliseconds limit);
   /// Sets the state of the addresses of a target, or of the one at `address` ("" means all), by
-  /// hand. kNotFound if there is no such upstream, target or address; kInvalid with no health checks.
-  Status setHealth(const std::string& name, const std::string& targetId,
-                   const std::string& address, bool healthy);
+  /// hand. kNotFound if there is no such upstream, target or address; kInvalid with no health
+  /// checks.
+  Status setHealth(const std::string& name, const std::string& targetId, const std::string& address,
+                   bool healthy);
 
   /// Forgets what was kept for kKeep. To be called now and then.
   void sweep(event::TimePoint now);

@@ -10,8 +10,8 @@
 
 namespace tollgate::upstream {
 
-/// What one worker has under way at an endpoint and how long it waits for it. Written by that worker
-/// only, so that nothing is shared on the way of a request.
+/// What one worker has under way at an endpoint and how long it waits for it. Written by that
+/// worker only, so that nothing is shared on the way of a request.
 struct alignas(64) EndpointLoad {
   uint32_t active = 0;    ///< Requests under way.
   uint64_t lastPick = 0;  ///< Sequence number of the last choice: breaks ties in turn.
@@ -20,7 +20,8 @@ struct alignas(64) EndpointLoad {
 };
 
 /// One address behind an upstream: the state that outlives configurations. Owned by the registry
-/// and by the clusters that list it. `health` is for any thread, `load` for the worker it belongs to.
+/// and by the clusters that list it. `health` is for any thread, `load` for the worker it belongs
+/// to.
 class Endpoint {
  public:
   Endpoint(net::Address address, std::string host, size_t workers)

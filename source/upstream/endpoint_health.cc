@@ -33,8 +33,8 @@ bool EndpointHealth::report(HealthEvent event, const HealthLimits& limits) {
   while (true) {
     const bool confirms = success == ((before & kUnhealthy) == 0);
     if (confirms && (before & kPending) == 0) return false;
-    uint64_t after = success ? before & ~(kAllCounters & ~kSuccessCounter)
-                             : before & ~kSuccessCounter;
+    uint64_t after =
+        success ? before & ~(kAllCounters & ~kSuccessCounter) : before & ~kSuccessCounter;
     const uint64_t count = ((after >> shiftOf(event)) & kCounterMask) + 1;
     if (count >= limit) {
       after = success ? 0 : kUnhealthy;

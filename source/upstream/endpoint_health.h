@@ -10,15 +10,16 @@ namespace tollgate::upstream {
 /// What an attempt or a probe tells of an endpoint.
 enum class HealthEvent : uint8_t { kSuccess, kTcpFailure, kHttpFailure, kTimeout };
 
-/// Whether an endpoint gets traffic, and the four counters that decide it. Attempts and probes count
-/// in the same counters, each against limits of their own.
+/// Whether an endpoint gets traffic, and the four counters that decide it. Attempts and probes
+/// count in the same counters, each against limits of their own.
 ///
 /// | state     | event           | counters                      | at its limit |
 /// | --------- | --------------- | ----------------------------- | ------------ |
-/// | healthy   | success         | nothing, unless some failure is pending: failures to 0, success + 1 | counters to 0 |
-/// | healthy   | failure         | success to 0, its failure + 1 | unhealthy, counters to 0 |
-/// | unhealthy | failure         | nothing, unless some success is pending: success to 0, its failure + 1 | counters to 0 |
-/// | unhealthy | success         | failures to 0, success + 1    | healthy, counters to 0 |
+/// | healthy   | success         | nothing, unless some failure is pending: failures to 0, success
+/// + 1 | counters to 0 | | healthy   | failure         | success to 0, its failure + 1 | unhealthy,
+/// counters to 0 | | unhealthy | failure         | nothing, unless some success is pending: success
+/// to 0, its failure + 1 | counters to 0 | | unhealthy | success         | failures to 0, success +
+/// 1    | healthy, counters to 0 |
 ///
 /// An event whose limit is 0 changes nothing. Any thread; never waits.
 class EndpointHealth {

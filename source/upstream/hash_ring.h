@@ -11,8 +11,8 @@ namespace tollgate::upstream {
 /// The hash that points of the ring and values of requests are placed by.
 uint32_t ringHash(std::string_view text);
 
-/// The ring of consistent hashing: points between 0 and `slots` - 1, some of them owned by a member.
-/// The same members give the same ring on every node. Immutable.
+/// The ring of consistent hashing: points between 0 and `slots` - 1, some of them owned by a
+/// member. The same members give the same ring on every node. Immutable.
 class HashRing {
  public:
   static constexpr uint32_t kMinSlots = 1000;
@@ -27,9 +27,9 @@ class HashRing {
     uint32_t member = 0;
   };
   HashRing() = default;
-  /// Points are shared by weight, kPointsPerTarget for each of `targets` on the average (fewer where
-  /// that would be more than there are slots), at least one for each entry with a weight as long as
-  /// there are free ones.
+  /// Points are shared by weight, kPointsPerTarget for each of `targets` on the average (fewer
+  /// where that would be more than there are slots), at least one for each entry with a weight as
+  /// long as there are free ones.
   HashRing(std::vector<Entry> entries, size_t targets, uint32_t slots);
 
   /// Walks down from the point of `hash` over the owned points and gives their owners to `visit`

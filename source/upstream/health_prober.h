@@ -9,8 +9,8 @@
 
 namespace tollgate::upstream {
 
-/// Probes the endpoints of one cluster: the healthy and the unhealthy ones at intervals of their own,
-/// so many at a time. The first probe comes one interval after the start. One event loop.
+/// Probes the endpoints of one cluster: the healthy and the unhealthy ones at intervals of their
+/// own, so many at a time. The first probe comes one interval after the start. One event loop.
 class HealthProber {
  public:
   HealthProber(event::EventLoop& loop, buffer::SlabPool& slabs, const ProbeTls& tls)

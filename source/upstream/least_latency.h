@@ -7,9 +7,10 @@
 
 namespace tollgate::upstream {
 
-/// Of two members drawn at random the one that answers faster, relative to its weight: an average of
-/// the time until the response head that forgets over ten seconds, so that a member that was slow is
-/// asked again. New members begin at the mean of the others. O(1) unless most members are unusable.
+/// Of two members drawn at random the one that answers faster, relative to its weight: an average
+/// of the time until the response head that forgets over ten seconds, so that a member that was
+/// slow is asked again. New members begin at the mean of the others. O(1) unless most members are
+/// unusable.
 class LeastLatency final : public Balancer {
  public:
   static constexpr double kDecaySeconds = 10;

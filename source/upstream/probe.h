@@ -9,8 +9,8 @@
 namespace tollgate::upstream {
 
 /// Opens the transport of a probe over TLS; nullptr if that cannot be.
-using ProbeTls = std::function<std::unique_ptr<net::Transport>(
-    const ActiveChecks& checks, int fd, std::string_view serverName)>;
+using ProbeTls = std::function<std::unique_ptr<net::Transport>(const ActiveChecks& checks, int fd,
+                                                               std::string_view serverName)>;
 
 /// One active health check of one member: connects, asks over HTTP/1.0 if the checks are of that
 /// kind, and reads the status line only. Reports to the cluster. One event loop.

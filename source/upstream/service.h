@@ -27,8 +27,8 @@ struct Service {
   bool tls = false;
   std::shared_ptr<const void> tlsContext;  ///< For the pool's TlsFactory, if `tls`.
   net::Address literal;                    ///< Valid if host is an IP address.
-  /// If `host` names an upstream: where it is balanced over. Port and DNS of the service do not count
-  /// then.
+  /// If `host` names an upstream: where it is balanced over. Port and DNS of the service do not
+  /// count then.
   std::shared_ptr<const ClusterHandle> cluster;
   std::string poolKey;  ///< What connections must share to be interchangeable, without the address.
 };

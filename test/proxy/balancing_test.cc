@@ -18,7 +18,7 @@ class AnsweringOrigin {
   AnsweringOrigin(EventLoop& loop, int number) : number_(number) {
     auto opened = net::Listener::open(
         loop, *net::Address::parse("127.0.0.1", 0), {},
-        [this](int fd, const net::Address&) { peers_.push_back({Peer(fd), {}}); });
+        [this](int fd, const net::Address&) { peers_.emplace_back(Peer(fd), ""); });
     listener_ = std::move(opened).value();
   }
   uint16_t port() const { return listener_->address().port(); }
@@ -31,8 +31,8 @@ class AnsweringOrigin {
       ++requests;
       seen.erase(0, end + 4);
       if (silent) continue;
-      peer.send("HTTP/1.1 " + std::to_string(status) + " X\r\nX-Upstream: " +
-                std::to_string(number_) + "\r\nContent-Length: 0\r\n\r\n");
+      peer.send("HTTP/1.1 " + std::to_string(status) +
+                " X\r\nX-Upstream: " + std::to_string(number_) + "\r\nContent-Length: 0\r\n\r\n");
     }
   }
   /// Ends what is open, as a server that is killed does; refuses from now on.
@@ -67,8 +67,7 @@ class BalancingTest : public ProxyTest {
   ~BalancingTest() override { servers_.clear(); }
 
   AnsweringOrigin& server() {
-    servers_.push_back(
-        std::make_unique<AnsweringOrigin>(loop_, static_cast<int>(servers_.size())));
+    servers_.push_back(std::make_unique<AnsweringOrigin>(loop_, static_cast<int>(servers_.size())));
     return *servers_.back();
   }
   uint16_t deadPort() {

@@ -165,8 +165,7 @@ TEST(ConsistentHashing, MovesLittleWhenAMemberGoes) {
 }
 
 TEST(ConsistentHashing, MoreTargetsThanTheRingIsMadeForAreStillServed) {
-  auto cluster =
-      clusterOf(Algorithm::kConsistentHashing, std::vector<uint32_t>(500, 100), 1, 1000);
+  auto cluster = clusterOf(Algorithm::kConsistentHashing, std::vector<uint32_t>(500, 100), 1, 1000);
   std::set<uint32_t> seen;
   auto balancer = makeBalancer(*cluster, 0, 0, {});
   for (uint32_t hash = 0; hash < 1000; ++hash) seen.insert(balancer->pick({hash, {}, {}}));
@@ -316,8 +315,8 @@ TEST(Cluster, ServesAsLongAsMoreThanTheThresholdIsAvailable) {
     auto cluster = clusterOf(Algorithm::kRoundRobin, {100, 100, 100, 100, 0});
     auto spec = std::make_shared<ClusterSpec>(cluster->spec());
     spec->threshold = each.threshold;
-    Cluster::Parts parts{spec, cluster->members(), cluster->names(), true,
-                         std::make_shared<HealthEpoch>(), 0};
+    Cluster::Parts parts{
+        spec, cluster->members(), cluster->names(), true, std::make_shared<HealthEpoch>(), 0};
     Cluster tested(std::move(parts));
     for (int i = 0; i < each.dead; ++i) kill(tested, static_cast<uint32_t>(i));
     EXPECT_EQ(tested.serves(tested.weight()), each.serves) << each.threshold << " " << each.dead;
