@@ -31,6 +31,9 @@ class SnapshotCompiler {
   /// Where upstreams become clusters; without it there are none. Before the first change.
   void setClusters(upstream::ClusterRegistry* registry);
 
+  /// How API keys are found; without it, by themselves.
+  void setKeyLookup(std::shared_ptr<const KeyLookup> lookup) { keyLookup_ = std::move(lookup); }
+
   /// Puts an entity in, or takes it out when the change is a deletion.
   void apply(const store::Change& change);
   void clear();
@@ -65,6 +68,7 @@ class SnapshotCompiler {
   upstream::ClusterRegistry* clusters_ = nullptr;
   Problems problemsOfUpstreams_;
   std::unique_ptr<CompiledUpstreams> upstreams_;
+  std::shared_ptr<const KeyLookup> keyLookup_;
   std::map<std::string, std::shared_ptr<const upstream::Service>> services_;
   std::map<std::string, bool> serviceEnabled_;
   std::map<std::string, Json> routes_;

@@ -99,6 +99,7 @@ std::string listError(const v1::EntityCheck& check, WriteMode mode, const Json& 
     if (anyWrong(names, errors) || countSet(names, doc) <= 1) return "";
     return "only one or none of these fields must be set: " + quoted(names);
   }
+  if (check.at_least_one_of().empty()) return "";
   for (const auto& name : check.at_least_one_of()) {
     if (nonEmpty(valueAt(doc, name))) return "";
   }
@@ -155,6 +156,8 @@ Json describeChecks(const v1::EntityRules& rules) {
   for (const auto& check : rules.checks()) {
     if (check.has_conditional()) {
       out.push_back({{"conditional", describeConditional(check.conditional())}});
+    } else if (!check.described_json().empty()) {
+      out.push_back(Json::parse(check.described_json(), nullptr, false));
     } else if (check.distinct_size() > 0) {
       out.push_back({{"distinct", listOf(check.distinct())}});
     } else if (check.all_or_none_of_size() > 0) {

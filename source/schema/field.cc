@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "source/schema/checks.h"
 #include "source/schema/rules.h"
 
 namespace tollgate::schema {
@@ -50,7 +51,10 @@ Field compileField(const pb::FieldDescriptor& d) {
   Field scalar;
   scalar.type = scalarType(d);
   if (!f.rules.reference().empty()) scalar.type = Type::kForeign;
-  if (scalar.type == Type::kRecord) scalar.fields = compileFields(*d.message_type());
+  if (scalar.type == Type::kRecord) {
+    scalar.fields = compileFields(*d.message_type());
+    scalar.checks = d.message_type()->options().GetExtension(v1::entity);
+  }
   if (d.is_repeated()) {
     f.type = f.rules.set() ? Type::kSet : Type::kArray;
     scalar.rules = f.rules.elements();
@@ -58,6 +62,7 @@ Field compileField(const pb::FieldDescriptor& d) {
   } else {
     f.type = scalar.type;
     f.fields = std::move(scalar.fields);
+    f.checks = std::move(scalar.checks);
   }
   return f;
 }
@@ -238,12 +243,6 @@ void coerceValue(const Field& f, Json& value) {
   }
 }
 
-const char* typeName(Type type) {
-  static constexpr const char* kNames[] = {"string", "integer", "number", "boolean", "array",
-                                           "set",    "map",     "record", "foreign", "record"};
-  return kNames[static_cast<int>(type)];
-}
-
 }  // namespace
 
 std::vector<Field> compileFields(const pb::Descriptor& message) {
@@ -320,6 +319,7 @@ Json checkValue(const Field& f, Json& value) {
       if (value.is_array() && value.empty()) value = Json::object();
       if (!value.is_object()) return "expected a record";
       Json errors = checkRecord(f.fields, value);
+      runChecks(f.checks, WriteMode::kInsert, value, errors);
       return errors.empty() ? Json(nullptr) : errors;
     }
     case Type::kAny:
@@ -350,51 +350,6 @@ void coerceRecord(const std::vector<Field>& fields, Json& record) {
     auto at = record.find(f.name);
     if (at != record.end()) coerceValue(f, *at);
   }
-}
-
-Json describeField(const Field& f) {
-  Json out = {{"type", typeName(f.type)}};
-  const Rules& r = f.rules;
-  if (!r.default_json().empty()) out["default"] = f.defaultValue;
-  if (r.required()) out["required"] = true;
-  if (r.unique()) out["unique"] = true;
-  if (r.auto_()) out["auto"] = true;
-  if (r.referenceable()) out["referenceable"] = true;
-  if (r.secret()) out["encrypted"] = true;
-  if (r.type() == "uuid") out["uuid"] = true;
-  if (r.type() == "timestamp") out["timestamp"] = true;
-  if (!r.description().empty()) out["description"] = r.description();
-  if (!r.reference().empty()) out["reference"] = r.reference();
-  if (r.cascade()) out["on_delete"] = "cascade";
-  if (r.has_len_min()) out["len_min"] = r.len_min();
-  if (r.has_gt()) out["gt"] = Json::parse(numberText(r.gt()), nullptr, false);
-  if (r.between_size() == 2) {
-    out["between"] = {static_cast<int64_t>(r.between(0)), static_cast<int64_t>(r.between(1))};
-  }
-  for (const auto& v : r.one_of()) {
-    out["one_of"].push_back(f.type == Type::kInteger ? Json(std::atoi(v.c_str())) : Json(v));
-  }
-  if (f.type == Type::kMap) out["keys"] = {{"type", "string"}};
-  if (f.elements) out[f.type == Type::kMap ? "values" : "elements"] = describeField(*f.elements);
-  for (const auto& v : r.not_one_of()) out["not_one_of"].push_back(v);
-  if (f.type == Type::kRecord) {
-    out["fields"] = describeFields(f.fields);
-    if (r.required()) {
-      Json whole = Json::object();
-      fillDefaults(f.fields, whole);
-      out["default"] = std::move(whole);
-    }
-  }
-  if (f.type == Type::kAny) out["abstract"] = true;
-  return out;
-}
-
-Json describeFields(const std::vector<Field>& fields) {
-  Json out = Json::array();
-  for (const auto& f : fields) {
-    if (!f.hidden()) out.push_back({{f.name, describeField(f)}});
-  }
-  return out;
 }
 
 }  // namespace tollgate::schema

@@ -35,6 +35,7 @@ struct Field {
   Json defaultValue;                ///< null where there is none.
   std::shared_ptr<Field> elements;  ///< Of arrays and sets, and the values of maps.
   std::vector<Field> fields;        ///< Of records.
+  v1::EntityRules checks;           ///< Across the fields of records.
   bool hidden() const { return rules.type() == "hidden"; }
 };
 
@@ -54,8 +55,4 @@ Json checkValue(const Field& field, Json& value);
 Json checkRecord(const std::vector<Field>& fields, Json& record);
 /// Form strings to the types of the fields.
 void coerceRecord(const std::vector<Field>& fields, Json& record);
-/// One field's description for GET /schemas/...
-Json describeField(const Field& field);
-Json describeFields(const std::vector<Field>& fields);
-
 }  // namespace tollgate::schema

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "source/schema/checks.h"
+#include "source/schema/describe.h"
 #include "tollgate/filters/http/key_auth/v1/key_auth.pb.h"
 #include "tollgate/filters/http/rate_limiting/v1/rate_limiting.pb.h"
 #include "tollgate/filters/http/request_termination/v1/request_termination.pb.h"
@@ -137,6 +140,7 @@ void PluginConfig::check(WriteMode mode, Json& doc, Json& errors) const {
   for (const auto& scope : rules_.forbidden_scopes()) {
     if (!valueAt(doc, scope).is_null()) errors[scope] = "value must be null";
   }
+  checkProtocols(doc, errors);
   Json& config = doc["config"];
   if (config.is_null() || (config.is_array() && config.empty())) config = Json::object();
   if (!config.is_object()) {
@@ -155,6 +159,26 @@ void PluginConfig::check(WriteMode mode, Json& doc, Json& errors) const {
   if (rules_.plugin() == "request-termination" && !errors.contains("config")) {
     if (std::string error = checkTermination(config); !error.empty()) errors["config"] = error;
   }
+}
+
+Json PluginConfig::protocols() const {
+  if (rules_.protocols_size() == 0) return {"grpc", "grpcs", "http", "https"};
+  return std::vector<std::string>(rules_.protocols().begin(), rules_.protocols().end());
+}
+
+void PluginConfig::checkProtocols(const Json& doc, Json& errors) const {
+  const Json& given = valueAt(doc, "protocols");
+  if (!given.is_array() || errors.contains("protocols")) return;
+  const Json allowed = protocols();
+  std::string names;
+  for (const auto& name : allowed) names += (names.empty() ? "" : ", ") + name.get<std::string>();
+  Json problems = Json::array();
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (std::find(allowed.begin(), allowed.end(), given[i]) != allowed.end()) continue;
+    while (problems.size() < i) problems.push_back(nullptr);
+    problems.push_back("expected one of: " + names);
+  }
+  if (!problems.empty()) errors["protocols"] = std::move(problems);
 }
 
 void PluginConfig::complete(Json& doc) const {
@@ -189,7 +213,7 @@ Json PluginConfig::describe() const {
   for (const auto& scope : rules_.forbidden_scopes()) {
     list.push_back({{scope, {{"type", "foreign"}, {"reference", scope + "s"}, {"eq", nullptr}}}});
   }
-  Json names = {"grpc", "grpcs", "http", "https"};
+  const Json names = protocols();
   list.push_back({{"protocols",
                    {{"type", "set"},
                     {"required", true},

@@ -33,6 +33,9 @@ class PluginConfig {
   Json describe() const;
 
  private:
+  /// What the plugin can be bound to, which is its default as well.
+  Json protocols() const;
+  void checkProtocols(const Json& doc, Json& errors) const;
   void takeShorthands(Json& config, Json& errors) const;
 
   v1::EntityRules rules_;

@@ -134,6 +134,7 @@ Status Gateway::openStore() {
   double seconds = settings_.number("db_update_frequency");
   options.pollInterval =
       std::chrono::milliseconds(static_cast<int64_t>(std::max(seconds, 0.1) * 1000));
+  protector_ = opened->protector;
   auto workers = workerCount(settings_);
   if (!workers) return workers.error();
   clusters_ = std::make_unique<upstream::ClusterRegistry>(static_cast<size_t>(*workers));
@@ -143,12 +144,13 @@ Status Gateway::openStore() {
   if (Status checked = upstreamTls_->check(); !checked) return checked;
   control_->compiler().setClusters(clusters_.get());
   control_->compiler().setFilterTls(upstreamTls_.get());
+  control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
       [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
   if (Status loaded = control_->load(opened->outage); !loaded) return loaded;
   auto id = prefix_.nodeId(settings_.text("node_id"));
   if (!id) return id.error();
-  context_ = std::make_unique<NodeContext>(settings_, *control_, *clusters_, *id);
+  context_ = std::make_unique<NodeContext>(settings_, *control_, *protector_, *clusters_, *id);
   api_ = std::make_unique<admin::Api>(*context_);
   return {};
 }

@@ -71,8 +71,8 @@ struct DefaultCertificates {
   bool proxyRsaMissing = false, adminRsaMissing = false;
 };
 
-/// Compiles a node; errors name the place in `source` ("node.yaml", "proxy_listen"). `context`:
-/// what HTTP filters of the listeners may use of the process.
+/// Compiles a node; errors name the place in `source` ("node.yaml", "proxy_listen"). `context`: what
+/// HTTP filters of the listeners may use of the process.
 Result<std::vector<ListenerPlan>> compileNode(const node::v1::Node& node, const std::string& source,
                                               const Settings& settings,
                                               const DefaultCertificates& certificates,
