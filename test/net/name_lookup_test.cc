@@ -81,7 +81,9 @@ TEST_F(NameLookupTest, OfSrvOnlyTheLowestPriorityCounts) {
       EXPECT_EQ(record.weight, 5u);
       EXPECT_EQ(record.srvName, "one.test");
     }
-    if (record.address.port() == 8081) EXPECT_EQ(record.weight, 1u) << "0 counts as 1";
+    if (record.address.port() == 8081) {
+      EXPECT_EQ(record.weight, 1u) << "0 counts as 1";
+    }
   }
 }
 
@@ -129,7 +131,7 @@ TEST(SrvRecords, AnyBytesAreReadWithoutHarm) {
   // A good message, cut at every length and with every byte changed.
   std::string good("\0\1\x81\x80\0\1\0\1\0\0\0\0\1a\0\0\x21\0\1\xc0\x0c\0\x21\0\1\0\0\0\x3c\0\x09"
                    "\0\1\0\2\0\x50\1b\0",
-                   43);
+                   40);
   auto parse = [](const std::string& bytes) {
     return parseSrvRecords(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   };

@@ -336,7 +336,7 @@ TEST_F(BalancingTest, ARequestUnderWayOutlivesItsUpstream) {
   registry_.remove("up");
   loop_.runOnce(Millis(1));
   EXPECT_EQ(worker_.clusters.find(service_.cluster->slot), nullptr);
-  client_.close();
+  client_.reset();
   ASSERT_TRUE(until([&] { return worker_.exchangesInUse() == 0; }));
   registry_.put(std::make_shared<ClusterSpec>(spec_));
   loop_.runOnce(Millis(1));
