@@ -142,25 +142,17 @@ upstream::ClusterSpec clusterSpecOf(const Json& doc) {
   return out;
 }
 
-CompiledUpstreams::CompiledUpstreams(upstream::ClusterRegistry* registry, Problems& problems)
-    : registry_(registry), problems_(problems), targets_(*this) {}
+CompiledUpstreams::CompiledUpstreams(upstream::ClusterRegistry* registry,
+                                     const OriginCertificates& certificates, Problems& problems)
+    : registry_(registry), certificates_(certificates), problems_(problems), targets_(*this) {}
 
 void CompiledUpstreams::put(const std::string& id, const Json& doc) {
   Record& record = records_[id];
   if (record.spec == nullptr) ++upstreams_;
-  auto spec = std::make_shared<upstream::ClusterSpec>(clusterSpecOf(doc));
-  problems_.clear(id);
-  if (spec->active.type == ActiveChecks::Type::kHttps && tls_) {
-    const bool verify =
-        flagOf(recordOf(recordOf(doc, "healthchecks"), "active"), "https_verify_certificate", true);
-    auto context = tls_({{"tls_verify", verify}});
-    if (context) {
-      spec->active.tlsContext = std::move(context).value();
-    } else {
-      problems_.add(id, Error::invalid(context.error().text(), "upstream " + spec->name));
-    }
-  }
-  record.spec = std::move(spec);
+  record.spec = std::make_shared<const upstream::ClusterSpec>(clusterSpecOf(doc));
+  record.tlsPart = OriginCertificates::tlsPart(doc);
+  record.tlsPart["tls_verify"] =
+      flagOf(recordOf(recordOf(doc, "healthchecks"), "active"), "https_verify_certificate", true);
   changed_.insert(id);
 }
 
@@ -189,49 +181,76 @@ void CompiledUpstreams::Targets::remove(const std::string& id) {
   upstreamOf_.erase(found);
 }
 
-void CompiledUpstreams::publishOne(Record& record) {
+void CompiledUpstreams::makeProbeTls(const std::string& id, const Record& record,
+                                     upstream::ClusterSpec& spec) {
+  if (spec.active.type != ActiveChecks::Type::kHttps || !tls_) return;
+  auto context = tls_(certificates_.resolve(record.tlsPart));
+  if (context) {
+    spec.active.tlsContext = std::move(context).value();
+  } else {
+    problems_.add(id, Error::invalid(context.error().text(), "upstream " + spec.name));
+  }
+}
+
+void CompiledUpstreams::publishOne(const std::string& id, Record& record) {
   auto spec = std::make_shared<upstream::ClusterSpec>(*record.spec);
   std::vector<std::pair<double, upstream::TargetSpec>> targets;
-  for (const auto& [id, target] : record.targets) targets.push_back(target);
+  for (const auto& [targetId, target] : record.targets) targets.push_back(target);
   std::stable_sort(targets.begin(), targets.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   for (auto& [created, target] : targets) spec->targets.push_back(std::move(target));
+  problems_.clear(id);
+  makeProbeTls(id, record, *spec);
   record.published = spec->name;
   registry_->put(std::move(spec));
-  auto& handle = handles_[record.published];
-  if (handle == nullptr) switched_.insert(record.published);
-  handle = registry_->find(record.published);
+  std::string certificate = referenceOf(record.tlsPart, "client_certificate");
+  Published& published = published_[record.published];
+  if (published.handle == nullptr || published.clientCertificate != certificate) {
+    switched_.insert(record.published);
+  }
+  published = {registry_->find(record.published), std::move(certificate)};
 }
 
-void CompiledUpstreams::publish() {
-  if (registry_ == nullptr || (changed_.empty() && !first_)) return;
+void CompiledUpstreams::publish(const std::set<std::string>& certificates) {
+  if (registry_ == nullptr) return;
+  if (!certificates.empty()) {
+    for (const auto& [id, record] : records_) {
+      if (OriginCertificates::refersTo(record.tlsPart, certificates)) changed_.insert(id);
+    }
+  }
+  if (changed_.empty() && !first_) return;
   // What is gone, or goes by another name, first: another upstream may have taken the name over.
   for (const std::string& id : changed_) {
     Record& record = records_[id];
     if (record.published.empty()) continue;
     if (record.spec != nullptr && record.spec->name == record.published) continue;
     registry_->remove(record.published);
-    handles_.erase(record.published);
+    published_.erase(record.published);
     switched_.insert(record.published);
     record.published.clear();
   }
   for (const std::string& id : std::exchange(changed_, {})) {
     Record& record = records_[id];
-    if (record.spec != nullptr) publishOne(record);
+    if (record.spec != nullptr) publishOne(id, record);
     if (record.spec == nullptr && record.targets.empty()) records_.erase(id);
   }
   if (std::exchange(first_, false)) {
     std::set<std::string> names;
-    for (const auto& [name, handle] : handles_) names.insert(name);
+    for (const auto& [name, published] : published_) names.insert(name);
     registry_->keepOnly(names);
   }
 }
 
 std::shared_ptr<const upstream::ClusterHandle> CompiledUpstreams::find(
     const std::string& host) const {
-  if (handles_.empty()) return nullptr;
-  auto found = handles_.find(host);
-  return found != handles_.end() ? found->second : nullptr;
+  if (published_.empty()) return nullptr;
+  auto found = published_.find(host);
+  return found != published_.end() ? found->second.handle : nullptr;
+}
+
+std::string CompiledUpstreams::clientCertificateOf(const std::string& host) const {
+  auto found = published_.find(host);
+  return found != published_.end() ? found->second.clientCertificate : std::string();
 }
 
 }  // namespace tollgate::config

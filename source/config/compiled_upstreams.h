@@ -7,6 +7,7 @@
 #include <string>
 
 #include "source/config/compiled_kind.h"
+#include "source/config/origin_certificates.h"
 #include "source/upstream/cluster_registry.h"
 
 namespace tollgate::config {
@@ -23,7 +24,8 @@ class CompiledUpstreams final : public CompiledKind {
       std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
 
   /// `registry` may be null: then there are no clusters.
-  CompiledUpstreams(upstream::ClusterRegistry* registry, Problems& problems);
+  CompiledUpstreams(upstream::ClusterRegistry* registry, const OriginCertificates& certificates,
+                    Problems& problems);
   void setTls(UpstreamTls make) { tls_ = std::move(make); }
 
   void put(const std::string& id, const schema::Json& doc) override;
@@ -32,13 +34,15 @@ class CompiledUpstreams final : public CompiledKind {
   /// Their targets, which may come before them.
   CompiledKind& targets() { return targets_; }
 
-  /// Gives the registry what has changed since the last call; the workers are told before the next
-  /// snapshot.
-  void publish();
+  /// Gives the registry what has changed since the last call, also by certificates (their ids); the
+  /// workers are told before the next snapshot.
+  void publish(const std::set<std::string>& certificates = {});
   /// The cluster that services with this host are balanced over, as of the last publish(); nullptr
   /// if there is no such upstream.
   std::shared_ptr<const upstream::ClusterHandle> find(const std::string& host) const;
-  /// The names for which find() gives something else since the last call.
+  /// The id of the certificate that the upstream of that name shows to its targets, or "".
+  std::string clientCertificateOf(const std::string& host) const;
+  /// The names for which find() or clientCertificateOf() gives something else since the last call.
   std::set<std::string> takeSwitched() { return std::exchange(switched_, {}); }
 
  private:
@@ -57,17 +61,25 @@ class CompiledUpstreams final : public CompiledKind {
     std::shared_ptr<const upstream::ClusterSpec> spec;  ///< nullptr: only targets are known.
     std::map<std::string, std::pair<double, upstream::TargetSpec>> targets;  ///< By id.
     std::string published;  ///< The name in the registry, or "".
+    /// What its probes' TLS is made of, in the form of a service's document.
+    schema::Json tlsPart;
   };
-  void publishOne(Record& record);
+  void publishOne(const std::string& id, Record& record);
+  void makeProbeTls(const std::string& id, const Record& record, upstream::ClusterSpec& spec);
 
   upstream::ClusterRegistry* registry_;
+  const OriginCertificates& certificates_;
   Problems& problems_;
   UpstreamTls tls_;
   Targets targets_;
   size_t upstreams_ = 0;
-  std::map<std::string, Record> records_;                                          ///< By id.
-  std::set<std::string> changed_;                                                  ///< Ids.
-  std::map<std::string, std::shared_ptr<const upstream::ClusterHandle>> handles_;  ///< By name.
+  std::map<std::string, Record> records_;  ///< By id.
+  std::set<std::string> changed_;          ///< Ids.
+  struct Published {
+    std::shared_ptr<const upstream::ClusterHandle> handle;
+    std::string clientCertificate;
+  };
+  std::map<std::string, Published> published_;  ///< By name.
   std::set<std::string> switched_;
   bool first_ = true;  ///< What the registry holds is of another compilation.
 };

@@ -16,7 +16,7 @@ using upstream::HashInput;
 
 /// Before the headers are prepared for the origin: they may be what decides the endpoint.
 void ProxyExchange::enterCluster() {
-  choice_.view = worker_.clusters.find(route_->service->cluster->slot);
+  choice_.view = worker_.clusters.find(service_->cluster->slot);
   if (choice_.view == nullptr) return;  // the upstream is gone: the host is a name like any other
   choice_.view->retain();
   const upstream::ClusterSpec& spec = choice_.view->cluster().spec();
@@ -103,7 +103,7 @@ void ProxyExchange::attemptInCluster() {
 /// cluster knows more.
 void ProxyExchange::waitForCluster() {
   state_ = State::kResolving;
-  const uint32_t slot = route_->service->cluster->slot;
+  const uint32_t slot = service_->cluster->slot;
   worker_.clusters.wait(slot, [this, slot, handle = pauseHandle()] {
     if (handle.get() == nullptr || state_ != State::kResolving) return;
     choice_.view->release();
@@ -122,7 +122,7 @@ void ProxyExchange::setTargetHost() {
   const size_t colon = host.rfind(':');
   const bool hasPort = colon != std::string_view::npos && host.find(']', colon) == host.npos &&
                        (host.find(':') == colon || host[colon - 1] == ']');
-  if (!hasPort && port != (route_->service->tls ? 443 : 80)) {
+  if (!hasPort && port != (service_->tls ? 443 : 80)) {
     char* digits = arena_.chars(5);
     const size_t size = static_cast<size_t>(std::to_chars(digits, digits + 5, port).ptr - digits);
     host = arena_.concat(host, ":", std::string_view(digits, size));

@@ -10,6 +10,7 @@ ProxyExchange::ProxyExchange(WorkerContext& worker)
     : worker_(worker), pendingBody_(worker.slabs), replayBody_(worker.slabs) {}
 
 ProxyExchange::~ProxyExchange() {
+  unpinSlabs();
   if (choice_.view != nullptr) leaveCluster();
 }
 
@@ -32,13 +33,14 @@ void ProxyExchange::clear() {
   stream_ = nullptr;
   pinned_ = nullptr;
   route_ = nullptr;
+  service_ = nullptr;
   filters_.clear();
   if (bodies_ != nullptr) bodies_->~FilteredBodies();
   bodies_ = nullptr;
   consumer_ = nullptr;
   credentialId_ = actor_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
   loggedTarget_ = {};
-  pins_.clear();
+  unpinSlabs();
   pendingBody_.clear();
   replayBody_.clear();
   upstreamBegan_ = {};
@@ -53,6 +55,10 @@ void ProxyExchange::clear() {
   walking_ = headEnd_ = localReply_ = collectingResponse_ = responseCollected_ = false;
   replayable_ = true;
   arena_.reset();
+}
+
+void ProxyExchange::unpinSlabs() {
+  for (; pins_ != nullptr; pins_ = pins_->next) pins_->slab.reset();
 }
 
 void ProxyExchange::onRequestHead(bool end) {
@@ -111,7 +117,8 @@ void ProxyExchange::routeRequest() {
     pathMatched_ = match.pathMatched;
     matchedRegex_ = match.regex;
     matchedPrefix_ = match.pathMatched ? match.matchedPrefix : std::string_view("/");
-    plan = route_->plan;
+    service_ = pinned_->snapshot->serviceOf(*route_);
+    plan = pinned_->snapshot->planOf(*route_);
   }
   filters_.build(arena_, manager_->listenerFilters(), plan);
   continueFilters();
@@ -131,7 +138,7 @@ void ProxyExchange::continueFilters() {
   }
   if (!runRequestFilters(filters_.count)) return;
   if (route_ == nullptr) return replyError(404, "no Route matched with those values");
-  if (route_->service == nullptr) return replyError(503, "no Service found with those values");
+  if (service_ == nullptr) return replyError(503, "no Service found with those values");
   forward();
 }
 

@@ -41,7 +41,7 @@ void ProxyExchange::forward() {
              request_->version == http::Version::kHttp11 &&
              http::equalsIgnoreCase(headers.get(http::HeaderCode::kUpgrade), "websocket");
   sendContinue();
-  if (route_->service->cluster != nullptr) enterCluster();
+  if (service_->cluster != nullptr) enterCluster();
   prepareRequestHeaders();
   if ((filters_.hooks & http::kRequestBody) != 0 && hasBody_ && !startRequestBodyFilters()) return;
   attempt(false);
@@ -59,7 +59,7 @@ void ProxyExchange::sendContinue() {
 }
 
 void ProxyExchange::attempt(bool fresh) {
-  const upstream::Service& service = *route_->service;
+  const upstream::Service& service = *service_;
   triedFresh_ = fresh;
   if (choice_.view != nullptr) return attemptInCluster();
   if (service.literal.valid()) return withAddress(service.literal);
@@ -87,7 +87,7 @@ void ProxyExchange::resolveAndConnect(const std::string& host, uint16_t port) {
           replyError(503, "name resolution failed");
         } else {
           replyError(500, arena_.concat("failed the initial dns/balancer resolve for '",
-                                        route_->service->host, "' with: dns server error"));
+                                        service_->host, "' with: dns server error"));
         }
         touch();
       });
@@ -95,7 +95,7 @@ void ProxyExchange::resolveAndConnect(const std::string& host, uint16_t port) {
 }
 
 void ProxyExchange::withAddress(const net::Address& address) {
-  const upstream::Service& service = *route_->service;
+  const upstream::Service& service = *service_;
   state_ = State::kConnecting;
   if (upstreamBegan_ == event::TimePoint{}) upstreamBegan_ = worker_.loop.now();
   ++attempts_;
@@ -153,7 +153,7 @@ void ProxyExchange::sendRequest() {
   upstream_->codec().sendHead(head, !hasBody_, contentLength_, *this);
   sendPending();
   upstream_->flush();
-  const upstream::Service& service = *route_->service;
+  const upstream::Service& service = *service_;
   armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
 }
 
@@ -201,7 +201,7 @@ void ProxyExchange::deliverRequestBody() {
   if (upstream_ != nullptr && state_ >= State::kForwarding && state_ <= State::kResponding) {
     sendPending();
     if (state_ == State::kForwarding) {
-      const upstream::Service& service = *route_->service;
+      const upstream::Service& service = *service_;
       armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
     }
     if (!requestEnded_ && upstream_ != nullptr && upstream_->connection().aboveHighMark()) {
@@ -232,7 +232,7 @@ void ProxyExchange::sendRequestTrailers(http::HeaderMap& trailers) {
   if (upstream_ == nullptr) return;
   upstream_->codec().sendTrailers(trailers);
   upstream_->flush();
-  if (state_ == State::kForwarding) armUpstreamTimer(route_->service->readTimeout);
+  if (state_ == State::kForwarding) armUpstreamTimer(service_->readTimeout);
 }
 
 void ProxyExchange::onUpstreamWritable() {
@@ -269,7 +269,7 @@ void ProxyExchange::onResponseHead(bool end) {
   if (end) {
     finishResponse();
   } else if (state_ == State::kResponding) {
-    armUpstreamTimer(route_->service->readTimeout);
+    armUpstreamTimer(service_->readTimeout);
   }
 }
 
@@ -290,7 +290,7 @@ void ProxyExchange::onResponseBody(buffer::Buffer& data, bool end) {
   stream_->sendBody(data, end);
   touch();
   if (end) return finishResponse();
-  armUpstreamTimer(route_->service->readTimeout);
+  armUpstreamTimer(service_->readTimeout);
   if (!upstreamPaused_ && stream_->congested()) {
     upstreamPaused_ = true;
     event::EventLoop::cancel(upstreamTimer_);  // the client is slow, not the origin
@@ -303,7 +303,7 @@ void ProxyExchange::onResponseWritable() {
   if (bodies_ != nullptr && bodies_->response.active) return balanceUpstream();
   upstreamPaused_ = false;
   upstream_->connection().resumeReading();
-  armUpstreamTimer(route_->service->readTimeout);
+  armUpstreamTimer(service_->readTimeout);
 }
 
 void ProxyExchange::onResponseTrailers(http::HeaderMap& trailers) {
@@ -349,7 +349,7 @@ void ProxyExchange::onUpstreamTimeout() {
 }
 
 bool ProxyExchange::mayRetry(bool requestSent) const {
-  if (attempts_ > route_->service->retries) return false;
+  if (attempts_ > service_->retries) return false;
   if (!requestSent) return replayable_ || !anyBodySent_;
   return repeatable(request_->method) && (replayable_ || !anyBodySent_) && !tunnel_;
 }
@@ -381,8 +381,6 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
 }
 
 void ProxyExchange::armUpstreamTimer(std::chrono::milliseconds limit) {
-  // Moved only when it would fire too early would be cheaper still; the wheel makes this a few
-  // pointer writes.
   worker_.loop.arm(upstreamTimer_, limit);
 }
 

@@ -11,6 +11,8 @@ namespace tollgate::schema {
 
 /// The value at a dotted path; null where there is none.
 const Json& valueAt(const Json& doc, std::string_view path);
+/// Whether a value counts as given: not null, "", [] or {}.
+bool isNonEmpty(const Json& value);
 
 /// Runs the checks and reports into `errors`. One that looks at a field that is already wrong is
 /// left out.

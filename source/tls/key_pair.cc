@@ -258,6 +258,15 @@ Result<KeyPair> readKeyPair(const std::string& certificatePath, const std::strin
   return pair;
 }
 
+Result<std::string> readCertificates(const std::string& path) {
+  auto pem = readPemFile(path, "certificates");
+  if (!pem.ok()) return pem.error();
+  if (auto parsed = loadCertificates(*pem); !parsed.ok()) {
+    return Error::invalid(parsed.error().message, path);
+  }
+  return pem;
+}
+
 Result<KeyPair> generateSelfSigned(KeyType type, std::string_view commonName) {
   std::string name(commonName);
   bool plain = name.find_first_not_of(

@@ -34,7 +34,8 @@ class CompiledUpstreamsTest : public testing::Test {
 
   upstream::ClusterRegistry registry_{1};
   Problems problems_;
-  CompiledUpstreams upstreams_{&registry_, problems_};
+  OriginCertificates certificates_;
+  CompiledUpstreams upstreams_{&registry_, certificates_, problems_};
 };
 
 TEST_F(CompiledUpstreamsTest, TargetsComeInTheOrderOfTheirCreation) {
@@ -99,7 +100,7 @@ TEST_F(CompiledUpstreamsTest, AFreshCompilationTakesOutWhatItDoesNotKnow) {
   upstream("a", "one");
   upstream("b", "two");
   upstreams_.publish();
-  CompiledUpstreams fresh(&registry_, problems_);
+  CompiledUpstreams fresh(&registry_, certificates_, problems_);
   fresh.put("b", {{"id", "b"}, {"name", "two"}});
   fresh.publish();
   EXPECT_EQ(registry_.find("one"), nullptr);
