@@ -47,7 +47,7 @@ Json OriginCertificates::resolve(Json tlsPart) const {
     Json texts = Json::array();
     for (const std::string& id : listOf(tlsPart, "ca_certificates")) {
       auto authority = authorities_.pairs.find(id);
-      if (authority != authorities_.pairs.end()) texts.push_back(authority->second.first);
+      texts.push_back(authority != authorities_.pairs.end() ? authority->second.first : "");
     }
     tlsPart["ca_certificates"] = std::move(texts);
   }

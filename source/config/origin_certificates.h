@@ -20,7 +20,7 @@ class OriginCertificates {
   /// Whether a document made by tlsPart() refers to one of these.
   static bool refersTo(const schema::Json& tlsPart, const std::set<std::string>& ids);
   /// The document with the texts in the place of the references: client_certificate {id, cert,
-  /// key}, ca_certificates [text]. What is not there is left out.
+  /// key}, ca_certificates [text]. A certificate that is not there is left out, an authority is "".
   schema::Json resolve(schema::Json tlsPart) const;
   /// The ids of what came, went or changed since the last call.
   std::set<std::string> takeChanged() { return std::exchange(changed_, {}); }

@@ -43,7 +43,9 @@ Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json
   auto authorities = service.find("ca_certificates");
   if (authorities != service.end() && authorities->is_array()) {
     for (const auto& text : *authorities) {
-      if (text.is_string()) own.authorities += text.get<std::string>() + "\n";
+      std::string pem = text.is_string() ? text.get<std::string>() : "";
+      if (pem.empty()) return Error::invalid("names a CA certificate that is not there");
+      own.authorities += pem + "\n";
     }
   }
   auto found = context(verify, depth, own);
@@ -104,9 +106,11 @@ Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::make(bool verify,
     wanted.trustedPem += *text + "\n";
   }
   if (!own.certificate.empty()) {
-    auto pair = readPair(own.certificate, own.key);
-    if (!pair) return Error::invalid(pair.error().text(), "client_certificate");
-    wanted.clientCertificate = std::move(pair).value();
+    tls::KeyPair pair{own.certificate, own.key};
+    if (Status checked = tls::checkKeyPair(pair); !checked) {
+      return Error::invalid(checked.error().text(), "client_certificate");
+    }
+    wanted.clientCertificate = std::move(pair);
   } else if (settings_.flag("client_ssl")) {
     auto pair = readPair(settings_.text("client_ssl_cert"), settings_.text("client_ssl_cert_key"));
     if (!pair) return Error::invalid(pair.error().text(), "client_ssl_cert");

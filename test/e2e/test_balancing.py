@@ -3,7 +3,9 @@ import collections
 import http.server
 import json
 import socket
+import ssl
 import struct
+import subprocess
 import threading
 import unittest
 
@@ -20,6 +22,7 @@ class Server:
         self.probes = 0
         self.hosts = collections.Counter()
         self.connections = set()
+        self.peer = None  # whom the certificate of the last request named
         self.http = None
         self.start()
 
@@ -39,6 +42,9 @@ class Server:
                 else:
                     server.requests += 1
                     server.hosts[self.headers["Host"]] += 1
+                    if isinstance(self.connection, ssl.SSLSocket):
+                        subject = (self.connection.getpeercert() or {}).get("subject")
+                        server.peer = subject[0][0][1] if subject else None
                 body = str(server.port).encode()
                 self.send_response(server.status)
                 self.send_header("Content-Length", str(len(body)))
@@ -277,6 +283,81 @@ class Balancing(Case):
         row = gateway.admin("GET", "/upstreams/up/health").json["data"][0]
         self.assertEqual((row["health"], row["data"]["dns"]), ("DNS_ERROR", "dns server error: 3 name error"))
         self.assertEqual(self.ask(gateway), {503: 1})
+
+    def certificate(self, name, subject="localhost", signer=None, authority=False):
+        """Makes a key and a certificate; returns their paths."""
+        key, cert = self.folder / f"{name}.key", self.folder / f"{name}.pem"
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                   "-keyout", key, "-out", cert, "-days", "30", "-subj", f"/CN={subject}",
+                   "-addext", f"subjectAltName=DNS:{subject}"]
+        if authority:
+            command += ["-addext", "basicConstraints=critical,CA:TRUE"]
+        if signer is not None:
+            command += ["-CA", signer[1], "-CAkey", signer[0], "-addext", "basicConstraints=CA:FALSE"]
+        subprocess.run([*map(str, command)], check=True, capture_output=True, timeout=60)
+        return key, cert
+
+    def test_certificates_are_shown_and_asked_for(self):
+        authority = self.certificate("authority", "authority", authority=True)
+        server = self.certificate("server", "origin.test")
+        shown = [self.certificate(f"client{i}", f"client{i}") for i in range(2)]
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(server[1], server[0])
+        context.verify_mode = ssl.CERT_OPTIONAL
+        for _, cert in shown:
+            context.load_verify_locations(cert)
+        origin = self.server()
+        origin.http.socket = context.wrap_socket(origin.http.socket, server_side=True)
+        gateway = self.gateway(workers=1).start()
+
+        def entity(kind, **fields):
+            return gateway.admin("POST", f"/{kind}", fields, expect=201).json["id"]
+
+        ids = [entity("certificates", cert=cert.read_text(), key=key.read_text()) for key, cert in shown]
+        gateway.admin("POST", "/upstreams", {"name": "up", "client_certificate": {"id": ids[0]},
+                                             "host_header": "origin.test"}, expect=201)
+        self.target(gateway, origin)
+        gateway.admin("POST", "/services", {"name": "up", "host": "up", "protocol": "https"}, expect=201)
+        gateway.admin("POST", "/services/up/routes", {"paths": ["/up"]}, expect=201)
+
+        def peer():
+            answer = gateway.proxy("GET", "/up")
+            return origin.peer if answer.status == 200 else answer.status
+
+        self.assertEqual(peer(), "client0", "the upstream's")
+        gateway.admin("PATCH", "/services/up", {"client_certificate": {"id": ids[1]}}, expect=200)
+        self.assertEqual(peer(), "client1", "the service's own comes first")
+        gateway.admin("PATCH", "/services/up", {"client_certificate": None}, expect=200)
+        self.assertEqual(peer(), "client0")
+        key, cert = shown[1]
+        gateway.admin("PATCH", f"/certificates/{ids[0]}", {"cert": cert.read_text(), "key": key.read_text()},
+                      expect=200)
+        self.assertEqual(peer(), "client1", "a certificate that is replaced")
+        gateway.admin("PATCH", "/upstreams/up", {"client_certificate": None}, expect=200)
+        self.assertEqual(peer(), None)
+        # The origin's own certificate, against the system's authorities, a wrong one and the right one.
+        gateway.admin("PATCH", "/services/up", {"tls_verify": True}, expect=200)
+        self.assertEqual(peer(), 502)
+        wrong = entity("ca_certificates", cert=authority[1].read_text())
+        gateway.admin("PATCH", "/services/up", {"ca_certificates": [wrong]}, expect=200)
+        self.assertEqual(peer(), 502)
+        right = self.certificate("right", "right", authority=True)
+        server = self.certificate("signed", "origin.test", signer=right)
+        context.load_cert_chain(server[1], server[0])
+        right_id = entity("ca_certificates", cert=right[1].read_text())
+        gateway.admin("PATCH", "/services/up", {"ca_certificates": [right_id]}, expect=200)
+        self.assertEqual(peer(), None)
+        # Probes over TLS go by the upstream's settings.
+        gateway.admin("PATCH", "/upstreams/up", {"healthchecks": {"active": {
+            "type": "https", "http_path": "/probe", "https_verify_certificate": False,
+            "healthy": {"interval": 0.1, "successes": 1},
+            "unhealthy": {"interval": 0.1, "tcp_failures": 1}}}}, expect=200)
+        wait_until(lambda: origin.probes > 1, "probes over TLS")
+        self.assertEqual(self.states(gateway), {origin.port: "HEALTHY"})
+        gateway.admin("PATCH", "/upstreams/up", {"healthchecks": {"active": {
+            "https_verify_certificate": True}}}, expect=200)
+        wait_until(lambda: self.states(gateway) == {origin.port: "UNHEALTHY"},
+                   "the certificate to be found out")
 
     def test_a_database_is_not_needed_to_balance(self):
         database = self.postgres()
