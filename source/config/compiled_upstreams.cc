@@ -21,7 +21,15 @@ Json recordOf(const Json& doc, const char* field) {
 std::chrono::milliseconds secondsOf(const Json& doc, const char* field, double fallback) {
   auto found = doc.find(field);
   const double seconds = found != doc.end() && found->is_number() ? found->get<double>() : fallback;
-  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+  return std::chrono::milliseconds(static_cast<int64_t>(std::clamp(seconds, 0.0, 1e6) * 1000));
+}
+
+/// Between probes: 0, or not less than what is looked at for due ones.
+std::chrono::milliseconds intervalOf(const Json& doc) {
+  constexpr std::chrono::milliseconds kLeast{100};
+  auto found = doc.find("interval");
+  if (found == doc.end() || !found->is_number() || found->get<double>() <= 0) return {};
+  return std::max(secondsOf(doc, "interval", 0), kLeast);
 }
 
 Algorithm algorithmOf(const std::string& name) {
@@ -91,8 +99,8 @@ ActiveChecks activeOf(const Json& doc) {
       static_cast<size_t>(std::clamp<int64_t>(numberOf(doc, "concurrency", 10), 1, 65536));
   if (std::string path = textOf(doc, "http_path"); !path.empty()) out.path = std::move(path);
   out.serverName = textOf(doc, "https_sni");
-  out.healthyInterval = secondsOf(recordOf(doc, "healthy"), "interval", 0);
-  out.unhealthyInterval = secondsOf(recordOf(doc, "unhealthy"), "interval", 0);
+  out.healthyInterval = intervalOf(recordOf(doc, "healthy"));
+  out.unhealthyInterval = intervalOf(recordOf(doc, "unhealthy"));
   out.limits = limitsOf(doc);
   const Json headers = recordOf(doc, "headers");
   for (auto it = headers.begin(); it != headers.end(); ++it) {

@@ -109,6 +109,7 @@ void ProxyExchange::waitForCluster() {
     choice_.view->release();
     choice_.view = worker_.clusters.find(slot);
     if (choice_.view != nullptr) choice_.view->retain();
+    choice_.triedCount = 0;  // they were numbers of the former version
     attempt(false);
     touch();
   });
