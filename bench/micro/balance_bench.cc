@@ -1,4 +1,5 @@
-// Choosing an endpoint for a request, and what the load of it costs to keep: 10 and 1,000 endpoints.
+// Choosing an endpoint for a request, and what the load of it costs to keep: 10 and 1,000
+// endpoints.
 #include <benchmark/benchmark.h>
 
 #include "source/upstream/worker_clusters.h"
@@ -56,8 +57,12 @@ template <Algorithm A>
 void build(benchmark::State& state) {
   auto before = clusterOf(A, static_cast<uint32_t>(state.range(0)));
   for (auto _ : state) {
-    Cluster::Parts parts{before->sharedSpec(), before->members(), before->names(), true,
-                         std::make_shared<HealthEpoch>(), 1};
+    Cluster::Parts parts{before->sharedSpec(),
+                         before->members(),
+                         before->names(),
+                         true,
+                         std::make_shared<HealthEpoch>(),
+                         1};
     benchmark::DoNotOptimize(std::make_shared<const Cluster>(std::move(parts)));
   }
 }

@@ -44,8 +44,8 @@ TEST_F(CompiledUpstreamsTest, TargetsComeInTheOrderOfTheirCreation) {
   target("c", "u", "[0000:0000:0000:0000:0000:0000:0000:0001]:443", 0.5);
   upstream("u", "up");
   upstreams_.publish();
-  EXPECT_EQ(targetsOf("up"), (Texts{"[0000:0000:0000:0000:0000:0000:0000:0001]:443",
-                                    "10.0.0.2:80", "10.0.0.1:80"}));
+  EXPECT_EQ(targetsOf("up"),
+            (Texts{"[0000:0000:0000:0000:0000:0000:0000:0001]:443", "10.0.0.2:80", "10.0.0.1:80"}));
   EXPECT_EQ(upstreams_.size(), 1u);
   EXPECT_EQ(upstreams_.targets().size(), 3u);
 }

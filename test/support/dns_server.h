@@ -12,8 +12,8 @@
 
 namespace tollgate {
 
-/// A DNS server on a loopback port that answers what it was told to; everything else does not exist.
-/// Polled by the test between passes of the loop under test.
+/// A DNS server on a loopback port that answers what it was told to; everything else does not
+/// exist. Polled by the test between passes of the loop under test.
 class DnsServer {
  public:
   static constexpr uint16_t kA = 1, kAaaa = 28, kSrv = 33;
@@ -57,8 +57,8 @@ class DnsServer {
     sockaddr_storage peer{};
     while (true) {
       socklen_t length = sizeof peer;
-      ssize_t got = ::recvfrom(fd_, bytes, sizeof bytes, 0, reinterpret_cast<sockaddr*>(&peer),
-                               &length);
+      ssize_t got =
+          ::recvfrom(fd_, bytes, sizeof bytes, 0, reinterpret_cast<sockaddr*>(&peer), &length);
       if (got < 17) return;
       std::string reply = answer({reinterpret_cast<char*>(bytes), static_cast<size_t>(got)});
       ::sendto(fd_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&peer), length);

@@ -169,8 +169,8 @@ TEST_F(RegistryTest, ANameWithoutTimeToLiveIsResolvedEachTime) {
 }
 
 TEST_F(RegistryTest, DescribesTargets) {
-  auto given = spec("up", {"10.0.0.1", "[0000:0000:0000:0000:0000:0000:0000:0001]", "gone.test",
-                           "10.0.0.4"});
+  auto given = spec(
+      "up", {"10.0.0.1", "[0000:0000:0000:0000:0000:0000:0000:0001]", "gone.test", "10.0.0.4"});
   given->targets[3].weight = 0;
   registry_.put(given);
   net::NameRecords records;
@@ -217,9 +217,8 @@ TEST_F(RegistryTest, TheMonitorKeepsNamesResolved) {
   registry_.setObserver(monitor);
   auto addresses = [&] {
     std::set<std::string> out;
-    for (const auto& address : registry_.health("up", {})->targets[0].addresses) {
-      out.insert(address.ip);
-    }
+    const ClusterHealth health = *registry_.health("up", {});
+    for (const auto& address : health.targets[0].addresses) out.insert(address.ip);
     return out;
   };
   using Ips = std::set<std::string>;

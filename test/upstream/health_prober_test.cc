@@ -89,8 +89,7 @@ TEST_F(ProbeTest, AsksAsConfigured) {
   HealthProber prober(loop_, slabs_, tls_);
   prober.use(cluster());
   ASSERT_TRUE(until([&] { return !seen_.empty(); }));
-  EXPECT_EQ(seen_,
-            "GET /up?x=1 HTTP/1.0\r\nX-Probe: 1\r\nX-Probe: 2\r\nHost: api.test\r\n\r\n");
+  EXPECT_EQ(seen_, "GET /up?x=1 HTTP/1.0\r\nX-Probe: 1\r\nX-Probe: 2\r\nHost: api.test\r\n\r\n");
 }
 
 TEST_F(ProbeTest, FollowsTheStatus) {
