@@ -41,12 +41,13 @@ class FollowedUpstreams : public testing::Test {
     EXPECT_TRUE(snapshot_->routes->match(input, match));
     return *snapshot_->serviceOf(*static_cast<const proxy::Route*>(match.payload));
   }
+  /// What the service was last asked to show since the last call.
   std::string shownBy(const std::string& id) {
-    wanted_.clear();
     serviceOf(id);
-    if (wanted_.empty()) return "unchanged";
-    auto found = wanted_.back().find("client_certificate");
-    return found != wanted_.back().end() ? found->at("cert").get<std::string>() : "none";
+    const std::vector<Json> wanted = std::exchange(wanted_, {});
+    if (wanted.empty()) return "unchanged";
+    auto found = wanted.back().find("client_certificate");
+    return found != wanted.back().end() ? found->at("cert").get<std::string>() : "none";
   }
 
   upstream::ClusterRegistry registry_{1};
