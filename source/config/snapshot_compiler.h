@@ -32,6 +32,9 @@ class SnapshotCompiler {
   /// change.
   void setFilterTls(http::TlsConnector* tls);
 
+  /// Where upstreams become clusters; without it there are none. Before the first change.
+  void setClusters(upstream::ClusterRegistry* registry);
+
   /// How API keys are found; without it, by themselves. Before the first change.
   void setKeyLookup(std::shared_ptr<const KeyLookup> lookup);
 
@@ -61,6 +64,7 @@ class SnapshotCompiler {
   UpstreamTls upstreamTls_;
   http::TlsConnector* filterTls_ = nullptr;
   std::shared_ptr<const KeyLookup> keyLookup_;
+  upstream::ClusterRegistry* clusters_ = nullptr;
   uint64_t generation_ = 0;                              ///< Grows when all kinds change at once.
   std::unique_ptr<Problems> problems_, problemsBefore_;  ///< Before: while a reload is under way.
   std::unique_ptr<Kinds> kinds_, kindsBefore_;

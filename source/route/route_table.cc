@@ -83,6 +83,27 @@ RouteTable& RouteTable::operator=(const RouteTable& other) {
   return *this;
 }
 RouteTable::~RouteTable() = default;
+std::string_view RouteTable::capture(const void* regex, std::string_view path,
+                                     std::string_view group) {
+  if (regex == nullptr || group.empty()) return {};
+  const auto& compiled = *static_cast<const RE2*>(regex);
+  int number = 0;
+  auto parsed = std::from_chars(group.data(), group.data() + group.size(), number);
+  if (parsed.ec != std::errc() || parsed.ptr != group.data() + group.size()) {
+    auto named = compiled.NamedCapturingGroups().find(std::string(group));
+    if (named == compiled.NamedCapturingGroups().end()) return {};
+    number = named->second;
+  }
+  if (number < 0 || number > compiled.NumberOfCapturingGroups()) return {};
+  std::vector<re2::StringPiece> groups(static_cast<size_t>(number) + 1);
+  re2::StringPiece text(path.data(), path.size());
+  if (!compiled.Match(text, 0, path.size(), RE2::ANCHOR_START, groups.data(), number + 1)) {
+    return {};
+  }
+  const re2::StringPiece& taken = groups.back();
+  return {taken.data(), taken.size()};
+}
+
 size_t RouteTable::size() const { return state_->size; }
 
 CompiledRoutePtr RouteTable::compile(RouteSpec spec, std::vector<Error>* problems) {
@@ -154,6 +175,8 @@ class Matcher {
     out.payload = best_->route->payload;
     out.matchedPrefix = input_.normalizedPath.substr(0, length_);
     out.pathMatched = pathMatched_;
+    const auto& paths = best_->route->paths;
+    out.regex = best_->rule < paths.size() ? paths[best_->rule].regex.get() : nullptr;
     return true;
   }
 

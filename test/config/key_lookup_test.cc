@@ -64,7 +64,6 @@ TEST(KeyLookup, IsReadAndWrittenByManyWorkersAtOnce) {
 TEST(SnapshotDirectory, FindsByDigestWhoeverPresentsTheKey) {
   auto lookup = std::make_shared<KeyLookup>(credentials());
   SnapshotDirectory directory(lookup);
-  auto digest = lookup->credentials().lookupDigest("k1");
   http::KeyCredential credential;
   credential.id = "id-1";
   directory.keys.put(
