@@ -15,6 +15,7 @@
 #include "source/server/store_counters.h"
 #include "source/server/upstream_tls.h"
 #include "source/server/worker.h"
+#include "source/upstream/cluster_monitor.h"
 
 namespace tollgate::server {
 
@@ -61,11 +62,13 @@ class Gateway {
   std::unique_ptr<UpstreamTls> upstreamTls_;
   std::vector<ListenerPlan> plans_;  ///< Filters in there use the three before.
   LateCertificates lateCertificates_;
+  std::unique_ptr<upstream::ClusterRegistry> clusters_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<NodeContext> context_;
   std::unique_ptr<admin::Api> api_;
 
   event::EventLoop loop_;
+  std::unique_ptr<upstream::ClusterMonitor> clusterMonitor_;
   std::unique_ptr<proxy::WorkerContext> adminContext_, statusContext_;
   std::unique_ptr<Acceptor> adminAcceptor_, statusAcceptor_;
   std::vector<std::unique_ptr<Worker>> workers_;

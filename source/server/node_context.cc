@@ -70,8 +70,12 @@ Json listeners(const Settings& settings, const char* name) {
 
 NodeContext::NodeContext(const Settings& settings, Control& control,
                          const store::Protector& protector, DeclarativeConfig& declarative,
-                         std::string nodeId)
-    : settings_(settings), control_(control), protector_(protector), declarative_(declarative) {
+                         upstream::ClusterRegistry& clusters, std::string nodeId)
+    : settings_(settings),
+      control_(control),
+      protector_(protector),
+      declarative_(declarative),
+      clusters_(clusters) {
   char host[256] = "localhost";
   gethostname(host, sizeof host - 1);
   node_.version = kReferenceVersion;
