@@ -26,23 +26,13 @@ struct CodeTable {
 };
 constexpr CodeTable kTable;
 
-/// Most names come as they are usually spelled; the others are compared out of line, which keeps
-/// the way of the most short.
-[[gnu::noinline]] bool sameInOtherCase(std::string_view known, std::string_view name) {
-  return equalsIgnoreCase(known, name);
-}
-
-bool sameName(std::string_view known, std::string_view name) {
-  return known.size() == name.size() && (known == name || sameInOtherCase(known, name));
-}
-
 }  // namespace
 
 HeaderCode codeOf(std::string_view name) {
   if (name.size() < 2) return HeaderCode::kOther;
   for (uint32_t at = hashOf(name.data(), name.size()); kTable.places[at] != 0;
        at = (at + 1) & 255) {
-    if (sameName(kHeaderNames[kTable.places[at]], name)) {
+    if (equalsIgnoreCase(kHeaderNames[kTable.places[at]], name)) {
       return static_cast<HeaderCode>(kTable.places[at]);
     }
   }
