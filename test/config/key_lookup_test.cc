@@ -65,7 +65,9 @@ TEST(SnapshotDirectory, FindsByDigestWhoeverPresentsTheKey) {
   auto lookup = std::make_shared<KeyLookup>(credentials());
   SnapshotDirectory directory(lookup);
   auto digest = lookup->credentials().lookupDigest("k1");
-  directory.add(std::string(digest.begin(), digest.end()), {"id-1", nullptr, 0});
+  http::KeyCredential credential;
+  credential.id = "id-1";
+  directory.keys.put(KeyEntry::make(std::string(digest.begin(), digest.end()), credential));
   for (int i = 0; i < 2; ++i) {  // the second time from memory
     const http::KeyCredential* found = directory.findKey("k1");
     ASSERT_NE(found, nullptr);
