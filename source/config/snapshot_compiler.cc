@@ -13,15 +13,18 @@ namespace tollgate::config {
 /// A kind comes after those that it refers to.
 struct SnapshotCompiler::Kinds {
   Kinds(Problems& problems, http::SharedCounters* counters, http::TlsConnector* tls,
-        std::shared_ptr<const KeyLookup> keyLookup)
+        std::shared_ptr<const KeyLookup> keyLookup, upstream::ClusterRegistry* clusters)
       : directory(std::move(keyLookup)),
-        services(problems),
+        upstreams(clusters, certificates, problems),
+        services(upstreams, certificates, problems),
         routes(services, problems),
         consumers(directory),
         keys(directory, consumers),
         plugins(services, routes, consumers, problems, counters, tls) {}
 
   SnapshotDirectory directory;
+  OriginCertificates certificates;
+  CompiledUpstreams upstreams;
   CompiledServices services;
   CompiledRoutes routes;
   CompiledConsumers consumers;
@@ -29,11 +32,16 @@ struct SnapshotCompiler::Kinds {
   CompiledPlugins plugins;
 
   /// Every kind by its name in the store.
-  const std::pair<std::string_view, CompiledKind*> all[5] = {{"services", &services},
-                                                             {"routes", &routes},
-                                                             {"consumers", &consumers},
-                                                             {"keyauth_credentials", &keys},
-                                                             {"plugins", &plugins}};
+  const std::pair<std::string_view, CompiledKind*> all[9] = {
+      {"certificates", &certificates.certificates()},
+      {"ca_certificates", &certificates.authorities()},
+      {"upstreams", &upstreams},
+      {"targets", &upstreams.targets()},
+      {"services", &services},
+      {"routes", &routes},
+      {"consumers", &consumers},
+      {"keyauth_credentials", &keys},
+      {"plugins", &plugins}};
 };
 
 SnapshotCompiler::SnapshotCompiler(http::SharedCounters* counters) : counters_(counters) {
@@ -52,15 +60,43 @@ void SnapshotCompiler::setFilterTls(http::TlsConnector* tls) {
   clear();
 }
 
+void SnapshotCompiler::setClusters(upstream::ClusterRegistry* registry) {
+  clusters_ = registry;
+  clear();
+}
+
 void SnapshotCompiler::setKeyLookup(std::shared_ptr<const KeyLookup> lookup) {
   keyLookup_ = std::move(lookup);
   clear();
 }
 
 void SnapshotCompiler::clear() {
-  problems_.clearAll();
-  kinds_ = std::make_unique<Kinds>(problems_, counters_, filterTls_, keyLookup_);
+  kinds_.reset();
+  makeKinds();
+}
+
+void SnapshotCompiler::makeKinds() {
+  ++generation_;
+  problems_ = std::make_unique<Problems>();
+  kinds_ = std::make_unique<Kinds>(*problems_, counters_, filterTls_, keyLookup_, clusters_);
+  kinds_->upstreams.setTls(upstreamTls_);
   kinds_->services.setUpstreamTls(upstreamTls_);
+}
+
+void SnapshotCompiler::beginReload() {
+  kindsBefore_ = std::move(kinds_);
+  problemsBefore_ = std::move(problems_);
+  makeKinds();
+}
+
+void SnapshotCompiler::endReload(bool keepNew) {
+  if (!keepNew) {
+    ++generation_;
+    kinds_ = std::move(kindsBefore_);
+    problems_ = std::move(problemsBefore_);
+  }
+  kindsBefore_.reset();
+  problemsBefore_.reset();
 }
 
 size_t SnapshotCompiler::entities() const {
@@ -86,6 +122,9 @@ void SnapshotCompiler::apply(const store::Change& change) {
 }
 
 std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision revision) {
+  const std::set<std::string> certificates = kinds_->certificates.takeChanged();
+  kinds_->upstreams.publish(certificates);
+  kinds_->services.follow(kinds_->upstreams.takeSwitched(), certificates);
   kinds_->routes.followServices();
   kinds_->plugins.settle();
   auto snapshot = std::make_shared<proxy::Snapshot>();
