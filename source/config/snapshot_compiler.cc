@@ -4,6 +4,7 @@
 
 #include "source/config/compiled_consumers.h"
 #include "source/config/compiled_keys.h"
+#include "source/config/compiled_listeners.h"
 #include "source/config/compiled_plugins.h"
 #include "source/config/compiled_routes.h"
 #include "source/config/directory.h"
@@ -20,7 +21,8 @@ struct SnapshotCompiler::Kinds {
         routes(services, problems),
         consumers(directory),
         keys(directory, consumers),
-        plugins(services, routes, consumers, problems, counters, tls) {}
+        plugins(services, routes, consumers, problems, counters, tls),
+        listeners(problems) {}
 
   SnapshotDirectory directory;
   OriginCertificates certificates;
@@ -30,9 +32,10 @@ struct SnapshotCompiler::Kinds {
   CompiledConsumers consumers;
   CompiledKeys keys;
   CompiledPlugins plugins;
+  CompiledListeners listeners;
 
   /// Every kind by its name in the store.
-  const std::pair<std::string_view, CompiledKind*> all[9] = {
+  const std::pair<std::string_view, CompiledKind*> all[10] = {
       {"certificates", &certificates.certificates()},
       {"ca_certificates", &certificates.authorities()},
       {"upstreams", &upstreams},
@@ -41,7 +44,8 @@ struct SnapshotCompiler::Kinds {
       {"routes", &routes},
       {"consumers", &consumers},
       {"keyauth_credentials", &keys},
-      {"plugins", &plugins}};
+      {"plugins", &plugins},
+      {"listeners", &listeners}};
 };
 
 SnapshotCompiler::SnapshotCompiler(http::SharedCounters* counters) : counters_(counters) {
@@ -103,6 +107,19 @@ size_t SnapshotCompiler::entities() const {
   size_t count = 0;
   for (const auto& [name, kind] : kinds_->all) count += kind->size();
   return count;
+}
+
+const CompiledListeners::Documents& SnapshotCompiler::listeners() const {
+  return kinds_->listeners.documents();
+}
+
+uint64_t SnapshotCompiler::listenerChanges() const {
+  return generation_ << 32 | kinds_->listeners.changes();
+}
+
+void SnapshotCompiler::setProblem(const std::string& id, std::optional<Error> problem) {
+  problems_->clear(id);
+  if (problem) problems_->add(id, std::move(*problem));
 }
 
 std::vector<std::string> SnapshotCompiler::expiredKeys(int64_t now) const {

@@ -86,11 +86,9 @@ Status Acceptor::listen(Place at, const net::Address& address, bool reusePort) {
   socket->at = std::move(at);
   socket->address = address;
   net::Listener::Options options{.reusePort = reusePort, .backlog = socket->at.plan->backlog};
-  auto listener =
-      net::Listener::open(context_.loop, address, options,
-                          [this, to = socket.get()](int fd, const net::Address& peer) {
-                            accept(to->at, fd, peer);
-                          });
+  auto listener = net::Listener::open(
+      context_.loop, address, options,
+      [this, to = socket.get()](int fd, const net::Address& peer) { accept(to->at, fd, peer); });
   if (!listener) return listener.error();
   socket->listener = std::move(listener).value();
   sockets_.push_back(std::move(socket));
@@ -113,7 +111,10 @@ std::vector<ListenFailure> Acceptor::follow(const ListenerPlans& plans) {
         return socket != nullptr && socket->address == address;
       });
       if (held != before.end()) {
-        if ((*held)->at.plan != plan) gone.push_back(std::exchange((*held)->at.plan, plan));
+        if ((*held)->at.plan != plan) {
+          gone.push_back(std::exchange((*held)->at.plan, plan));
+          (*held)->listener->setBacklog(plan->backlog);
+        }
         sockets_.push_back(std::move(*held));
         continue;
       }

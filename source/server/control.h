@@ -12,6 +12,7 @@
 
 #include "source/config/snapshot_compiler.h"
 #include "source/proxy/worker_context.h"
+#include "source/server/listener_set.h"
 #include "source/store/sqlite/last_good.h"
 #include "source/store/store.h"
 
@@ -40,6 +41,9 @@ class Control {
   /// Workers take part in publishing from now on; their loops must be running or about to run.
   void start(std::vector<proxy::WorkerContext*> workers);
   void stop();
+  /// Listeners that are entities are opened by `set` from now on, at once those of current().
+  /// Before start().
+  void setListeners(ListenerSet& set);
 
   /// Runs `task` on the control thread, in order. Any thread.
   void post(std::function<void()> task);
@@ -62,6 +66,7 @@ class Control {
   Status loadLastGood();
   void apply(const store::Commit& commit);
   void compileAndPublish();
+  void followListeners();
   void publish();
   void tellIfNotKept(const Status& kept);
   void expireKeys();
@@ -79,6 +84,8 @@ class Control {
   std::atomic<store::Revision> revision_{0};
   bool loadedFromStore_ = false;
   bool storeLost_ = false;
+  ListenerSet* listeners_ = nullptr;
+  uint64_t listenerChanges_ = 0;
   std::set<std::string> reported_;
   uint64_t problemChanges_ = 0;
   std::chrono::steady_clock::time_point nextExpiry_{};

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "source/base/latch.h"
 #include "source/config/document.h"
 #include "source/net/listener.h"
 #include "source/schema/message.h"
+#include "source/server/latch.h"
 
 namespace tollgate::server {
 
@@ -13,18 +13,10 @@ using schema::Json;
 
 namespace {
 
-constexpr std::chrono::milliseconds kPublishLimit{10000};
+/// For all workers to open and close what has changed.
+constexpr std::chrono::milliseconds kFollowLimit{10000};
 /// What tells one plan from another; the rest of a document (tags, times) does not concern sockets.
 constexpr const char* kPlanFields[] = {"name", "bind", "backlog", "filter_chains"};
-
-Json planFields(const Json& doc) {
-  Json out = Json::object();
-  for (const char* field : kPlanFields) {
-    auto found = doc.find(field);
-    if (found != doc.end() && !found->is_null()) out[field] = *found;
-  }
-  return out;
-}
 
 /// Nulls stand for what was left out; node messages know no null.
 Json withoutNulls(const Json& value) {
@@ -41,13 +33,25 @@ Json withoutNulls(const Json& value) {
   return out;
 }
 
+Json sourceOf(const Json& doc) {
+  Json out = Json::object();
+  for (const char* field : kPlanFields) {
+    auto found = doc.find(field);
+    if (found != doc.end() && !found->is_null()) out[field] = withoutNulls(*found);
+  }
+  return out;
+}
+
+bool contains(const std::vector<net::Address>& list, const net::Address& address) {
+  return std::find(list.begin(), list.end(), address) != list.end();
+}
+
 }  // namespace
 
-Result<ListenerPlan> ListenerSet::compile(const Json& doc) const {
+Result<ListenerPlan> ListenerSet::compile(const Json& source) const {
   node::v1::Listener message;
-  Status decoded = schema::decodeStrict(withoutNulls(planFields(doc)), message, "");
-  if (!decoded) return decoded.error();
-  auto plan = compile_(message, "");
+  if (Status decoded = schema::decodeStrict(source, message, ""); !decoded) return decoded.error();
+  auto plan = compile_(message);
   if (plan && plan->onMain()) {
     return Error::invalid("admin-api and status are served by listeners of the node file only",
                           "filter_chains[0].filters");
@@ -55,74 +59,32 @@ Result<ListenerPlan> ListenerSet::compile(const Json& doc) const {
   return plan;
 }
 
-void ListenerSet::put(const std::string& id, const Json& doc) {
-  problems_.clear(id);
-  changed_ = true;
-  if (!config::flagOf(doc, "enabled", true)) {
-    entries_.erase(id);
-    return;
-  }
-  std::string source = planFields(doc).dump();
-  for (auto* known : {&entries_, &before_}) {
-    auto found = known->find(id);
-    if (found == known->end() || found->second.source != source) continue;
-    entries_[id] = found->second;
-    return;
-  }
-  auto plan = compile(doc);
-  if (!plan) {
-    entries_.erase(id);
-    problems_.add(id, Error::invalid(plan.error().text(), "listener " + id));
-    return;
-  }
-  entries_[id] = {std::move(source), std::make_shared<ListenerPlan>(std::move(plan).value())};
-}
-
-void ListenerSet::remove(const std::string& id) {
-  problems_.clear(id);
-  changed_ = entries_.erase(id) > 0 || changed_;
-}
-
-void ListenerSet::clear() {
-  before_.merge(entries_);
-  entries_.clear();
-  changed_ = true;
-}
-
-const ListenerSet::Entry* ListenerSet::holderOf(const net::Address& address,
-                                                const std::string& exceptId) const {
+const ListenerPlan* ListenerSet::holderOf(const net::Address& address) const {
   for (const auto& [id, entry] : entries_) {
-    const auto& taken = entry.plan->addresses;
-    if (id != exceptId && std::find(taken.begin(), taken.end(), address) != taken.end()) {
-      return &entry;
-    }
+    if (contains(entry.plan->addresses, address)) return entry.plan.get();
   }
   return nullptr;
 }
 
 Status ListenerSet::checkAddress(const std::string& id, const ListenerPlan& plan,
                                  const net::Address& address) const {
+  const std::string text = address.toString();
   if (address.port() == 0) return Error::invalid("port 0 is none that a client could know");
   if (std::count(plan.addresses.begin(), plan.addresses.end(), address) > 1) {
-    return Error::invalid(address.toString() + " stands there twice");
+    return Error::invalid(text + " stands there twice");
   }
-  if (std::find(own_.begin(), own_.end(), address) != own_.end()) {
-    return Error::invalid(address.toString() + " belongs to a listener of the node itself");
-  }
-  if (const Entry* other = holderOf(address, id)) {
-    return Error::invalid(address.toString() + " belongs to the listener '" + other->plan->name +
-                          "'");
+  if (contains(own_, address)) {
+    return Error::invalid(text + " belongs to a listener of the node itself");
   }
   auto mine = entries_.find(id);
-  if (mine != entries_.end()) {
-    const auto& held = mine->second.plan->addresses;
-    if (std::find(held.begin(), held.end(), address) != held.end()) return {};
-  }
-  return net::Listener::probe(address);
+  const ListenerPlan* holder = holderOf(address);
+  if (holder == nullptr) return net::Listener::probe(address);
+  if (mine != entries_.end() && holder == mine->second.plan.get()) return {};
+  return Error::invalid(text + " belongs to the listener '" + holder->name + "'");
 }
 
 Status ListenerSet::check(const std::string& id, const Json& doc) const {
-  auto plan = compile(doc);
+  auto plan = compile(sourceOf(doc));
   if (!plan) return plan.error();
   if (!config::flagOf(doc, "enabled", true)) return {};
   for (const net::Address& address : plan->addresses) {
@@ -132,32 +94,60 @@ Status ListenerSet::check(const std::string& id, const Json& doc) const {
   return {};
 }
 
-void ListenerSet::publish() {
-  before_.clear();
-  if (!changed_ || workers_.empty()) return;
-  std::vector<std::shared_ptr<const ListenerPlan>> plans;
-  for (const auto& [id, entry] : entries_) plans.push_back(entry.plan);
-  std::vector<std::vector<ListenFailure>> failures(workers_.size());
-  auto latch = std::make_shared<Latch>(workers_.size());
-  for (size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->follow(plans, [latch, &into = failures[i]](std::vector<ListenFailure> found) {
-      into = std::move(found);
-      latch->done();
-    });
-  }
-  latch->wait();
-  changed_ = false;
-  for (const auto& [id, entry] : entries_) {
-    for (const auto& failed : failures) {
-      auto mine = std::find_if(failed.begin(), failed.end(), [&, plan = entry.plan.get()](
-                                                                 auto& f) { return f.plan == plan; });
-      if (mine == failed.end()) continue;
-      problems_.clear(id);
-      problems_.add(id, Error::unavailable(mine->error.message));
-      changed_ = true;
-      break;
+ListenerSet::Problems ListenerSet::follow(const Documents& documents) {
+  Problems problems;
+  std::map<std::string, Entry> before = std::exchange(entries_, {});
+  for (const auto& [id, doc] : documents) {
+    problems[id] = std::nullopt;
+    if (!config::flagOf(doc, "enabled", true)) continue;
+    Json source = sourceOf(doc);
+    auto known = before.find(id);
+    if (known != before.end() && known->second.source == source) {
+      entries_[id] = known->second;
+      continue;
+    }
+    auto plan = compile(source);
+    if (plan) {
+      entries_[id] = {std::move(source), std::make_shared<ListenerPlan>(std::move(plan).value())};
+    } else {
+      problems[id] = Error::invalid(plan.error().text(), "listener " + id);
     }
   }
+  ListenerPlans plans;
+  for (const auto& [id, entry] : entries_) plans.push_back(entry.plan);
+  auto failures = open(plans);
+  incomplete_ = !failures || !failures->empty();
+  for (const auto& [id, entry] : entries_) {
+    if (!failures) problems[id] = failures.error();
+    if (!failures) continue;
+    for (const ListenFailure& failure : *failures) {
+      if (failure.plan == entry.plan.get()) problems[id] = failure.error;
+    }
+  }
+  return problems;
+}
+
+Result<std::vector<ListenFailure>> ListenerSet::open(const ListenerPlans& plans) {
+  struct Round {
+    explicit Round(size_t workers) : latch(workers), failures(workers) {}
+    Latch latch;
+    std::vector<std::vector<ListenFailure>> failures;
+  };
+  auto round = std::make_shared<Round>(workers_.size());
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->follow(plans, [round, i](std::vector<ListenFailure> found) {
+      round->failures[i] = std::move(found);
+      round->latch.done();
+    });
+  }
+  if (!round->latch.wait(kFollowLimit)) {
+    return Error::unavailable("a worker did not follow the listeners in time");
+  }
+  std::vector<ListenFailure> all;
+  for (auto& failures : round->failures) {
+    all.insert(all.end(), failures.begin(), failures.end());
+  }
+  return all;
 }
 
 }  // namespace tollgate::server
