@@ -71,10 +71,32 @@ void SnapshotCompiler::setKeyLookup(std::shared_ptr<const KeyLookup> lookup) {
 }
 
 void SnapshotCompiler::clear() {
-  problems_.clearAll();
-  kinds_ = std::make_unique<Kinds>(problems_, counters_, filterTls_, keyLookup_, clusters_);
+  kinds_.reset();
+  makeKinds();
+}
+
+void SnapshotCompiler::makeKinds() {
+  ++generation_;
+  problems_ = std::make_unique<Problems>();
+  kinds_ = std::make_unique<Kinds>(*problems_, counters_, filterTls_, keyLookup_, clusters_);
   kinds_->upstreams.setTls(upstreamTls_);
   kinds_->services.setUpstreamTls(upstreamTls_);
+}
+
+void SnapshotCompiler::beginReload() {
+  kindsBefore_ = std::move(kinds_);
+  problemsBefore_ = std::move(problems_);
+  makeKinds();
+}
+
+void SnapshotCompiler::endReload(bool keepNew) {
+  if (!keepNew) {
+    ++generation_;
+    kinds_ = std::move(kindsBefore_);
+    problems_ = std::move(problemsBefore_);
+  }
+  kindsBefore_.reset();
+  problemsBefore_.reset();
 }
 
 size_t SnapshotCompiler::entities() const {

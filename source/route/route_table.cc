@@ -34,7 +34,7 @@ void insertRoute(HostGroup& group, const CompiledRoutePtr& route) {
   for (size_t i = 0; i < route->paths.size(); ++i) {
     const PathRule& rule = route->paths[i];
     if (rule.kind == PathRule::Kind::kNone) {
-      insertCandidate(group.pathless, candidateOf(route, i));
+      group.pathless.insert(candidateOf(route, i));
     } else {
       group.paths.insert(rule.text, candidateOf(route, i));
     }
@@ -45,7 +45,7 @@ void eraseRoute(HostGroup& group, const CompiledRoutePtr& route) {
   for (size_t i = 0; i < route->paths.size(); ++i) {
     const PathRule& rule = route->paths[i];
     if (rule.kind == PathRule::Kind::kNone) {
-      eraseCandidate(group.pathless, candidateOf(route, i));
+      group.pathless.erase(candidateOf(route, i));
     } else {
       group.paths.erase(rule.text, candidateOf(route, i));
     }
@@ -182,16 +182,16 @@ class Matcher {
 
  private:
   void scan(const Candidates& list, size_t length, bool pathMatched) {
-    for (auto each = list.rbegin(); each != list.rend(); ++each) {
-      if (best_ != nullptr && !each->before(*best_)) return;
+    list.forEach([&](const Candidate& each) {
+      if (best_ != nullptr && !each.before(*best_)) return false;
       size_t taken = length;
-      if (each->regex && !regexMatches(*each, taken)) continue;
-      if (!each->route->holds(input_, host_, port_)) continue;
-      best_ = &*each;
+      if (each.regex && !regexMatches(each, taken)) return true;
+      if (!each.route->holds(input_, host_, port_)) return true;
+      best_ = &each;
       length_ = taken;
       pathMatched_ = pathMatched;
-      return;
-    }
+      return false;
+    });
   }
 
   bool regexMatches(const Candidate& candidate, size_t& taken) const {

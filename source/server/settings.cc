@@ -97,6 +97,7 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"admin_listen",
        "127.0.0.1:8001 reuseport backlog=16384, 127.0.0.1:8444 http2 ssl reuseport backlog=16384"},
       {"admin_tokens_file", ""},
+      {"admin_tokens", "", Type::kText, Support::kYes, "", true},
       {"admin_ssl_client_ca", ""},
       {"admin_allow_unauthenticated", "off", Type::kFlag},
       {"status_listen", "127.0.0.1:8007 reuseport backlog=16384"},

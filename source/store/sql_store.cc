@@ -4,6 +4,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "source/store/sql_list.h"
+
 namespace tollgate::store {
 namespace {
 
@@ -349,29 +351,13 @@ Result<std::string> SqlStore::fact(std::string_view name) {
 }
 
 Result<std::vector<Json>> SqlStore::list(std::string_view kind, const ListQuery& query) {
-  std::vector<SqlValue> parameters{std::string(kind), query.afterId};
-  auto parameter = [&](std::string value) {
-    parameters.emplace_back(std::move(value));
-    return "$" + std::to_string(parameters.size());
-  };
-  std::string sql = "SELECT doc FROM entities WHERE kind = $1 AND id > $2";
-  if (!query.foreignField.empty()) {
-    sql += " AND id IN (SELECT id FROM foreign_keys WHERE kind = $1 AND field = " +
-           parameter(query.foreignField) + " AND target_id = " + parameter(query.foreignId) + ")";
-  }
-  if (!query.tags.empty()) {
-    std::string tags;
-    for (const std::string& tag : query.tags) tags += (tags.empty() ? "" : ", ") + parameter(tag);
-    size_t wanted = query.allTags ? query.tags.size() : 1;
-    sql += " AND id IN (SELECT id FROM tags WHERE kind = $1 AND tag IN (" + tags +
-           ") GROUP BY id HAVING COUNT(*) >= " + std::to_string(wanted) + ")";
-  }
-  sql += " ORDER BY id LIMIT " + std::to_string(query.limit);
+  const ListStatement statement = listStatement(kind, query);
   std::vector<Json> docs;
-  Status status = note(connection_->query(sql, parameters, [&](const SqlRow& row) {
-    auto doc = parseDoc(row[0].value_or(""));
-    if (doc.ok()) docs.push_back(std::move(doc).value());
-  }));
+  Status status =
+      note(connection_->query(statement.sql, statement.parameters, [&](const SqlRow& row) {
+        auto doc = parseDoc(row[0].value_or(""));
+        if (doc.ok()) docs.push_back(std::move(doc).value());
+      }));
   if (!status) return std::move(status).error();
   return docs;
 }

@@ -63,6 +63,7 @@ struct ListQuery {
   size_t limit = 100;
   std::vector<std::string> tags;
   bool allTags = true;  ///< AND, else OR.
+  bool anyTag = false;  ///< Only entities with tags, whichever.
   std::string foreignField,
       foreignId;  ///< Only entities whose reference `foreignField` is this id.
 };

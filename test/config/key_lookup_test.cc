@@ -67,7 +67,8 @@ TEST(SnapshotDirectory, FindsByDigestWhoeverPresentsTheKey) {
   auto digest = lookup->credentials().lookupDigest("k1");
   http::KeyCredential credential;
   credential.id = "id-1";
-  directory.keys.put(KeyEntry::make(std::string(digest.begin(), digest.end()), credential));
+  directory.keys.put(
+      KeyEntry::make(directory.indexOf(lookup->credentials().digest("k1")), credential));
   for (int i = 0; i < 2; ++i) {  // the second time from memory
     const http::KeyCredential* found = directory.findKey("k1");
     ASSERT_NE(found, nullptr);
