@@ -91,7 +91,9 @@ class Gateway::AccessLogs {
 };
 
 Gateway::Gateway(Settings settings)
-    : settings_(std::move(settings)), prefix_(settings_.text("prefix")) {
+    : settings_(std::move(settings)),
+      prefix_(settings_.text("prefix")),
+      declarative_(settings_, prefix_.path()) {
   signals_ = std::make_unique<Signals>(*this);
 }
 
@@ -165,10 +167,14 @@ Status Gateway::openStore() {
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
       [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
+  if (settings_.text("database") == "off") {
+    if (Status filled = declarative_.loadInto(control_->store()); !filled) return filled;
+  }
   if (Status loaded = control_->load(opened->outage); !loaded) return loaded;
   auto id = prefix_.nodeId(settings_.text("node_id"));
   if (!id) return id.error();
-  context_ = std::make_unique<NodeContext>(settings_, *control_, *protector_, *clusters_, *id);
+  context_ = std::make_unique<NodeContext>(settings_, *control_, *protector_, declarative_,
+                                           *clusters_, *id);
   api_ = std::make_unique<admin::Api>(*context_);
   return {};
 }
@@ -260,11 +266,7 @@ void Gateway::onSignal(int signal) {
       }
       return;
     case SIGHUP:
-      control_->post([this] { control_->catchUp(); });
-      logs_->reopen();
-      reloadFilters();
-      log::error(Level::kNotice, "reload: configuration taken up, logs reopened");
-      return;
+      return reload();
     case SIGUSR1:
       logs_->reopen();
       return;
@@ -273,6 +275,24 @@ void Gateway::onSignal(int signal) {
       log::error(Level::kWarn, "second signal: ending at once");
       loop_.stop();
   }
+}
+
+/// Takes up what others wrote, or the declarative file; a file that is broken changes nothing.
+void Gateway::reload() {
+  logs_->reopen();
+  reloadFilters();
+  control_->post([this] {
+    if (settings_.text("database") == "off") {
+      if (Status done = declarative_.reload(*control_); !done) {
+        log::error(Level::kError, "reload: " + done.error().text());
+        log::error(Level::kError, "reload: the configuration from before serves on");
+        return;
+      }
+    } else {
+      control_->catchUp();
+    }
+    log::error(Level::kNotice, "reload: configuration taken up, logs reopened");
+  });
 }
 
 void Gateway::reloadFilters() {

@@ -7,6 +7,7 @@
 #include "source/event/event_loop.h"
 #include "source/server/acceptor.h"
 #include "source/server/control.h"
+#include "source/server/declarative_config.h"
 #include "source/server/default_certificates.h"
 #include "source/server/node_context.h"
 #include "source/server/prefix_folder.h"
@@ -44,12 +45,14 @@ class Gateway {
   Status openMain();
   Status compileListeners();
   void onSignal(int signal);
+  void reload();
   void reloadFilters();
   void beginDrain();
   void checkDrained();
 
   Settings settings_;
   PrefixFolder prefix_;
+  DeclarativeConfig declarative_;
   proxy::ProxySettings proxySettings_;
   proxy::ProxySettings adminSettings_;
   std::unique_ptr<AccessLogs> logs_;

@@ -9,6 +9,7 @@
 #include "source/server/admin_filter.h"
 #include "source/server/cluster_admin.h"
 #include "source/server/control.h"
+#include "source/server/declarative_config.h"
 #include "source/server/settings.h"
 #include "source/server/worker.h"
 #include "source/store/sealed/protector.h"
@@ -21,7 +22,8 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
  public:
   /// All that is borrowed must outlive it.
   NodeContext(const Settings& settings, Control& control, const store::Protector& protector,
-              upstream::ClusterRegistry& clusters, std::string nodeId);
+              DeclarativeConfig& declarative, upstream::ClusterRegistry& clusters,
+              std::string nodeId);
   void setWorkers(std::vector<Worker*> workers) { workers_ = std::move(workers); }
   void setDraining() { draining_ = true; }
 
@@ -42,6 +44,10 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   std::string logLevel() override;
   bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) override;
   void logError(std::string_view text) override;
+  std::string configurationHash() override { return declarative_.hash(); }
+  void configurationReplaced(const std::string& hash) override {
+    declarative_.replaced(hash, control_.store());
+  }
   std::string credentialTrouble() override { return protector_.trouble(); }
   std::string notReady() override;
 
@@ -49,6 +55,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   const Settings& settings_;
   Control& control_;
   const store::Protector& protector_;
+  DeclarativeConfig& declarative_;
   admin::NodeInfo node_;
   ClusterAdmin clusters_;
   std::vector<Worker*> workers_;
