@@ -35,7 +35,7 @@ class Codec final : public http::ClientCodec {
 
   bool step(buffer::Buffer& input);
   bool readHead(buffer::Buffer& input);
-  bool parseHead(buffer::Buffer& input);
+  bool parseHead(buffer::Buffer& input, bool complete);
   void takeHead(const buffer::Buffer& input, const MessageInfo& info);
   void informational(http::ResponseSink& sink, const MessageInfo& info);
   bool readBody(buffer::Buffer& input);
@@ -208,7 +208,7 @@ bool Codec::readHead(buffer::Buffer& input) {
   if (input.empty()) return false;
   // Most heads come in one piece: they are parsed without a search for their end.
   bool first = scanner_.bytes() == 0 && input.front().size() <= limits_.maxHeadBytes;
-  if (first && parseHead(input)) return true;
+  if (first && parseHead(input, false)) return true;
   HeadScanner::Status status = scanner_.scan(input);
   if (status == HeadScanner::Status::kBad) {
     fail(StreamError::kProtocol, "bare LF in the response head");
@@ -220,17 +220,18 @@ bool Codec::readHead(buffer::Buffer& input) {
   }
   if (status != HeadScanner::Status::kDone) return false;
   input.linearize(scanner_.bytes());
-  return parseHead(input);
+  return parseHead(input, true);
 }
 
-/// False if the front range ends before the head does: then nothing has happened.
-bool Codec::parseHead(buffer::Buffer& input) {
+/// `complete`: the front range is known to hold the whole head. Else false, and nothing has
+/// happened, if it does not parse: what is wrong with it is told when all of it is there.
+bool Codec::parseHead(buffer::Buffer& input, bool complete) {
   http::ResponseSink& sink = *sink_;
   http::ResponseHead& response = sink.response();
   response.headers.clear();
   MessageInfo info;
   HeadError error = parseResponseHead(input.front(), limits_, headRequest_, response, info);
-  if (error.status == HeadError::kIncomplete) {
+  if (error && !complete) {
     response.headers.clear();
     response.status = 0;
     response.reason = {};

@@ -24,11 +24,7 @@ class Codec final : public ServerCodec, public http::ServerStream {
  public:
   Codec(http::ServerCodecHandler& handler, buffer::Buffer& output, const http::CodecLimits& limits,
         DateCache& date)
-      : handler_(handler),
-        output_(output),
-        body_(output.pool()),
-        limits_(limits),
-        writer_(output, date) {}
+      : handler_(handler), output_(output), limits_(limits), writer_(output, date) {}
 
   // ServerCodec
   void onData(buffer::Buffer& input, bool end) override;
@@ -78,7 +74,6 @@ class Codec final : public ServerCodec, public http::ServerStream {
 
   http::ServerCodecHandler& handler_;
   buffer::Buffer& output_;
-  buffer::Buffer body_;  ///< Decoded bytes on their way to the sink; empty between calls.
   const http::CodecLimits& limits_;
   ResponseWriter writer_;
   http::RequestSink* sink_ = nullptr;
@@ -142,9 +137,8 @@ bool Codec::step(buffer::Buffer& input) {
       return discardBody(input);
     case State::kRaw:
       if (paused_ || input.empty()) return false;
-      body_.moveFrom(input);
-      sink_->onRequestBody(body_, false);
-      body_.clear();
+      sink_->onRequestBody(input, false);
+      input.clear();
       return false;
     case State::kClosed:
       input.clear();
@@ -173,7 +167,10 @@ void Codec::inputEnded(bool allUsed) {
     case State::kRaw:
       if (requestDone_) return;
       requestDone_ = true;
-      sink_->onRequestBody(body_, true);
+      {
+        buffer::Buffer nothing(output_.pool());
+        sink_->onRequestBody(nothing, true);
+      }
       break;
     case State::kWaiting:
       if (allUsed) keepAlive_ = false;
@@ -260,7 +257,8 @@ void Codec::refuse(int status, std::string_view reason) {
 
 bool Codec::readBody(buffer::Buffer& input) {
   if (input.empty()) return false;
-  BodyDecoder::Status status = decoder_.decode(input, body_);
+  buffer::Buffer body(output_.pool());
+  BodyDecoder::Status status = decoder_.decode(input, body);
   if (status == BodyDecoder::Status::kBad) {
     badBody(decoder_.error());
     return false;
@@ -268,14 +266,10 @@ bool Codec::readBody(buffer::Buffer& input) {
   if (status == BodyDecoder::Status::kDone) {
     http::RequestSink* sink = sink_;
     requestComplete();
-    sink->onRequestBody(body_, true);
-    body_.clear();
+    sink->onRequestBody(body, true);
     return true;
   }
-  if (!body_.empty()) {
-    sink_->onRequestBody(body_, false);
-    body_.clear();
-  }
+  if (!body.empty()) sink_->onRequestBody(body, false);
   if (state_ != State::kBody) return true;
   return status == BodyDecoder::Status::kTrailers && !paused_ && readTrailers(input);
 }
@@ -297,7 +291,6 @@ bool Codec::readTrailers(buffer::Buffer& input) {
 }
 
 void Codec::badBody(std::string_view reason) {
-  body_.clear();
   if (sink_ == nullptr) {
     close(reason);
   } else {
@@ -308,8 +301,8 @@ void Codec::badBody(std::string_view reason) {
 bool Codec::discardBody(buffer::Buffer& input) {
   if (input.empty()) return false;
   size_t before = input.size();
-  BodyDecoder::Status status = decoder_.decode(input, body_);
-  body_.clear();
+  buffer::Buffer unwanted(output_.pool());
+  BodyDecoder::Status status = decoder_.decode(input, unwanted);
   discarded_ += before - input.size();
   switch (status) {
     case BodyDecoder::Status::kBad:

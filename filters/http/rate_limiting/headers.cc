@@ -30,25 +30,28 @@ std::string_view text(Arena& arena, double value) {
 
 }  // namespace
 
+std::string limitText(double limit) {
+  Arena arena;
+  return std::string(text(arena, limit));
+}
+
 void addHeaders(http::HeaderMap& headers, Arena& arena, const Shown* shown, size_t count,
                 bool rejected) {
   const Shown* summary = nullptr;
-  std::string_view summaryLimit, summaryRemaining;
+  std::string_view summaryRemaining;
   for (size_t i = 0; i < count; ++i) {
     const Names& names = kHeaders[static_cast<int>(shown[i].period)];
-    std::string_view limit = text(arena, shown[i].limit);
     std::string_view remaining = text(arena, shown[i].remaining);
-    headers.setChecked(names.limit, limit);
+    headers.setChecked(names.limit, shown[i].limit);
     headers.setChecked(names.remaining, remaining);
     if (summary != nullptr && shown[i].remaining > summary->remaining) continue;
     summary = &shown[i];
-    summaryLimit = limit;
     summaryRemaining = remaining;
   }
   if (summary == nullptr) return;
   int64_t seconds = std::max<int64_t>((summary->resetMillis + 999) / 1000, 1);
   std::string_view reset = text(arena, static_cast<double>(seconds));
-  headers.setCopied(http::HeaderCode::kRateLimitLimit, summaryLimit);
+  headers.setCopied(http::HeaderCode::kRateLimitLimit, summary->limit);
   headers.setCopied(http::HeaderCode::kRateLimitRemaining, summaryRemaining);
   headers.setCopied(http::HeaderCode::kRateLimitReset, reset);
   if (rejected) headers.set("Retry-After", reset);

@@ -263,9 +263,10 @@ class DeclarativeFile::Entities final : public DocumentSink {
         field.emplace_back(owner->field);
         errors.push_back({std::move(field), "value must be null", {}, false});
       }
-      raw[owner->field] = {{"id", owner->id}};
+      raw.erase(owner->field);
     }
     file_.resolve(schema, raw, path, errors);
+    if (owner != nullptr) raw[owner->field] = {{"id", owner->id}};
     if (old_ && schema.kind() == "routes") convertPaths(raw);
     if (!file_.transform_) markHashed(schema, raw);
     auto claimed = claimedId(schema, raw);
