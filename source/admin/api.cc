@@ -75,19 +75,19 @@ Api::~Api() = default;
 Response Api::handle(const Request& request) {
   const auto start = std::chrono::steady_clock::now();
   Reply reply;
+  std::string_view target = originForm(request.target);
+  target = target.substr(0, target.find('#'));
+  const size_t mark = target.find('?');
+  Call call{.request = request,
+            .query = mark == std::string_view::npos ? "" : target.substr(mark + 1),
+            .params = {},
+            .rawParams = {},
+            .place = request.method};
   try {
-    std::string_view target = originForm(request.target);
-    target = target.substr(0, target.find('#'));
-    const size_t mark = target.find('?');
-    Call call{.request = request,
-              .query = mark == std::string_view::npos ? "" : target.substr(mark + 1),
-              .params = {},
-              .rawParams = {},
-              .now = context_.now()};
+    call.now = context_.now();
     reply = answer(call, target.substr(0, mark));
   } catch (const std::exception& e) {
-    context_.logError(std::string("admin: ") + request.method + " " + request.target + ": " +
-                      e.what());
+    context_.logError("admin: " + call.place + ": " + e.what());
     reply = unexpected();
   }
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
@@ -100,6 +100,7 @@ Reply Api::answer(Call& call, std::string_view path) {
   if (method == "TRACE" || method == "CONNECT") return bare(htmlPage(405, "Not Allowed"));
   const Endpoint* endpoint = paths_->match(path, call);
   if (!endpoint) return notFound();
+  call.place += " " + endpoint->pathOf(call);
   if (method == "OPTIONS") {
     Reply reply = Reply::empty(204);
     const std::string* asked = header(call.request, "access-control-request-headers");

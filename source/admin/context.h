@@ -73,6 +73,8 @@ class ApiContext {
   virtual bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) {
     return false;
   }
+  /// Why credentials of the store cannot be used; "" while all can. Any thread.
+  virtual std::string credentialTrouble() { return ""; }
   /// A failure that the client is not told the details of.
   virtual void logError(std::string_view text) = 0;
 };

@@ -9,6 +9,7 @@
 
 #include "source/admin/ca_references.h"
 #include "source/admin/certificate_snis.h"
+#include "source/admin/credential_fields.h"
 #include "source/admin/endpoint_names.h"
 #include "source/admin/errors.h"
 #include "source/admin/paging.h"
@@ -238,12 +239,13 @@ Stop EntityAccess::expiredRivals(const EntitySchema& schema, const Json& doc, do
 }
 
 Stop EntityAccess::commit(const EntitySchema& schema, Call& call,
-                          std::vector<store::Change> changes, const Json& doc) {
-  auto done = context_.commit(
-      std::move(changes),
-      {call.request.clientAddress, call.request.method + " " + call.request.target});
+                          std::vector<store::Change> changes, Json& doc) {
+  auto done = context_.commit(std::move(changes), {call.request.clientAddress, call.place});
   auto* refusal = std::get_if<store::Refusal>(&done);
-  if (!refusal) return {};
+  if (!refusal) {
+    showKeptPasswords(schema, std::get<store::Commit>(done), doc);
+    return {};
+  }
   if (refusal->kind == store::Refusal::Kind::kUnavailable) {
     context_.logError("admin: write refused: " + refusal->message);
   }
@@ -293,6 +295,7 @@ Reply EntityAccess::insert(const EntitySchema& schema, Call& call,
   CertificateSnis snis(context_);
   if (Stop stop = snis.take(schema, call, "")) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
+  if (Stop stop = refuseStoredForms(schema, call.body, nullptr)) return std::move(*stop);
   const bool nullId = call.body.contains("id") && call.body["id"].is_null();
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
@@ -318,6 +321,7 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   call.body.update(key.fields);
   if (!stored.is_null()) call.body["id"] = stored["id"];
+  if (Stop stop = refuseStoredForms(schema, call.body, stored)) return std::move(*stop);
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
@@ -343,8 +347,10 @@ Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& st
   if (Stop stop = prepare(schema, call, stored)) return std::move(*stop);
   auto id = call.body.find("id");
   if (id != call.body.end() && schema.checkField("id", *id).empty()) call.body.erase(id);
+  if (Stop stop = refuseStoredForms(schema, call.body, stored)) return std::move(*stop);
   schema::Violations violations;
-  Json doc = schema.write(schema::WriteMode::kUpdate, call.body, stored, call.now, violations);
+  Json doc = schema.write(schema::WriteMode::kUpdate, call.body,
+                          withPasswordsMarked(schema, stored), call.now, violations);
   if (!violations.empty()) return violation(violations);
   if (Stop stop = readOnly(schema, "update", key.field)) return std::move(*stop);
   doc["id"] = stored["id"];
@@ -361,9 +367,8 @@ Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::st
   if (schema.kind() == "ca_certificates") {
     if (Stop stop = stillReferenced(context_, id)) return std::move(*stop);
   }
-  auto done = context_.commit(
-      {{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
-      {call.request.clientAddress, call.request.method + " " + call.request.target});
+  auto done = context_.commit({{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
+                              {call.request.clientAddress, call.place});
   auto* refusal = std::get_if<store::Refusal>(&done);
   if (refusal && refusal->kind != store::Refusal::Kind::kNotFound)
     return refused(*refusal, nullptr, "");
@@ -377,6 +382,7 @@ Reply EntityAccess::insertLinked(const EntitySchema& schema, Call& call,
   if (Stop stop = snis.take(schema, call, "")) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   call.body.erase("id");
+  if (Stop stop = refuseStoredForms(schema, call.body, nullptr)) return std::move(*stop);
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);

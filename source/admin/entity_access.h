@@ -73,8 +73,9 @@ class EntityAccess {
   /// Deletions of entities that have expired but still hold the id or a unique key of `doc`.
   Stop expiredRivals(const EntitySchema& schema, const Json& doc, double now,
                      std::vector<store::Change>& changes);
+  /// Of `doc`, which is among the changes, passwords become what is kept of them.
   Stop commit(const EntitySchema& schema, Call& call, std::vector<store::Change> changes,
-              const Json& doc);
+              Json& doc);
   Reply failed(const Error& error);
 
   ApiContext& context_;

@@ -17,8 +17,9 @@ constexpr int kMaxScale = 10;
 constexpr size_t kRowsAtOnce = 1000;
 
 bool isSecret(const std::string& name) {
-  static const std::set<std::string> kNames = {"pg_password", "pg_ro_password", "proxy_server",
-                                               "declarative_config_string", "cluster_cert_key"};
+  static const std::set<std::string> kNames = {"pg_password",      "pg_ro_password",
+                                               "proxy_server",     "declarative_config_string",
+                                               "cluster_cert_key", "credential_secret"};
   return kNames.contains(name) || name.ends_with("_ssl_cert_key") || name == "ssl_cert_key";
 }
 
@@ -132,6 +133,9 @@ Reply status(ApiContext& context, Call& call) {
                  {"total_requests", c.requests}}}};
   if (context.store().name() != "off") {
     body["database"] = {{"reachable", context.store().reachable()}};
+  }
+  if (std::string trouble = context.credentialTrouble(); !trouble.empty()) {
+    body["credentials"] = {{"usable", false}, {"message", std::move(trouble)}};
   }
   return Reply::of(200, std::move(body));
 }

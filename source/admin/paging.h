@@ -27,7 +27,5 @@ Stop readTags(std::string_view query, Page& page, store::ListQuery& list);
 Json pageBody(Json data, const Json& last, const std::string& path, const std::string& rest);
 
 std::string encodeOffset(const Json& key);
-/// Base64 without or with padding; false on what is not.
-bool decodeBase64(std::string_view text, std::string& out);
 
 }  // namespace tollgate::admin

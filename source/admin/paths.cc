@@ -4,6 +4,8 @@
 #include <cctype>
 #include <utility>
 
+#include "source/schema/rules.h"
+
 namespace tollgate::admin {
 namespace {
 
@@ -24,6 +26,13 @@ std::vector<std::string_view> split(std::string_view path) {
 
 bool isParam(std::string_view segment) { return !segment.empty() && segment.front() == '{'; }
 
+bool namesBySecret(const schema::EntitySchema* schema, std::string_view param) {
+  if (schema == nullptr || schema::isUuid(param)) return false;
+  const auto& fields = schema->atRestFields();
+  return std::any_of(fields.begin(), fields.end(),
+                     [&](const auto& field) { return field.field == schema->endpointKey(); });
+}
+
 int hexValue(char c) {
   const auto u = static_cast<unsigned char>(c);
   if (!std::isxdigit(u)) return -1;
@@ -39,6 +48,22 @@ std::string Endpoint::allow() const {
   std::sort(names.begin(), names.end());
   std::string out;
   for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+std::string Endpoint::pathOf(const Call& call) const {
+  std::string out;
+  size_t param = 0;
+  for (const std::string& segment : segments) {
+    out += '/';
+    if (!isParam(segment)) {
+      out += segment;
+      continue;
+    }
+    const auto* schema = schema::EntitySchema::find(segment.substr(1, segment.size() - 2));
+    out += namesBySecret(schema, call.params[param]) ? "***" : call.rawParams[param];
+    ++param;
+  }
   return out;
 }
 

@@ -20,6 +20,7 @@ struct Call {
   Json body = Json::object();          ///< Decoded; only of POST, PUT and PATCH.
   bool isForm = false;                 ///< The values of `body` are strings still to be coerced.
   double now = 0;
+  std::string place = {};  ///< "PUT /services/a": for the history and the log, without any secret.
 };
 
 using Handler = std::function<Reply(Call&)>;
@@ -32,6 +33,8 @@ struct Endpoint {
 
   /// "GET, HEAD, OPTIONS, POST"
   std::string allow() const;
+  /// The path of a call that matched, "***" for what may name an entity by a secret.
+  std::string pathOf(const Call& call) const;
 };
 
 /// All endpoints. A literal segment wins over a parameter, from left to right.

@@ -7,7 +7,15 @@ size_t SnapshotDirectory::Hash::operator()(std::string_view text) const {
 }
 
 const http::KeyCredential* SnapshotDirectory::findKey(std::string_view key) const {
-  auto found = keys_.find(key);
+  if (lookup_ == nullptr) return findBytes(key);
+  KeyLookup::Probe probe = lookup_->probe(key);
+  const http::KeyCredential* found = findBytes(probe.bytes());
+  if (found != nullptr && !probe.remembered) lookup_->remember(probe);
+  return found;
+}
+
+const http::KeyCredential* SnapshotDirectory::findBytes(std::string_view bytes) const {
+  auto found = keys_.find(bytes);
   return found == keys_.end() ? nullptr : &found->second;
 }
 

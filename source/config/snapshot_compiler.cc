@@ -39,6 +39,13 @@ std::vector<std::string> listOf(const Json& doc, const char* field) {
   return out;
 }
 
+/// By what the directory knows a key that a store keeps as `stored`; "" where nobody can have it.
+std::string indexOf(const KeyLookup* lookup, std::string stored) {
+  if (lookup == nullptr || stored.empty()) return stored;
+  auto digest = lookup->credentials().lookupDigestOf(stored);
+  return digest ? std::string(digest->begin(), digest->end()) : std::string();
+}
+
 /// Kong's order of precedence of the scopes, 1 the most specific; 0 if it does not apply.
 int precedence(bool route, bool service, bool consumer) {
   if (consumer) {
@@ -56,7 +63,7 @@ int precedence(bool route, bool service, bool consumer) {
 /// What one compilation gathers.
 struct SnapshotCompiler::Build {
   std::shared_ptr<proxy::Snapshot> snapshot = std::make_shared<proxy::Snapshot>();
-  std::shared_ptr<SnapshotDirectory> directory = std::make_shared<SnapshotDirectory>();
+  std::shared_ptr<SnapshotDirectory> directory;
   std::vector<route::RouteSpec> specs;
   std::vector<const Plugin*> global;
   std::map<std::string, std::vector<const Plugin*>> byRoute, byService;
@@ -302,6 +309,7 @@ void SnapshotCompiler::addRoute(Build& build, const std::string& id, const Json&
 
 std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision revision) {
   Build build;
+  build.directory = std::make_shared<SnapshotDirectory>(keyLookup_);
   problems_.clear();
   for (const auto& [id, error] : entityErrors_) problems_.push_back(error);
   for (const auto& [id, consumer] : consumers_) build.directory->add(consumer);
@@ -310,7 +318,7 @@ std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision
     credential.id = id;
     credential.consumer = build.directory->findConsumerById(referenceOf(doc, "consumer"));
     credential.expiresAtUnix = numberOf(doc, "ttl_expires_at", 0);
-    std::string key = textOf(doc, "key");
+    std::string key = indexOf(keyLookup_.get(), textOf(doc, "key"));
     if (credential.consumer != nullptr && !key.empty()) build.directory->add(key, credential);
   }
   for (const auto& [id, plugin] : plugins_) {

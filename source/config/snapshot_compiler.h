@@ -26,6 +26,9 @@ class SnapshotCompiler {
   /// For filters that talk to servers of their own; must outlive the snapshots.
   void setFilterTls(http::TlsConnector* tls) { filterTls_ = tls; }
 
+  /// How API keys are found; without it, by themselves.
+  void setKeyLookup(std::shared_ptr<const KeyLookup> lookup) { keyLookup_ = std::move(lookup); }
+
   /// Puts an entity in, or takes it out when the change is a deletion.
   void apply(const store::Change& change);
   void clear();
@@ -56,6 +59,7 @@ class SnapshotCompiler {
   http::SharedCounters* counters_;
   UpstreamTls upstreamTls_;
   http::TlsConnector* filterTls_ = nullptr;
+  std::shared_ptr<const KeyLookup> keyLookup_;
   std::map<std::string, std::shared_ptr<const upstream::Service>> services_;
   std::map<std::string, bool> serviceEnabled_;
   std::map<std::string, Json> routes_;

@@ -152,6 +152,10 @@ class Exchange {
   virtual std::string_view query() = 0;           ///< After "?", without it; "" if none.
   /// Replaces the query that is forwarded (must live in the arena); "" removes it.
   virtual void setQuery(std::string_view query) = 0;
+  /// The target as the access log will show it: as received unless a filter took a secret out.
+  virtual std::string_view loggedTarget() = 0;
+  /// `target` must live in the arena.
+  virtual void setLoggedTarget(std::string_view target) = 0;
   virtual const net::Address& clientAddress() = 0;  ///< After real-ip handling.
   virtual std::string_view clientIp() = 0;
   virtual bool secure() = 0;

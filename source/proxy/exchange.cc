@@ -35,6 +35,7 @@ void ProxyExchange::clear() {
   bodies_ = nullptr;
   consumer_ = nullptr;
   credentialId_ = actor_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
+  loggedTarget_ = {};
   pins_.clear();
   pendingBody_.clear();
   replayBody_.clear();
@@ -271,7 +272,7 @@ void ProxyExchange::complete() {
   record.unixMillis = worker_.loop.unixMillis();
   record.clientIp = clientIp_.empty() ? manager_->peerIp() : clientIp_;
   record.method = request_->method;
-  record.target = request_->target;
+  record.target = loggedTarget();
   record.referer = request_->headers.get(http::HeaderCode::kReferer);
   record.userAgent = request_->headers.get(http::HeaderCode::kUserAgent);
   record.requestId = requestId();

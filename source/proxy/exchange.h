@@ -66,6 +66,10 @@ class ProxyExchange final : public http::Exchange,
     query_ = query;
     hasQuery_ = !query.empty();
   }
+  std::string_view loggedTarget() override {
+    return loggedTarget_.empty() ? request_->target : loggedTarget_;
+  }
+  void setLoggedTarget(std::string_view target) override { loggedTarget_ = target; }
   const net::Address& clientAddress() override;
   std::string_view clientIp() override { return clientIp_; }
   bool secure() override;
@@ -197,6 +201,7 @@ class ProxyExchange final : public http::Exchange,
   std::string_view rawPath_;  ///< As received, without the query.
   std::string_view query_;
   std::string_view clientIp_;
+  std::string_view loggedTarget_;  ///< "": the target as it is.
   net::Address clientAddress_;
   char requestId_[32];
 

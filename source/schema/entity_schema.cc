@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "source/schema/checks.h"
 #include "source/schema/describe.h"
@@ -50,12 +51,43 @@ std::string prettyTable(const Json& value, const std::string& indent) {
   return out + "\n" + indent + "}";
 }
 
+std::optional<AtRest> atRestOf(const Rules& rules) {
+  if (rules.at_rest() == "digest") return AtRest::kDigest;
+  if (rules.at_rest() == "password") return AtRest::kPassword;
+  if (rules.at_rest() == "sealed") return AtRest::kSealed;
+  return {};
+}
+
+void collectAtRest(const std::vector<Field>& fields, const std::string& record,
+                   std::vector<AtRestField>& out) {
+  for (const Field& f : fields) {
+    if (auto how = atRestOf(f.rules)) out.push_back({record + f.name, *how});
+    collectAtRest(f.fields, record + f.name + ".", out);
+  }
+}
+
+/// The member that a dotted name leads to; nullptr where there is none.
+template <typename AnyJson>
+AnyJson* memberAt(AnyJson& doc, std::string_view path) {
+  AnyJson* at = &doc;
+  while (at->is_object()) {
+    size_t dot = path.find('.');
+    auto found = at->find(std::string(path.substr(0, dot)));
+    if (found == at->end()) return nullptr;
+    at = &*found;
+    if (dot == std::string_view::npos) return at;
+    path.remove_prefix(dot + 1);
+  }
+  return nullptr;
+}
+
 class CompiledSchema : public EntitySchema {
  public:
   explicit CompiledSchema(const google::protobuf::Descriptor& message)
       : rules_(message.options().GetExtension(v1::entity)),
         steps_(kindRules(rules_.kind())),
         fields_(compileFields(message)) {
+    collectAtRest(fields_, "", atRest_);
     for (const auto& f : fields_) {
       if (f.type != Field::Type::kForeign) continue;
       foreign_.push_back(
@@ -70,6 +102,7 @@ class CompiledSchema : public EntitySchema {
   bool hasOwnPaths() const override { return rules_.part_of().empty(); }
   const std::vector<ForeignField>& foreignFields() const override { return foreign_; }
   bool supportsTtl() const override { return rules_.ttl(); }
+  const std::vector<AtRestField>& atRestFields() const override { return atRest_; }
 
   Json coerce(Json form, const Json& stored) const override {
     if (!form.is_object()) return form;
@@ -243,9 +276,19 @@ class CompiledSchema : public EntitySchema {
   const KindRules& steps_;
   std::vector<Field> fields_;
   std::vector<ForeignField> foreign_;
+  std::vector<AtRestField> atRest_;
 };
 
 }  // namespace
+
+const std::string* AtRestField::in(const Json& doc) const {
+  const Json* at = memberAt(doc, field);
+  return at != nullptr && at->is_string() ? at->get_ptr<const std::string*>() : nullptr;
+}
+
+void AtRestField::set(Json& doc, std::string text) const {
+  if (Json* at = memberAt(doc, field)) *at = std::move(text);
+}
 
 std::string Violations::message() const {
   std::vector<std::string> items;

@@ -43,6 +43,18 @@ struct ForeignField {
   ForeignKey::OnDelete onDelete;
 };
 
+/// How a secret value is kept; see FieldRules.at_rest.
+enum class AtRest { kDigest, kPassword, kSealed };
+
+struct AtRestField {
+  std::string field;  ///< "key", or "pem.private_key" within a record.
+  AtRest how;
+  /// The text of the field; nullptr where `doc` has none.
+  const std::string* in(const Json& doc) const;
+  /// Only where in() finds one.
+  void set(Json& doc, std::string text) const;
+};
+
 /// How a write treats what the body leaves out.
 enum class WriteMode {
   kInsert,  ///< POST and PUT: defaults and generated values are filled in.
@@ -70,6 +82,8 @@ class EntitySchema {
   virtual bool hasOwnPaths() const = 0;
   virtual const std::vector<ForeignField>& foreignFields() const = 0;
   virtual bool supportsTtl() const = 0;
+  /// The fields that a store must not keep as they are.
+  virtual const std::vector<AtRestField>& atRestFields() const = 0;
 
   /// Turns form values (all strings, see Form in form.h) into the types the schema wants. `stored`
   /// is the entity that a PATCH changes (tells a plugin's name), or null.

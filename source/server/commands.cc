@@ -227,6 +227,15 @@ int runCommand(int argc, char** argv) {
     sub->callback(
         [&, action = std::string(name)] { code = runMigrations(action, common, migration); });
   }
+  group = app.add_subcommand("credentials", "how keys, passwords and secrets are kept");
+  group->require_subcommand(1);
+  for (auto [name, about] :
+       {std::pair{"status", "print which forms they have"},
+        {"convert", "bring all to the form of the settings, in the history, too"},
+        {"adopt", "make this node's secret that of the store, which lost its own"}}) {
+    sub = command(*group, name, about);
+    sub->callback([&, action = std::string(name)] { code = runCredentials(action, common); });
+  }
   sub = app.add_subcommand("version", "print the version");
   sub->add_flag("-a,--all", all, "of the parts, too");
   sub->callback([&] { code = version(all); });

@@ -24,6 +24,9 @@ struct MigrationOptions {
 int runMigrations(const std::string& action, const CommonOptions& common,
                   const MigrationOptions& options);
 
+/// `tollgate credentials ACTION` (status, convert, adopt).
+int runCredentials(const std::string& action, const CommonOptions& common);
+
 /// Prints `Error: text` and the hint of every failing command; returns 1.
 int fail(const std::string& text);
 

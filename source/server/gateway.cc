@@ -134,17 +134,19 @@ Status Gateway::openStore() {
   double seconds = settings_.number("db_update_frequency");
   options.pollInterval =
       std::chrono::milliseconds(static_cast<int64_t>(std::max(seconds, 0.1) * 1000));
+  protector_ = opened->protector;
   control_ = std::make_unique<Control>(std::move(opened->store), std::move(opened->lastGood),
                                        counters_.get(), options);
   counters_->use(*control_);
   if (Status checked = upstreamTls_->check(); !checked) return checked;
   control_->compiler().setFilterTls(upstreamTls_.get());
+  control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
       [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
   if (Status loaded = control_->load(opened->outage); !loaded) return loaded;
   auto id = prefix_.nodeId(settings_.text("node_id"));
   if (!id) return id.error();
-  context_ = std::make_unique<NodeContext>(settings_, *control_, *id);
+  context_ = std::make_unique<NodeContext>(settings_, *control_, *protector_, *id);
   api_ = std::make_unique<admin::Api>(*context_);
   return {};
 }

@@ -49,6 +49,7 @@ class Gateway {
   proxy::ProxySettings proxySettings_;
   proxy::ProxySettings adminSettings_;
   std::unique_ptr<AccessLogs> logs_;
+  std::shared_ptr<store::Protector> protector_;
   std::unique_ptr<StoreCounters> counters_;
   std::unique_ptr<UpstreamTls> upstreamTls_;
   std::vector<ListenerPlan> plans_;  ///< Filters in there use the two before.

@@ -68,8 +68,9 @@ Json listeners(const Settings& settings, const char* name) {
 
 }  // namespace
 
-NodeContext::NodeContext(const Settings& settings, Control& control, std::string nodeId)
-    : settings_(settings), control_(control) {
+NodeContext::NodeContext(const Settings& settings, Control& control,
+                         const store::Protector& protector, std::string nodeId)
+    : settings_(settings), control_(control), protector_(protector) {
   char host[256] = "localhost";
   gethostname(host, sizeof host - 1);
   node_.version = kReferenceVersion;

@@ -10,6 +10,7 @@
 #include "source/server/control.h"
 #include "source/server/settings.h"
 #include "source/server/worker.h"
+#include "source/store/sealed/protector.h"
 
 namespace tollgate::server {
 
@@ -17,7 +18,9 @@ namespace tollgate::server {
 /// and notReady() may be called from any thread; the rest from the control thread.
 class NodeContext final : public admin::ApiContext, public StatusFilter::Source {
  public:
-  NodeContext(const Settings& settings, Control& control, std::string nodeId);
+  /// All that is borrowed must outlive it.
+  NodeContext(const Settings& settings, Control& control, const store::Protector& protector,
+              std::string nodeId);
   void setWorkers(std::vector<Worker*> workers) { workers_ = std::move(workers); }
   void setDraining() { draining_ = true; }
 
@@ -38,11 +41,13 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   std::string logLevel() override;
   bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) override;
   void logError(std::string_view text) override;
+  std::string credentialTrouble() override { return protector_.trouble(); }
   std::string notReady() override;
 
  private:
   const Settings& settings_;
   Control& control_;
+  const store::Protector& protector_;
   admin::NodeInfo node_;
   admin::UncheckedHealth upstreamHealth_;
   std::vector<Worker*> workers_;

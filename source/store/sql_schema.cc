@@ -44,11 +44,16 @@ Statements counterTables() {
   };
 }
 
+Statements factTables() {
+  return {"CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)"};
+}
+
 }  // namespace
 
 std::vector<SqlStore::SchemaStep> SqlStore::schema(std::string_view text) {
   std::vector<SchemaStep> steps = {{"001_entities", entityTables()},
-                                   {"002_counters", counterTables()}};
+                                   {"002_counters", counterTables()},
+                                   {"003_facts", factTables()}};
   constexpr std::string_view kText = " TEXT";
   for (SchemaStep& step : steps) {
     for (std::string& sql : step.statements) {

@@ -332,6 +332,22 @@ Result<std::optional<Json>> SqlStore::getByUnique(std::string_view kind, std::st
   return get(kind, **id);
 }
 
+Result<std::string> SqlStore::claimFact(std::string_view name, std::string_view value,
+                                        std::string_view replaced) {
+  Status status = note(connection_->execute(
+      "INSERT INTO facts (name, value) VALUES ($1, $2)"
+      " ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE facts.value = $3",
+      {std::string(name), std::string(value), std::string(replaced)}));
+  if (!status) return std::move(status).error();
+  return fact(name);
+}
+
+Result<std::string> SqlStore::fact(std::string_view name) {
+  auto value = one("SELECT value FROM facts WHERE name = $1", {std::string(name)});
+  if (!value) return std::move(value).error();
+  return value->value_or("");
+}
+
 Result<std::vector<Json>> SqlStore::list(std::string_view kind, const ListQuery& query) {
   std::vector<SqlValue> parameters{std::string(kind), query.afterId};
   auto parameter = [&](std::string value) {

@@ -32,6 +32,12 @@ class SqlStore : public Store {
   bool reachable() const override { return reachable_.load(std::memory_order_relaxed); }
   void watch(std::function<void()>) override {}
 
+  Result<std::string> claimFact(std::string_view name, std::string_view value,
+                                std::string_view replaced = {}) override;
+  Result<std::string> fact(std::string_view name) override;
+  Result<size_t> rewriteHistory(
+      const std::function<bool(std::string_view kind, Json& doc)>& rewrite) override;
+
   Result<std::vector<int64_t>> takeCounters(const std::vector<CounterKey>& keys,
                                             const std::vector<int64_t>& limits) override;
 
@@ -61,6 +67,9 @@ class SqlStore : public Store {
   Status record(Work& work, const Reason& reason);
   Result<std::optional<std::string>> one(std::string_view sql,
                                          const std::vector<SqlValue>& parameters);
+  Result<bool> rewriteHistoryPage(
+      std::string& revision, std::string& seq, size_t& changed,
+      const std::function<bool(std::string_view kind, Json& doc)>& rewrite);
   void pruneCounters();
 
   std::string name_;

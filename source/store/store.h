@@ -105,6 +105,26 @@ class Store {
   /// Calls `changed` from a thread of the store when another node may have written. Once.
   virtual void watch(std::function<void()> changed) = 0;
 
+  /// A fact about all nodes of this store, beside the entities and no part of the history: writes
+  /// `value` where none of that name stands, or `replaced` stands, and returns what stands then.
+  virtual Result<std::string> claimFact(std::string_view name, std::string_view value,
+                                        std::string_view replaced = {}) {
+    (void)name, (void)replaced;
+    return std::string(value);
+  }
+  /// Lets `rewrite` change the documents of the history, without a trace of what they were; it
+  /// answers whether it did. For secrets that must not stay. Returns how many were changed.
+  virtual Result<size_t> rewriteHistory(
+      const std::function<bool(std::string_view kind, Json& doc)>& rewrite) {
+    (void)rewrite;
+    return size_t{0};
+  }
+  /// "" where there is none.
+  virtual Result<std::string> fact(std::string_view name) {
+    (void)name;
+    return std::string();
+  }
+
   /// Adds 1 to every counter unless one of them has reached its limit, atomically over all nodes.
   /// Returns the usages before the addition, in the order of `keys`: the call counted if each is
   /// below its limit. kInvalid where the lists do not fit or name a counter twice. A thread other

@@ -14,6 +14,7 @@ using key_auth::BodyFields;
 using key_auth::findInArguments;
 using key_auth::findInHeaders;
 using key_auth::Found;
+using key_auth::withMaskedArgument;
 using key_auth::withoutArgument;
 using Config = ::tollgate::filters::http::key_auth::v1::Config;
 namespace engine = ::tollgate::http;
@@ -77,6 +78,7 @@ class KeyAuth final : public engine::HttpFilter {
       if (inHeader_) found = findInHeaders(exchange.request().headers, name);
       if (inQuery_ && found.kind == Found::Kind::kNothing && !exchange.query().empty()) {
         found = findInArguments(exchange.query(), name, exchange.arena());
+        if (found.kind != Found::Kind::kNothing) hideFromLog(exchange, name);
       }
       if (body && found.kind == Found::Kind::kNothing) found = body->find(name, exchange.arena());
       if (found.kind == Found::Kind::kNothing) continue;
@@ -84,6 +86,15 @@ class KeyAuth final : public engine::HttpFilter {
       return found;
     }
     return {};
+  }
+
+  static void hideFromLog(engine::Exchange& exchange, const std::string& name) {
+    std::string_view target = exchange.loggedTarget();
+    size_t mark = target.find('?');
+    if (mark == std::string_view::npos) return;
+    Arena& arena = exchange.arena();
+    exchange.setLoggedTarget(arena.concat(
+        target.substr(0, mark + 1), withMaskedArgument(target.substr(mark + 1), name, arena)));
   }
 
   /// What was found keeps its bytes: they belong to the request's slab or to the arena.

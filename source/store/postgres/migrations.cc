@@ -20,7 +20,8 @@ constexpr const char* kExecuted = "executed";
 constexpr const char* kPending = "pending";
 /// Everything of ours but the views, what refers to others first.
 constexpr const char* kTables[] = {"changes",     "revisions", "tags",     "foreign_keys",
-                                   "unique_keys", "entities",  "counters", "schema_migrations"};
+                                   "unique_keys", "entities",  "counters", "facts",
+                                   "schema_migrations"};
 
 void ignoreRow(const SqlRow&) {}
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "source/store/sealed/protector.h"
 #include "source/store/store.h"
 
 namespace tollgate::store {
@@ -17,8 +18,10 @@ class LastGood {
  public:
   /// `identity` names the database that the copy is of (PostgresSettings::identity()); a copy of
   /// another one is not used. A damaged file is moved aside (see notice()), and a new one begun.
+  /// `protector` keeps secrets from the disk; null: documents are kept as they come.
   /// kUnavailable if the file can be neither opened nor created.
-  static Result<std::unique_ptr<LastGood>> open(const std::string& path, std::string identity = {});
+  static Result<std::unique_ptr<LastGood>> open(const std::string& path, std::string identity = {},
+                                                std::shared_ptr<Protector> protector = nullptr);
   ~LastGood();
   LastGood(const LastGood&) = delete;
   LastGood& operator=(const LastGood&) = delete;
@@ -36,17 +39,18 @@ class LastGood {
   const std::string& notice() const { return notice_; }
 
  private:
-  LastGood(std::string path, std::string identity);
+  LastGood(std::string path, std::string identity, std::shared_ptr<Protector> protector);
   Status begin();
   Status openFile();
   Status startAfresh(const std::string& cause);
   /// Runs `work` in a transaction; begins a new file, and tries once more, if this one is damaged.
   Status inTransaction(const std::function<Status()>& work);
   Result<Revision> savedRevision();
-  Status put(const std::string& kind, const std::string& id, const Json& doc);
+  Status put(const std::string& kind, const std::string& id, Json doc);
   Status setMeta(const char* key, const std::string& value);
 
   const std::string path_, identity_;
+  std::shared_ptr<Protector> protector_;
   std::string notice_;
   std::unique_ptr<SqliteConnection> connection_;
 };

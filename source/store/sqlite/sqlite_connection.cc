@@ -27,7 +27,8 @@ Status SqliteConnection::open() {
   if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) return failure("open");
   sqlite3_busy_timeout(db_, 5000);
   for (const char* pragma :
-       {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"}) {
+       {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON",
+        "PRAGMA secure_delete = ON"}) {  // what was replaced may be a secret
     if (Status status = execute(pragma); !status) return status;
   }
   return {};
