@@ -1,5 +1,7 @@
 #include "source/config/snapshot_compiler.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "source/schema/message.h"
@@ -72,6 +74,7 @@ struct SnapshotCompiler::Build {
 };
 
 void SnapshotCompiler::clear() {
+  certificates_.clear();
   services_.clear();
   serviceEnabled_.clear();
   routes_.clear();
@@ -82,7 +85,8 @@ void SnapshotCompiler::clear() {
 }
 
 size_t SnapshotCompiler::entities() const {
-  return services_.size() + routes_.size() + consumers_.size() + plugins_.size() + keys_.size();
+  return services_.size() + routes_.size() + consumers_.size() + plugins_.size() + keys_.size() +
+         certificates_.entities();
 }
 
 std::vector<std::string> SnapshotCompiler::expiredKeys(int64_t now) const {
@@ -101,7 +105,9 @@ void SnapshotCompiler::apply(const store::Change& change) {
     services_.erase(id);
     serviceEnabled_.erase(id);
     entityErrors_.erase(id);
+    certificates_.forgetService(id);
     if (gone) return;
+    certificates_.noteService(id, change.doc);
     services_[id] = compileService(change.doc);
     serviceEnabled_[id] = flagOf(change.doc, "enabled", true);
   } else if (change.kind == "routes") {
@@ -122,6 +128,17 @@ void SnapshotCompiler::apply(const store::Change& change) {
   } else if (change.kind == "keyauth_credentials") {
     keys_.erase(id);
     if (!gone) keys_[id] = change.doc;
+  } else if (CompiledCertificates::concerns(change.kind)) {
+    putCertificate(change);
+  }
+}
+
+void SnapshotCompiler::putCertificate(const store::Change& change) {
+  certificates_.apply(change);
+  for (const Json& service : certificates_.servicesUsing(change)) {
+    const std::string id = textOf(service, "id");
+    entityErrors_.erase(id);
+    services_[id] = compileService(service);
   }
 }
 
@@ -145,7 +162,7 @@ std::shared_ptr<const upstream::Service> SnapshotCompiler::compileService(const 
   bool usual = service->port == (service->tls ? 443 : 80);
   if (!usual) service->hostHeader += ":" + std::to_string(service->port);
   if (service->tls && upstreamTls_) {
-    auto context = upstreamTls_(doc);
+    auto context = upstreamTls_(doc, certificates_);
     if (context) {
       service->tlsContext = std::move(context).value();
     } else {
@@ -153,7 +170,11 @@ std::shared_ptr<const upstream::Service> SnapshotCompiler::compileService(const 
                             Error::invalid(context.error().text(), "service " + service->id));
     }
   }
-  service->poolKey = service->tls ? "tls|" + service->id + "|" : "tcp|";
+  // Connections made with another context (another client certificate) are not to be used. They
+  // keep their context alive, so that its address stands for it.
+  service->poolKey = service->tls ? fmt::format("tls|{}|{}|", service->id,
+                                                static_cast<const void*>(service->tlsContext.get()))
+                                  : "tcp|";
   return service;
 }
 
@@ -337,6 +358,8 @@ std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision
   for (const auto& [plugins, plan] : build.plans) build.snapshot->owned.push_back(plan);
   build.snapshot->routes = route::RouteTable::build(std::move(build.specs), &problems_);
   build.snapshot->directory = std::move(build.directory);
+  build.snapshot->certificates = certificates_.table();
+  certificates_.addProblems(problems_);
   build.snapshot->revision = revision;
   return build.snapshot;
 }

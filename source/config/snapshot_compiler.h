@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "source/config/compiled_certificates.h"
 #include "source/config/directory.h"
 #include "source/http/filter_factory.h"
 #include "source/proxy/snapshot.h"
@@ -20,8 +21,8 @@ class SnapshotCompiler {
   explicit SnapshotCompiler(http::SharedCounters* counters = nullptr) : counters_(counters) {}
 
   /// Where the TLS contexts of services come from; without one, services cannot use TLS.
-  using UpstreamTls =
-      std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
+  using UpstreamTls = std::function<Result<std::shared_ptr<const void>>(
+      const schema::Json& service, const CompiledCertificates& certificates)>;
   void setUpstreamTls(UpstreamTls make) { upstreamTls_ = std::move(make); }
   /// For filters that talk to servers of their own; must outlive the snapshots.
   void setFilterTls(http::TlsConnector* tls) { filterTls_ = tls; }
@@ -51,6 +52,7 @@ class SnapshotCompiler {
   struct Build;
 
   void putPlugin(const std::string& id, const Json& doc);
+  void putCertificate(const store::Change& change);
   std::shared_ptr<const upstream::Service> compileService(const Json& doc);
   std::shared_ptr<const http::FilterPlan> planFor(Build& build, const std::string& routeId,
                                                   const std::string& serviceId) const;
@@ -60,6 +62,7 @@ class SnapshotCompiler {
   UpstreamTls upstreamTls_;
   http::TlsConnector* filterTls_ = nullptr;
   std::shared_ptr<const KeyLookup> keyLookup_;
+  CompiledCertificates certificates_;
   std::map<std::string, std::shared_ptr<const upstream::Service>> services_;
   std::map<std::string, bool> serviceEnabled_;
   std::map<std::string, Json> routes_;

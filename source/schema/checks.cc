@@ -22,10 +22,6 @@ void setAt(Json& doc, std::string_view path, const std::string& error) {
   *value = error;
 }
 
-bool nonEmpty(const Json& value) {
-  return !value.is_null() && value != "" && !(value.is_structured() && value.empty());
-}
-
 std::string quoted(const Names& names) {
   std::string out;
   for (const auto& name : names) out += (out.empty() ? "'" : ", '") + name + "'";
@@ -125,6 +121,10 @@ Json describeConditional(const v1::EntityCheck::Conditional& c) {
 }
 
 }  // namespace
+
+bool nonEmpty(const Json& value) {
+  return !value.is_null() && value != "" && !(value.is_structured() && value.empty());
+}
 
 const Json& valueAt(const Json& doc, std::string_view path) {
   static const Json kNull;

@@ -12,6 +12,9 @@ namespace tollgate::schema {
 /// The value at a dotted path; null where there is none.
 const Json& valueAt(const Json& doc, std::string_view path);
 
+/// Neither null nor an empty text, list or record.
+bool nonEmpty(const Json& value);
+
 /// Runs the checks and reports into `errors`. One that looks at a field that is already wrong is
 /// left out.
 void runChecks(const v1::EntityRules& rules, WriteMode mode, const Json& doc, Json& errors);

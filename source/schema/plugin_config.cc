@@ -38,12 +38,12 @@ std::string checkWindows(const Json& config) {
 
 /// Which parts of an answer exclude each other.
 std::string checkTermination(const Json& config) {
-  bool body = nonEmpty(at(config, "body")), type = nonEmpty(at(config, "content_type"));
-  if (nonEmpty(at(config, "message")) && (body || type)) {
+  bool body = nonEmpty(valueAt(config, "body")), type = nonEmpty(valueAt(config, "content_type"));
+  if (nonEmpty(valueAt(config, "message")) && (body || type)) {
     return "message cannot be used with content_type or body";
   }
   if (type && !body) return "content_type requires a body";
-  if (at(config, "echo") == true && body) {
+  if (valueAt(config, "echo") == true && body) {
     return "echo cannot be used with content_type and body";
   }
   return "";

@@ -105,8 +105,9 @@ void Acceptor::accept(const ListenerPlan& plan, uint16_t port, int fd, const net
 }
 
 void Acceptor::serve(const Chain& chain, uint16_t port, int fd, buffer::Buffer prefix) {
-  auto transport =
-      chain.tls != nullptr ? chain.tls->accept(fd, std::move(prefix)) : net::makeTcpTransport(fd);
+  auto transport = chain.tls != nullptr
+                       ? chain.tls->accept(fd, std::move(prefix), context_.certificates())
+                       : net::makeTcpTransport(fd);
   if (transport == nullptr) {
     ::close(fd);
     return;
@@ -121,8 +122,7 @@ void Acceptor::serve(const Chain& chain, uint16_t port, int fd, buffer::Buffer p
                                    chain.tcp.idleTimeout};
     proxy::TcpProxy::serve(context_, std::move(connection), target);
   } else {
-    proxy::HttpConnectionManager::serve(context_, std::move(connection), port,
-                                        chain.filters.get());
+    proxy::HttpConnectionManager::serve(context_, std::move(connection), port, chain.filters.get());
   }
   if (waiting) started.poke();
 }

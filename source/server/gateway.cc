@@ -142,7 +142,9 @@ Status Gateway::openStore() {
   control_->compiler().setFilterTls(upstreamTls_.get());
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
-      [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
+      [this](const store::Json& service, const config::CompiledCertificates& certificates) {
+        return upstreamTls_->contextFor(service, certificates);
+      });
   if (Status loaded = control_->load(opened->outage); !loaded) return loaded;
   auto id = prefix_.nodeId(settings_.text("node_id"));
   if (!id) return id.error();

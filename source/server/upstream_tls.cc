@@ -20,21 +20,40 @@ class FilterClient final : public http::TlsClient {
 }  // namespace
 
 Status UpstreamTls::check() {
-  auto trusting = context(false, verifyDepth());
+  auto trusting = context(ofSettings(false));
   if (!trusting) return trusting.error();
   std::vector<std::string> trusted = settings_.list("lua_ssl_trusted_certificate");
   if (trusted.empty() || trusted == std::vector<std::string>{"system"}) return {};
-  auto verifying = context(true, verifyDepth());
+  auto verifying = context(ofSettings(true));
   return verifying ? Status() : verifying.error();
 }
 
-Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json& service) {
+Result<std::shared_ptr<const void>> UpstreamTls::contextFor(
+    const nlohmann::json& service, const config::CompiledCertificates& certificates) {
+  Wanted wanted = ofSettings(false);
   auto flag = service.find("tls_verify");
-  bool verify = flag != service.end() && flag->is_boolean() && flag->get<bool>();
-  int depth = verifyDepth();
+  wanted.verify = flag != service.end() && flag->is_boolean() && flag->get<bool>();
   auto limit = service.find("tls_verify_depth");
-  if (limit != service.end() && limit->is_number()) depth = limit->get<int>();
-  auto found = context(verify, depth);
+  if (limit != service.end() && limit->is_number()) wanted.depth = limit->get<int>();
+  auto authorities = service.find("ca_certificates");
+  if (wanted.verify && authorities != service.end() && authorities->is_array()) {
+    for (const auto& id : *authorities) {
+      const std::string* pem = certificates.authority(id.get<std::string>());
+      if (pem == nullptr) {
+        return Error::invalid("its CA certificate " + id.get<std::string>() + " does not exist");
+      }
+      wanted.trustedPem += *pem + "\n";
+    }
+  }
+  auto client = service.find("client_certificate");
+  if (client != service.end() && client->is_object()) {
+    const std::string id = client->value("id", "");
+    wanted.clientCertificate = certificates.pair(id);
+    if (!wanted.clientCertificate) {
+      return Error::invalid("its client certificate " + id + " does not exist");
+    }
+  }
+  auto found = context(wanted);
   if (!found) return found.error();
   return std::shared_ptr<const void>(std::move(found).value());
 }
@@ -42,41 +61,58 @@ Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json
 Result<std::shared_ptr<const http::TlsClient>> UpstreamTls::client(bool verify) {
   auto& client = clients_[verify];
   if (client == nullptr) {
-    auto made = context(verify, verifyDepth());
+    auto made = context(ofSettings(verify));
     if (!made) return made.error();
     client = std::make_shared<FilterClient>(std::move(made).value());
   }
   return client;
 }
 
-Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::context(bool verify, int depth) {
-  std::string key = verify ? "verify " + std::to_string(depth) : "any";
-  auto& context = contexts_[key];
-  if (context != nullptr) return context;
-  tls::ClientContext::Settings wanted;
-  wanted.verify = verify;
-  wanted.verifyDepth = depth;
+std::string UpstreamTls::Wanted::key() const {
+  std::string out = verify ? "verify " + std::to_string(depth) + "\n" + trustedPem : "any\n";
+  if (clientCertificate) out += clientCertificate->certificatePem + clientCertificate->keyPem;
+  return out;
+}
+
+Result<UpstreamTls::Context> UpstreamTls::context(const Wanted& wanted) {
+  auto& known = wanted.ofService() ? ofServices_ : contexts_;
+  std::string key = wanted.key();
+  if (auto found = known.find(key); found != known.end()) return found->second;
+  auto made = make(wanted);
+  if (!made) return made.error();
+  if (wanted.ofService()) dropUnused();
+  known.emplace(std::move(key), *made);
+  return std::move(made).value();
+}
+
+/// Contexts that no service of any snapshot uses any more.
+void UpstreamTls::dropUnused() {
+  std::erase_if(ofServices_, [](const auto& entry) { return entry.second.use_count() == 1; });
+}
+
+Result<UpstreamTls::Context> UpstreamTls::make(const Wanted& wanted) const {
+  tls::ClientContext::Settings out;
+  out.verify = wanted.verify;
+  out.verifyDepth = wanted.depth;
+  out.trustedPem = wanted.trustedPem;
+  out.clientCertificate = wanted.clientCertificate;
+  const bool settingsTrust = wanted.trustedPem.empty();
   for (const std::string& file : settings_.list("lua_ssl_trusted_certificate")) {
+    if (!settingsTrust) break;
     if (file == "system") {
-      wanted.systemTrust = true;
+      out.systemTrust = true;
       continue;
     }
     auto text = pemOf(file);
     if (!text) return Error::invalid(text.error().text(), "lua_ssl_trusted_certificate");
-    wanted.trustedPem += *text + "\n";
+    out.trustedPem += *text + "\n";
   }
-  if (settings_.flag("client_ssl")) {
+  if (!out.clientCertificate && settings_.flag("client_ssl")) {
     auto pair = readPair(settings_.text("client_ssl_cert"), settings_.text("client_ssl_cert_key"));
     if (!pair) return Error::invalid(pair.error().text(), "client_ssl_cert");
-    wanted.clientCertificate = std::move(pair).value();
+    out.clientCertificate = std::move(pair).value();
   }
-  auto made = tls::ClientContext::create(std::move(wanted));
-  if (!made) {
-    contexts_.erase(key);
-    return made.error();
-  }
-  context = std::move(made).value();
-  return context;
+  return tls::ClientContext::create(std::move(out));
 }
 
 upstream::Pool::TlsFactory upstreamTlsFactory() {
