@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
+#include "source/config/document.h"
+
 namespace tollgate::config {
 namespace {
 
 using schema::Json;
-
-std::string textOf(const Json& doc, const char* field) {
-  auto found = doc.find(field);
-  return found != doc.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::string referenceOf(const Json& doc, const char* field) {
-  auto found = doc.find(field);
-  return found != doc.end() && found->is_object() ? textOf(*found, "id") : std::string();
-}
 
 bool names(const Json& service, const std::string& authorityId) {
   auto ids = service.find("ca_certificates");

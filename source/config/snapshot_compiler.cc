@@ -4,17 +4,13 @@
 
 #include <algorithm>
 
+#include "source/config/document.h"
 #include "source/schema/message.h"
 
 namespace tollgate::config {
 namespace {
 
 using schema::Json;
-
-std::string textOf(const Json& doc, const char* field) {
-  auto found = doc.find(field);
-  return found != doc.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 int64_t numberOf(const Json& doc, const char* field, int64_t fallback) {
   auto found = doc.find(field);
@@ -24,11 +20,6 @@ int64_t numberOf(const Json& doc, const char* field, int64_t fallback) {
 bool flagOf(const Json& doc, const char* field, bool fallback) {
   auto found = doc.find(field);
   return found != doc.end() && found->is_boolean() ? found->get<bool>() : fallback;
-}
-
-std::string referenceOf(const Json& doc, const char* field) {
-  auto found = doc.find(field);
-  return found != doc.end() && found->is_object() ? textOf(*found, "id") : std::string();
 }
 
 std::vector<std::string> listOf(const Json& doc, const char* field) {
