@@ -12,13 +12,12 @@ namespace {
 void findKey(benchmark::State& state) {
   auto count = static_cast<size_t>(state.range(0));
   SnapshotDirectory directory;
-  auto consumer = std::make_shared<http::Consumer>();
-  consumer->id = "c";
-  directory.add(consumer);
   std::vector<std::string> keys(count);
   for (size_t i = 0; i < count; ++i) {
     keys[i] = "key-" + std::to_string(i * 2654435761u) + "-" + std::to_string(i);
-    directory.add(keys[i], {std::to_string(i), consumer.get(), 0});
+    http::KeyCredential credential;
+    credential.id = keys[i];
+    directory.keys.put(KeyEntry::make(keys[i], credential));
   }
   size_t i = 0;
   for (auto _ : state) {

@@ -15,6 +15,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string clientAddress;
+  std::string actor = "admin";  ///< Who asks, as far as that was proved.
 };
 
 struct Response {

@@ -40,7 +40,6 @@ void CompiledCertificates::apply(const store::Change& change) {
   }
   certificates_.erase(id);
   served_.erase(id);
-  errors_.erase(id);
   if (!gone) certificates_[id] = change.doc;
 }
 
@@ -73,17 +72,16 @@ void CompiledCertificates::clear() {
   names_.clear();
   services_.clear();
   served_.clear();
-  errors_.clear();
   changed_ = true;
 }
 
-std::shared_ptr<const tls::CertificateTable> CompiledCertificates::table() {
+std::shared_ptr<const tls::CertificateTable> CompiledCertificates::table(Problems& problems) {
   std::erase_if(retired_, [](const auto& table) { return table.use_count() == 1; });
   if (!changed_) return table_;
   changed_ = false;
   auto fresh = std::make_shared<tls::CertificateTable>();
   for (const auto& [id, name] : names_) {
-    if (Certificate certificate = served(name.certificateId)) {
+    if (Certificate certificate = served(name.certificateId, problems)) {
       fresh->add(name.name, std::move(certificate));
     }
   }
@@ -92,21 +90,21 @@ std::shared_ptr<const tls::CertificateTable> CompiledCertificates::table() {
   return table_;
 }
 
-CompiledCertificates::Certificate CompiledCertificates::served(const std::string& certificateId) {
+CompiledCertificates::Certificate CompiledCertificates::served(const std::string& certificateId,
+                                                               Problems& problems) {
   if (auto known = served_.find(certificateId); known != served_.end()) return known->second;
   auto doc = certificates_.find(certificateId);
-  if (doc == certificates_.end() || errors_.contains(certificateId)) return nullptr;
+  if (doc == certificates_.end()) return nullptr;
+  problems.clear(certificateId);
   auto made = tls::ServedCertificate::create(pairsOf(doc->second));
-  if (!made) {
-    errors_.emplace(certificateId,
-                    Error::invalid(made.error().message, "certificate " + certificateId));
-    return nullptr;
+  Certificate& kept = served_[certificateId];
+  if (made) {
+    kept = std::move(made).value();
+  } else {
+    problems.add(certificateId,
+                 Error::invalid(made.error().message, "certificate " + certificateId));
   }
-  return served_[certificateId] = std::move(made).value();
-}
-
-void CompiledCertificates::addProblems(std::vector<Error>& problems) const {
-  for (const auto& [id, error] : errors_) problems.push_back(error);
+  return kept;
 }
 
 std::optional<tls::KeyPair> CompiledCertificates::pair(const std::string& certificateId) const {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "source/config/compiled_kind.h"
 #include "source/store/store.h"
 #include "source/tls/certificate_table.h"
 
@@ -32,10 +33,8 @@ class CompiledCertificates {
   size_t entities() const { return certificates_.size() + names_.size() + authorities_.size(); }
 
   /// What listeners show by server name; nullptr where there is no name at all. The same object
-  /// until something changes.
-  std::shared_ptr<const tls::CertificateTable> table();
-  /// The certificates that table() had to leave out.
-  void addProblems(std::vector<Error>& problems) const;
+  /// until something changes. Certificates that cannot serve are left out and named in `problems`.
+  std::shared_ptr<const tls::CertificateTable> table(Problems& problems);
 
   /// The first pair of a certificate.
   std::optional<tls::KeyPair> pair(const std::string& certificateId) const;
@@ -44,7 +43,7 @@ class CompiledCertificates {
 
  private:
   using Certificate = std::shared_ptr<const tls::ServedCertificate>;
-  Certificate served(const std::string& certificateId);
+  Certificate served(const std::string& certificateId, Problems& problems);
 
   std::map<std::string, schema::Json> certificates_;  ///< By id.
   std::map<std::string, std::string> authorities_;    ///< PEM by id.
@@ -53,8 +52,8 @@ class CompiledCertificates {
   };
   std::map<std::string, Name> names_;  ///< By the id of the SNI.
   std::map<std::string, schema::Json> services_;
-  std::map<std::string, Certificate> served_;  ///< Those that were needed, by id.
-  std::map<std::string, Error> errors_;
+  /// Those that were needed, by id; nullptr: it cannot serve.
+  std::map<std::string, Certificate> served_;
   std::shared_ptr<const tls::CertificateTable> table_;
   /// Tables that were replaced, until no handshake reads them: this thread takes them apart.
   std::vector<std::shared_ptr<const tls::CertificateTable>> retired_;

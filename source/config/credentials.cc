@@ -90,8 +90,7 @@ Result<std::string> Credentials::slowHash(std::string_view text, bool sha1) cons
   form.blockSize = options_.passwordCost.blockSize;
   form.parallel = options_.passwordCost.parallel;
   form.salt = tls::randomBytes(kSaltBytes);
-  auto hash =
-      tls::scrypt(text, form.salt, options_.passwordCost, options_.passwordMemoryLimit);
+  auto hash = tls::scrypt(text, form.salt, options_.passwordCost, options_.passwordMemoryLimit);
   if (!hash) return hash.error();
   form.value = std::move(hash).value();
   return form.print();

@@ -51,8 +51,8 @@ void KeyLookup::remember(const Probe& probe) const {
   }
   uint64_t number = chosen->sequence.load(std::memory_order_relaxed);
   // Another worker writes it: let it.
-  if ((number & 1) != 0 || !chosen->sequence.compare_exchange_strong(number, number + 1,
-                                                                     std::memory_order_acq_rel)) {
+  if ((number & 1) != 0 ||
+      !chosen->sequence.compare_exchange_strong(number, number + 1, std::memory_order_acq_rel)) {
     return;
   }
   uint64_t words[6] = {probe.hash.low, probe.hash.high, 0, 0, 0, 0};

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "source/base/ref.h"
 #include "source/base/result.h"
 #include "source/http/codec.h"
 
@@ -14,7 +18,7 @@ class EventLoop;
 namespace tollgate::net {
 class Address;
 struct PeerCertificate;
-}
+}  // namespace tollgate::net
 
 namespace tollgate::http {
 
@@ -86,18 +90,31 @@ class HttpFilter {
   virtual void onComplete(Exchange&, void* state) const {}
 };
 
+/// The filters that a consumer gets on whatever route, by their names. Immutable.
+struct ConsumerFilters : RefCounted<ConsumerFilters> {
+  std::vector<std::pair<std::string, std::shared_ptr<const HttpFilter>>> entries;
+
+  const HttpFilter* find(std::string_view name) const {
+    for (const auto& [own, filter] : entries) {
+      if (own == name) return filter.get();
+    }
+    return nullptr;
+  }
+};
+
 /// A consumer as filters see it. Immutable, owned by the snapshot.
 struct Consumer {
-  std::string id;
-  std::string username;  ///< "" if unset
-  std::string customId;  ///< "" if unset
+  std::string_view id;
+  std::string_view username;  ///< "" if unset
+  std::string_view customId;  ///< "" if unset
+  Ref<const ConsumerFilters> filters;
 };
 
 /// A key-auth credential, found by key.
 struct KeyCredential {
-  std::string id;
-  const Consumer* consumer = nullptr;
+  std::string_view id;
   int64_t expiresAtUnix = 0;  ///< 0: never
+  uint32_t consumer = 0;      ///< For Directory::consumerOf().
 };
 
 /// Consumers and credentials of the snapshot that an exchange runs under; any worker, lock-free.
@@ -105,6 +122,9 @@ class Directory {
  public:
   virtual ~Directory() = default;
   virtual const KeyCredential* findKey(std::string_view key) const = 0;
+  /// The consumer of a credential, by its number; nullptr if it is gone: then the credential counts
+  /// as unknown.
+  virtual const Consumer* consumerOf(uint32_t number) const = 0;
   virtual const Consumer* findConsumerById(std::string_view id) const = 0;
   virtual const Consumer* findConsumerByName(std::string_view username) const = 0;
 };

@@ -67,7 +67,7 @@ void ProxyExchange::filterResponseBody(buffer::Buffer& data, bool end, http::Hea
   if (end) {
     releaseUpstream();
   } else if (pausedResponse_ == 0) {
-    armUpstreamTimer(route_->service->readTimeout);
+    armUpstreamTimer(service_->readTimeout);
   }
   if (state_ == State::kHolding) {
     bool enough = end || side.input.size() > filters_.wholeResponseBody;
@@ -110,7 +110,7 @@ void ProxyExchange::balanceUpstream() {
     upstream_->connection().pauseReading();
   } else {
     upstream_->connection().resumeReading();
-    armUpstreamTimer(route_->service->readTimeout);
+    armUpstreamTimer(service_->readTimeout);
   }
 }
 

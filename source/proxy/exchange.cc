@@ -9,7 +9,7 @@ namespace tollgate::proxy {
 ProxyExchange::ProxyExchange(WorkerContext& worker)
     : worker_(worker), pendingBody_(worker.slabs), replayBody_(worker.slabs) {}
 
-ProxyExchange::~ProxyExchange() = default;
+ProxyExchange::~ProxyExchange() { unpinSlabs(); }
 
 void ProxyExchange::begin(HttpConnectionManager& manager, http::ServerStream& stream) {
   ++generation_;
@@ -30,13 +30,14 @@ void ProxyExchange::clear() {
   stream_ = nullptr;
   pinned_ = nullptr;
   route_ = nullptr;
+  service_ = nullptr;
   filters_.clear();
   if (bodies_ != nullptr) bodies_->~FilteredBodies();
   bodies_ = nullptr;
   consumer_ = nullptr;
   credentialId_ = actor_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
   loggedTarget_ = {};
-  pins_.clear();
+  unpinSlabs();
   pendingBody_.clear();
   replayBody_.clear();
   upstreamBegan_ = {};
@@ -51,6 +52,10 @@ void ProxyExchange::clear() {
   walking_ = headEnd_ = localReply_ = collectingResponse_ = responseCollected_ = false;
   replayable_ = true;
   arena_.reset();
+}
+
+void ProxyExchange::unpinSlabs() {
+  for (; pins_ != nullptr; pins_ = pins_->next) pins_->slab.reset();
 }
 
 void ProxyExchange::onRequestHead(bool end) {
@@ -108,7 +113,8 @@ void ProxyExchange::routeRequest() {
     route_ = static_cast<const Route*>(match.payload);
     pathMatched_ = match.pathMatched;
     matchedPrefix_ = match.pathMatched ? match.matchedPrefix : std::string_view("/");
-    plan = route_->plan;
+    service_ = pinned_->snapshot->serviceOf(*route_);
+    plan = pinned_->snapshot->planOf(*route_);
   }
   filters_.build(arena_, manager_->listenerFilters(), plan);
   continueFilters();
@@ -128,7 +134,7 @@ void ProxyExchange::continueFilters() {
   }
   if (!runRequestFilters(filters_.count)) return;
   if (route_ == nullptr) return replyError(404, "no Route matched with those values");
-  if (route_->service == nullptr) return replyError(503, "no Service found with those values");
+  if (service_ == nullptr) return replyError(503, "no Service found with those values");
   forward();
 }
 

@@ -37,7 +37,9 @@ class ProxyExchange final : public http::Exchange,
   void onRequestError(int status, std::string_view reason) override;
   http::RequestHead& request() override { return *request_; }
   Arena& arena() override { return arena_; }
-  void pin(buffer::SlabRef slab) override { pins_.push_back(std::move(slab)); }
+  void pin(buffer::SlabRef slab) override {
+    pins_ = arena_.make<PinnedSlab>(std::move(slab), pins_);
+  }
 
   // http::ResponseSink
   void onInformational(int status, http::HeaderMap& headers) override;
@@ -74,9 +76,7 @@ class ProxyExchange final : public http::Exchange,
   std::string_view clientIp() override { return clientIp_; }
   bool secure() override;
   std::string_view routeId() override { return route_ ? route_->id : std::string_view(); }
-  std::string_view serviceId() override {
-    return route_ && route_->service ? route_->service->id : std::string_view();
-  }
+  std::string_view serviceId() override { return service_ ? service_->id : std::string_view(); }
   void setConsumer(const http::Consumer* consumer, std::string_view credentialId) override {
     consumer_ = consumer;
     credentialId_ = credentialId;
@@ -112,7 +112,15 @@ class ProxyExchange final : public http::Exchange,
     kDone,        ///< The response is complete (the request's body may not be).
   };
 
+  /// A slab that header views point into, in the arena.
+  struct PinnedSlab {
+    PinnedSlab(buffer::SlabRef slab, PinnedSlab* next) : slab(std::move(slab)), next(next) {}
+    buffer::SlabRef slab;
+    PinnedSlab* next;
+  };
+
   // exchange.cc
+  void unpinSlabs();
   /// Has the client's connection flushed at the end of the pass, if there still is an exchange.
   void touch();
   void routeRequest();
@@ -151,6 +159,9 @@ class ProxyExchange final : public http::Exchange,
   // request_headers.cc
   void findClient();
   void prepareRequestHeaders();
+  void addForwarded(http::HeaderMap& headers);
+  void addVia(http::HeaderMap& headers, std::string_view line);
+  std::string_view hostName();
   std::string_view upstreamTarget();
   void removeHopByHop(http::HeaderMap& headers, bool keepUpgrade);
   bool trustedPeer() const;
@@ -189,12 +200,13 @@ class ProxyExchange final : public http::Exchange,
   http::ServerStream* stream_ = nullptr;
   WorkerContext::Pinned* pinned_ = nullptr;
   const Route* route_ = nullptr;
+  const upstream::Service* service_ = nullptr;  ///< Of the route; nullptr if it has none.
   FilterChain filters_;
   FilteredBodies* bodies_ = nullptr;  ///< In the arena; clear() destroys it.
   const http::Consumer* consumer_ = nullptr;
   std::string_view credentialId_;
   std::string_view actor_;
-  std::vector<buffer::SlabRef> pins_;
+  PinnedSlab* pins_ = nullptr;
 
   std::string_view path_;  ///< Normalised.
   std::string_view matchedPrefix_;

@@ -9,7 +9,8 @@ void FilterChain::build(Arena& arena, const ListenerFilters* listener,
                         const http::FilterPlan* plan) {
   if (listener != nullptr && !listener->plugins) plan = nullptr;
   size_t total = plan != nullptr ? plan->entries.size() : 0;
-  if (listener != nullptr) total += listener->before.entries.size() + listener->after.entries.size();
+  if (listener != nullptr)
+    total += listener->before.entries.size() + listener->after.entries.size();
   if (total == 0) return;
   steps = static_cast<Step*>(arena.allocate(sizeof(Step) * total, alignof(Step)));
   if (listener != nullptr) before = static_cast<uint16_t>(add(arena, listener->before));

@@ -58,7 +58,7 @@ void ProxyExchange::sendContinue() {
 }
 
 void ProxyExchange::attempt(bool fresh) {
-  const upstream::Service& service = *route_->service;
+  const upstream::Service& service = *service_;
   triedFresh_ = fresh;
   if (service.literal.valid()) return withAddress(service.literal);
   if (const auto* addresses = worker_.resolver.cached(service.host)) {
@@ -75,13 +75,13 @@ void ProxyExchange::attempt(bool fresh) {
         resolving_ = 0;
         if (error == net::ResolveError::kNone) {
           net::Address address = addresses[addressIndex_++ % addresses.size()];
-          address.setPort(route_->service->port);
+          address.setPort(service_->port);
           withAddress(address);
         } else if (error == net::ResolveError::kNotFound) {
           replyError(503, "name resolution failed");
         } else {
           replyError(500, arena_.concat("failed the initial dns/balancer resolve for '",
-                                        route_->service->host, "' with: dns server error"));
+                                        service_->host, "' with: dns server error"));
         }
         touch();
       });
@@ -89,7 +89,7 @@ void ProxyExchange::attempt(bool fresh) {
 }
 
 void ProxyExchange::withAddress(const net::Address& address) {
-  const upstream::Service& service = *route_->service;
+  const upstream::Service& service = *service_;
   state_ = State::kConnecting;
   if (upstreamBegan_ == event::TimePoint{}) upstreamBegan_ = worker_.loop.now();
   ++attempts_;
@@ -142,7 +142,7 @@ void ProxyExchange::sendRequest() {
   upstream_->codec().sendHead(head, !hasBody_, contentLength_, *this);
   sendPending();
   upstream_->flush();
-  const upstream::Service& service = *route_->service;
+  const upstream::Service& service = *service_;
   armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
 }
 
@@ -190,7 +190,7 @@ void ProxyExchange::deliverRequestBody() {
   if (upstream_ != nullptr && state_ >= State::kForwarding && state_ <= State::kResponding) {
     sendPending();
     if (state_ == State::kForwarding) {
-      const upstream::Service& service = *route_->service;
+      const upstream::Service& service = *service_;
       armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
     }
     if (!requestEnded_ && upstream_ != nullptr && upstream_->connection().aboveHighMark()) {
@@ -221,7 +221,7 @@ void ProxyExchange::sendRequestTrailers(http::HeaderMap& trailers) {
   if (upstream_ == nullptr) return;
   upstream_->codec().sendTrailers(trailers);
   upstream_->flush();
-  if (state_ == State::kForwarding) armUpstreamTimer(route_->service->readTimeout);
+  if (state_ == State::kForwarding) armUpstreamTimer(service_->readTimeout);
 }
 
 void ProxyExchange::onUpstreamWritable() {
@@ -257,7 +257,7 @@ void ProxyExchange::onResponseHead(bool end) {
   if (end) {
     finishResponse();
   } else if (state_ == State::kResponding) {
-    armUpstreamTimer(route_->service->readTimeout);
+    armUpstreamTimer(service_->readTimeout);
   }
 }
 
@@ -278,7 +278,7 @@ void ProxyExchange::onResponseBody(buffer::Buffer& data, bool end) {
   stream_->sendBody(data, end);
   touch();
   if (end) return finishResponse();
-  armUpstreamTimer(route_->service->readTimeout);
+  armUpstreamTimer(service_->readTimeout);
   if (!upstreamPaused_ && stream_->congested()) {
     upstreamPaused_ = true;
     event::EventLoop::cancel(upstreamTimer_);  // the client is slow, not the origin
@@ -291,7 +291,7 @@ void ProxyExchange::onResponseWritable() {
   if (bodies_ != nullptr && bodies_->response.active) return balanceUpstream();
   upstreamPaused_ = false;
   upstream_->connection().resumeReading();
-  armUpstreamTimer(route_->service->readTimeout);
+  armUpstreamTimer(service_->readTimeout);
 }
 
 void ProxyExchange::onResponseTrailers(http::HeaderMap& trailers) {
@@ -337,7 +337,7 @@ void ProxyExchange::onUpstreamTimeout() {
 }
 
 bool ProxyExchange::mayRetry(bool requestSent) const {
-  if (attempts_ > route_->service->retries) return false;
+  if (attempts_ > service_->retries) return false;
   if (!requestSent) return replayable_ || !anyBodySent_;
   return repeatable(request_->method) && (replayable_ || !anyBodySent_) && !tunnel_;
 }
@@ -367,8 +367,6 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
 }
 
 void ProxyExchange::armUpstreamTimer(std::chrono::milliseconds limit) {
-  // Moved only when it would fire too early would be cheaper still; the wheel makes this a few
-  // pointer writes.
   worker_.loop.arm(upstreamTimer_, limit);
 }
 

@@ -96,7 +96,7 @@ bool ProxyExchange::collectResponse(const FilterChain::Step& step) {
   side.active = true;
   responseCollected_ = side.inputEnded || side.input.size() > filters_.wholeResponseBody;
   collectingResponse_ = !responseCollected_;
-  if (collectingResponse_) armUpstreamTimer(route_->service->readTimeout);
+  if (collectingResponse_) armUpstreamTimer(service_->readTimeout);
   return responseCollected_;
 }
 
@@ -121,7 +121,7 @@ void ProxyExchange::commitResponse() {
     early.moveFrom(side.input);
     return onResponseBody(early, side.inputEnded);
   }
-  if (!side.inputEnded) armUpstreamTimer(route_->service->readTimeout);
+  if (!side.inputEnded) armUpstreamTimer(service_->readTimeout);
   pumpResponseBody();
 }
 

@@ -12,6 +12,7 @@
 #include "source/http/access_log.h"
 #include "source/http1/date_cache.h"
 #include "source/net/resolver.h"
+#include "source/proxy/own_lines.h"
 #include "source/proxy/snapshot.h"
 #include "source/upstream/pool.h"
 
@@ -53,6 +54,7 @@ class WorkerContext {
 
   event::EventLoop& loop;
   const ProxySettings& settings;
+  const OwnLines lines;
   buffer::SlabPool slabs;
   upstream::Pool pool;
   net::Resolver resolver;

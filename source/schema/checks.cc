@@ -97,7 +97,7 @@ std::string listError(const v1::EntityCheck& check, WriteMode mode, const Json& 
   }
   if (check.at_least_one_of().empty()) return "";
   for (const auto& name : check.at_least_one_of()) {
-    if (nonEmpty(valueAt(doc, name))) return "";
+    if (isNonEmpty(valueAt(doc, name))) return "";
   }
   const char* prefix = mode == WriteMode::kUpdate ? "when updating, " : "";
   return fmt::format("{}at least one of these fields must be non-empty: {}", prefix,
@@ -138,6 +138,10 @@ const Json& valueAt(const Json& doc, std::string_view path) {
     path.remove_prefix(std::min(dot + 1, path.size()));
   }
   return *value;
+}
+
+bool isNonEmpty(const Json& value) {
+  return !value.is_null() && value != "" && !(value.is_structured() && value.empty());
 }
 
 void runChecks(const v1::EntityRules& rules, WriteMode mode, const Json& doc, Json& errors) {

@@ -11,6 +11,8 @@ namespace tollgate::schema {
 
 /// The value at a dotted path; null where there is none.
 const Json& valueAt(const Json& doc, std::string_view path);
+/// Whether a value counts as given: not null, "", [] or {}.
+bool isNonEmpty(const Json& value);
 
 /// Neither null nor an empty text, list or record.
 bool nonEmpty(const Json& value);

@@ -38,12 +38,12 @@ std::string checkWindows(const Json& config) {
 
 /// Which parts of an answer exclude each other.
 std::string checkTermination(const Json& config) {
-  bool body = nonEmpty(valueAt(config, "body")), type = nonEmpty(valueAt(config, "content_type"));
-  if (nonEmpty(valueAt(config, "message")) && (body || type)) {
+  auto given = [&](const char* name) { return !valueAt(config, name).is_null(); };
+  if (given("message") && (given("body") || given("content_type"))) {
     return "message cannot be used with content_type or body";
   }
-  if (type && !body) return "content_type requires a body";
-  if (valueAt(config, "echo") == true && body) {
+  if (given("content_type") && !given("body")) return "content_type requires a body";
+  if (valueAt(config, "echo") == true && given("body")) {
     return "echo cannot be used with content_type and body";
   }
   return "";

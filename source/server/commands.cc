@@ -38,23 +38,27 @@ int check(const CommonOptions& common, std::string file) {
   auto settings =
       Settings::load(node ? common.conf : file, Settings::processEnvironment(), common.overrides());
   std::string problem = settings ? "" : settings.error().text();
-  if (problem.empty() && node) {
+  DefaultCertificates certificates;
+  if (problem.empty()) {
     registerBuiltinFilters(rateLimitCells(*settings));
+    auto pair = tls::generateSelfSigned(tls::KeyType::kEcdsaP256, "localhost");
+    if (pair) certificates.proxy.push_back(std::move(pair).value());
+    certificates.admin = certificates.proxy;
+  }
+  if (problem.empty() && node) {
     auto loaded = config::loadNode(file);
     if (!loaded) {
       problem = loaded.error().text();
     } else {
-      DefaultCertificates certificates;
-      for (auto type : {tls::KeyType::kEcdsaP256}) {
-        auto pair = tls::generateSelfSigned(type, "localhost");
-        if (pair) certificates.proxy.push_back(std::move(pair).value());
-      }
-      certificates.admin = certificates.proxy;
       auto plans = compileNode(*loaded, file, *settings, certificates);
       if (!plans) problem = plans.error().text();
     }
   } else if (problem.empty()) {
     auto built = builtinNode(*settings);
+    if (built) {
+      auto plans = compileNode(*built, file, *settings, certificates);
+      if (!plans) problem = plans.error().text();
+    }
     auto proxy = proxySettings(*settings);
     if (!built) problem = built.error().text();
     if (!proxy) problem = proxy.error().text();
@@ -227,6 +231,15 @@ int runCommand(int argc, char** argv) {
     sub->callback(
         [&, action = std::string(name)] { code = runMigrations(action, common, migration); });
   }
+  TokenOptions token;
+  group = app.add_subcommand("token", "tokens of the Admin API");
+  group->require_subcommand(1);
+  sub = group->add_subcommand("new", "print a new token, and the line for the tokens file");
+  sub->add_option("--name", token.name, "who it is for")->required();
+  sub->add_option("--scope", token.scopes,
+                  "what it may do: *, read, write, read:<kind> or write:<kind>; repeatable")
+      ->required();
+  sub->callback([&] { code = newToken(token); });
   group = app.add_subcommand("credentials", "how keys, passwords and secrets are kept");
   group->require_subcommand(1);
   for (auto [name, about] :

@@ -24,6 +24,13 @@ struct MigrationOptions {
 int runMigrations(const std::string& action, const CommonOptions& common,
                   const MigrationOptions& options);
 
+/// `tollgate token new`: prints a token that nothing keeps, and its line for the tokens file.
+struct TokenOptions {
+  std::string name;
+  std::vector<std::string> scopes;
+};
+int newToken(const TokenOptions& options);
+
 /// `tollgate credentials ACTION` (status, convert, adopt).
 int runCredentials(const std::string& action, const CommonOptions& common);
 

@@ -237,12 +237,13 @@ void Control::expireKeys() {
 
 /// Names what could not be compiled, once each.
 void Control::reportProblems() {
-  std::vector<std::string> texts;
+  if (std::exchange(problemChanges_, compiler_.problemChanges()) == compiler_.problemChanges())
+    return;
+  std::set<std::string> texts;
   for (const Error& problem : compiler_.problems()) {
-    texts.push_back(problem.text());
-    if (std::find(reported_.begin(), reported_.end(), texts.back()) == reported_.end()) {
-      log::error(Level::kError,
-                 fmt::format("left out of revision {}: {}", revision(), texts.back()));
+    auto [text, added] = texts.insert(problem.text());
+    if (added && reported_.count(*text) == 0) {
+      log::error(Level::kError, fmt::format("left out of revision {}: {}", revision(), *text));
     }
   }
   reported_ = std::move(texts);

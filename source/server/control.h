@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -78,7 +79,8 @@ class Control {
   std::atomic<store::Revision> revision_{0};
   bool loadedFromStore_ = false;
   bool storeLost_ = false;
-  std::vector<std::string> reported_;
+  std::set<std::string> reported_;
+  uint64_t problemChanges_ = 0;
   std::chrono::steady_clock::time_point nextExpiry_{};
 
   std::mutex mutex_;

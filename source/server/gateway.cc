@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "source/config/node.h"
@@ -51,6 +52,12 @@ class Gateway::Signals final : public event::FdHandler {
   Gateway& owner_;
   int fd_ = -1;
   event::FdWatch watch_;
+};
+
+/// What filters have to say, as lines of the error log.
+class Gateway::FilterLog final : public http::OperatorLog {
+ public:
+  void warn(std::string_view text) override { log::error(Level::kWarn, text); }
 };
 
 /// The access log's writer and a producer for each worker.
@@ -116,13 +123,24 @@ Status Gateway::compileListeners() {
   if (!certificates) return certificates.error();
   counters_ = std::make_unique<StoreCounters>();
   upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
+  filterLog_ = std::make_unique<FilterLog>();
   http::FilterContext context;
+  context.log = filterLog_.get();
   context.counters = counters_.get();
   context.tls = upstreamTls_.get();
   auto plans =
       compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates, context);
   if (!plans) return plans.error();
   plans_ = std::move(plans).value();
+  for (const ListenerPlan& plan : plans_) {
+    bool local = std::all_of(plan.addresses.begin(), plan.addresses.end(), isLoopback);
+    for (const Chain& chain : plan.chains) {
+      if (chain.kind != Chain::Kind::kAdmin || local || chain.tls != nullptr) continue;
+      log::error(Level::kWarn, "listener " + plan.name +
+                                   ": the Admin API is reached without TLS from other machines, "
+                                   "so that tokens and keys can be read on the way");
+    }
+  }
   lateCertificates_.start(prefix_, *certificates, plans_);
   return {};
 }
@@ -234,6 +252,7 @@ void Gateway::onSignal(int signal) {
     case SIGHUP:
       control_->post([this] { control_->catchUp(); });
       logs_->reopen();
+      reloadFilters();
       log::error(Level::kNotice, "reload: configuration taken up, logs reopened");
       return;
     case SIGUSR1:
@@ -243,6 +262,20 @@ void Gateway::onSignal(int signal) {
       if (!draining_) return beginDrain();
       log::error(Level::kWarn, "second signal: ending at once");
       loop_.stop();
+  }
+}
+
+void Gateway::reloadFilters() {
+  for (const ListenerPlan& plan : plans_) {
+    for (const Chain& chain : plan.chains) {
+      if (chain.filters == nullptr) continue;
+      for (const auto& filter : chain.filters->owned) {
+        if (Status done = filter->reload(); !done) {
+          log::error(Level::kError, "listener " + plan.name + ": " + done.error().text() +
+                                        "; what was read before stays in force");
+        }
+      }
+    }
   }
 }
 

@@ -27,7 +27,8 @@ class Gateway {
   /// Opens everything; nothing is served yet. Errors name the place and the remedy.
   Status open();
   /// Serves until a signal ends it: SIGTERM, SIGINT and SIGQUIT drain within drain_timeout, SIGHUP
-  /// takes up other nodes' writes and reopens the logs. Returns the exit code.
+  /// takes up other nodes' writes, reopens the logs and has the listeners' filters read their files
+  /// again. Returns the exit code.
   int run();
   /// Where a listener ended up, for ports chosen by the kernel.
   const Settings& settings() const { return settings_; }
@@ -35,12 +36,14 @@ class Gateway {
  private:
   class Signals;
   class AccessLogs;
+  class FilterLog;
 
   Status openStore();
   Status openWorkers();
   Status openMain();
   Status compileListeners();
   void onSignal(int signal);
+  void reloadFilters();
   void beginDrain();
   void checkDrained();
 
@@ -49,10 +52,11 @@ class Gateway {
   proxy::ProxySettings proxySettings_;
   proxy::ProxySettings adminSettings_;
   std::unique_ptr<AccessLogs> logs_;
+  std::unique_ptr<FilterLog> filterLog_;
   std::shared_ptr<store::Protector> protector_;
   std::unique_ptr<StoreCounters> counters_;
   std::unique_ptr<UpstreamTls> upstreamTls_;
-  std::vector<ListenerPlan> plans_;  ///< Filters in there use the two before.
+  std::vector<ListenerPlan> plans_;  ///< Filters in there use the three before.
   LateCertificates lateCertificates_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<NodeContext> context_;

@@ -119,6 +119,7 @@ Result<HttpChain> compileHttpChain(const filters::network::http::v1::Config& con
     filters->owned.push_back(std::move(made).value());
     out.authenticated = out.authenticated || filter.name() == "admin-auth";
   }
+  if (!router) filters->plugins = true;  // admin-api and status stand where plugins do
   filters->before.finish();
   filters->after.finish();
   // The usual chains cost nothing: there is nothing to look at.

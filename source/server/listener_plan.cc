@@ -19,9 +19,17 @@ namespace httpv1 = filters::network::http::v1;
 namespace tcpv1 = filters::network::tcp_proxy::v1;
 namespace tlsv1 = filters::network::tls::v1;
 
+using Fields = google::protobuf::Map<std::string, google::protobuf::Value>;
+
+/// What the settings say about who may use the Admin API.
+struct AdminAccess {
+  std::string tokensFile, clientCa;
+  bool allowUnauthenticated = false;
+};
+
 /// Adds one listener that the setting describes, with `terminal` at the end of its chain.
 void addListener(node::v1::Node& node, const std::string& name, const ListenEntry& entry,
-                 bool http2, const char* terminal) {
+                 bool http2, const char* terminal, const AdminAccess& access) {
   auto* listener = node.add_listeners();
   listener->set_name(name);
   bool six = entry.host.find(':') != std::string::npos;
@@ -36,14 +44,23 @@ void addListener(node::v1::Node& node, const std::string& name, const ListenEntr
       auto& alpn = (*tls->mutable_config()->mutable_fields())["alpn"];
       alpn.mutable_list_value()->add_values()->set_string_value("http/1.1");
     }
+    if (!access.clientCa.empty()) {
+      (*tls->mutable_config()->mutable_fields())["client_ca"].set_string_value(access.clientCa);
+    }
   }
   auto* http = chain->add_filters();
   http->set_name("http");
   auto& filters = (*http->mutable_config()->mutable_fields())["filters"];
-  auto append = [&](const char* filter) {
+  auto append = [&](const char* filter) -> Fields& {
     auto* item = filters.mutable_list_value()->add_values()->mutable_struct_value();
     (*item->mutable_fields())["name"].set_string_value(filter);
+    return *item->mutable_fields();
   };
+  if (access.allowUnauthenticated) listener->set_allow_unauthenticated(true);
+  if (!access.tokensFile.empty()) {
+    auto* config = append("admin-auth")["config"].mutable_struct_value();
+    (*config->mutable_fields())["tokens_file"].set_string_value(access.tokensFile);
+  }
   if (std::string_view(terminal) == "router") append("plugins");
   append(terminal);
 }
@@ -53,13 +70,24 @@ Status addListeners(node::v1::Node& node, const Settings& settings, const char* 
   auto entries = parseListen(setting, settings.text(setting));
   if (!entries) return entries.error();
   bool http2 = std::any_of(entries->begin(), entries->end(), [](auto& e) { return e.http2; });
+  AdminAccess access;
+  if (std::string_view(terminal) == "admin-api") {
+    access.tokensFile = settings.text("admin_tokens_file");
+    access.clientCa = settings.text("admin_ssl_client_ca");
+    access.allowUnauthenticated = settings.flag("admin_allow_unauthenticated");
+    if (!access.clientCa.empty() && access.tokensFile.empty()) {
+      return Error::invalid(
+          "needs admin_tokens_file, which says what the certificates of clients may do",
+          "admin_ssl_client_ca");
+    }
+  }
   int number = 0;
   for (const ListenEntry& entry : *entries) {
     if (entry.proxyProtocol) {
       return Error::invalid("proxy_protocol is not supported yet: remove the flag", setting);
     }
     std::string suffix = number++ == 0 ? "" : "-" + std::to_string(number);
-    addListener(node, name + suffix, entry, http2, terminal);
+    addListener(node, name + suffix, entry, http2, terminal, access);
   }
   return {};
 }
@@ -138,10 +166,31 @@ class Compiler {
             place + ".filter_chains[" + std::to_string(i) + "]");
       }
     }
+    if (Status guarded = guard(plan, in, place); !guarded) return guarded.error();
     return plan;
   }
 
  private:
+  /// Closed by default: an Admin API that asks nobody who they are stays on this machine.
+  static Status guard(const ListenerPlan& plan, const node::v1::Listener& in,
+                      const std::string& place) {
+    if (in.allow_unauthenticated()) return {};
+    for (const Chain& chain : plan.chains) {
+      if (chain.kind != Chain::Kind::kAdmin || chain.authenticated) continue;
+      for (const net::Address& address : plan.addresses) {
+        if (isLoopback(address)) continue;
+        return Error::invalid(
+            "admin_listen: the Admin API would be open to everybody who reaches " +
+                address.toString() +
+                ": set admin_tokens_file (`tollgate token new`; in a node file the filter "
+                "admin-auth), or listen on 127.0.0.1, or, if that is wanted, set "
+                "admin_allow_unauthenticated = on (in a node file allow_unauthenticated: true)",
+            place + ".bind");
+      }
+    }
+    return {};
+  }
+
   Result<Chain> chain(const node::v1::FilterChain& in, const std::string& place) {
     Chain out;
     if (Status matched = match(in.match(), place + ".match", out.match); !matched) {
@@ -264,6 +313,15 @@ class Compiler {
     if (config.has_min_version()) settings.minVersion = config.min_version();
     settings.sessionTickets = config.has_session_tickets() ? config.session_tickets()
                                                            : settings_.flag("ssl_session_tickets");
+    if (config.has_client_ca()) {
+      auto pem = tls::readCertificates(config.client_ca());
+      if (!pem) return Error::invalid(pem.error().text(), place + ".config.client_ca");
+      settings.clientCaPem = std::move(pem).value();
+    }
+    settings.clientCertificateRequired = config.client_certificate_required();
+    if (config.client_certificate_required() && !config.has_client_ca()) {
+      return Error::invalid("needs client_ca", place + ".config.client_certificate_required");
+    }
     settings.alpn = {"h2", "http/1.1"};
     if (!config.alpn().empty()) settings.alpn.assign(config.alpn().begin(), config.alpn().end());
     if (out.kind == Chain::Kind::kTcp && config.alpn().empty()) settings.alpn.clear();
@@ -292,6 +350,13 @@ size_t nameRank(const std::vector<std::string>& wanted, std::string_view name) {
 }
 
 }  // namespace
+
+bool isLoopback(const net::Address& address) {
+  static const auto kRanges = {*net::AddressRange::parse("127.0.0.0/8"),
+                               *net::AddressRange::parse("::1/128")};
+  return std::any_of(kRanges.begin(), kRanges.end(),
+                     [&](const net::AddressRange& range) { return range.contains(address); });
+}
 
 bool ListenerPlan::onMain() const {
   return !chains.empty() &&

@@ -61,6 +61,9 @@ struct ListenerPlan {
                       const std::vector<std::string>& protocols) const;
 };
 
+/// Whether only this machine can reach what listens there.
+bool isLoopback(const net::Address& address);
+
 /// The node that the *_listen settings describe.
 Result<node::v1::Node> builtinNode(const Settings& settings);
 
@@ -71,8 +74,8 @@ struct DefaultCertificates {
   bool proxyRsaMissing = false, adminRsaMissing = false;
 };
 
-/// Compiles a node; errors name the place in `source` ("node.yaml", "proxy_listen"). `context`: what
-/// HTTP filters of the listeners may use of the process.
+/// Compiles a node; errors name the place in `source` ("node.yaml", "proxy_listen"). `context`:
+/// what HTTP filters of the listeners may use of the process.
 Result<std::vector<ListenerPlan>> compileNode(const node::v1::Node& node, const std::string& source,
                                               const Settings& settings,
                                               const DefaultCertificates& certificates,

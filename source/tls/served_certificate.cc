@@ -49,7 +49,8 @@ Result<std::shared_ptr<const ServedCertificate>> ServedCertificate::create(
     if (!loaded) return std::move(loaded).error();
     auto carrier = makeCarrier(*loaded);
     if (!carrier) return std::move(carrier).error();
-    impl->candidates.push_back({std::move(carrier).value(), loaded->kind});
+    const KeyKind kind = loaded->kind;
+    impl->candidates.push_back({std::move(carrier).value(), kind, std::move(loaded).value()});
   }
   sortByPreference(impl->candidates);
   return std::shared_ptr<const ServedCertificate>(new ServedCertificate(std::move(impl)));

@@ -1,6 +1,7 @@
 #pragma once
 
 // For files of this folder only.
+#include <optional>
 #include <vector>
 
 #include "source/tls/boringssl.h"
@@ -11,7 +12,8 @@ namespace tollgate::tls {
 /// One pair of a certificate, in a context that a connection switches to.
 struct Candidate {
   bssl::UniquePtr<SSL_CTX> context;
-  KeyKind kind;
+  KeyKind kind = KeyKind::kRsa;
+  std::optional<LoadedPair> pair = {};  ///< Of a ServedCertificate: what `context` holds.
 };
 
 struct ServedCertificate::Impl {

@@ -14,6 +14,7 @@
 #include "source/tls/served_certificate.h"
 #include "source/tls/ticket_keys.h"
 #include "source/tls/tls_transport.h"
+#include "source/tls/trust.h"
 
 namespace tollgate::tls {
 namespace {
@@ -98,6 +99,7 @@ struct ServerContext::Impl {
   Status configureCiphers(SSL_CTX* context) const;
   const Choice& choiceFor(const CertificateTable* certificates, std::string_view serverName) const;
   const Candidate& candidateFor(const Choice& choice, const SSL_CLIENT_HELLO* hello) const;
+  bool show(SSL* ssl, const Candidate& chosen) const;
   bool usable(KeyKind kind, const SSL_CLIENT_HELLO* hello) const;
 
   static ssl_select_cert_result_t selectCertificate(const SSL_CLIENT_HELLO* hello);
@@ -206,7 +208,8 @@ Status ServerContext::Impl::addDefault(const KeyPair& pair) {
 }
 
 Result<bssl::UniquePtr<SSL_CTX>> ServerContext::Impl::makeContext() {
-  bssl::UniquePtr<SSL_CTX> made(SSL_CTX_new(TLS_with_buffers_method()));
+  const bool clients = !settings.clientCaPem.empty();
+  bssl::UniquePtr<SSL_CTX> made(SSL_CTX_new(clients ? TLS_method() : TLS_with_buffers_method()));
   SSL_CTX* context = made.get();
   if (context == nullptr || !SSL_CTX_set_min_proto_version(context, minVersion) ||
       !SSL_CTX_set_max_proto_version(context, maxVersion) ||
@@ -215,12 +218,17 @@ Result<bssl::UniquePtr<SSL_CTX>> ServerContext::Impl::makeContext() {
     return Error::internal("cannot make a TLS context");
   }
   if (Status status = configureCiphers(context); !status.ok()) return status.error();
+  if (clients) {
+    Status status =
+        verifyClients(context, settings.clientCaPem, settings.clientCertificateRequired);
+    if (!status.ok()) return status.error();
+  }
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Sessions live in tickets only: no cache and so no lock.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_set_timeout(context, kTicketSeconds);
   SSL_CTX_set_session_psk_dhe_timeout(context, kTicketSeconds);
-  if (settings.sessionTickets) {
+  if (settings.sessionTickets && !clients) {
     SSL_CTX_set_ticket_aead_method(context, &kTicketMethod);
   } else {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
@@ -275,6 +283,14 @@ bool ServerContext::Impl::usable(KeyKind kind, const SSL_CLIENT_HELLO* hello) co
                      [&](uint16_t suite) { return holds(suites, suite); });
 }
 
+/// Makes the connection show a certificate.
+bool ServerContext::Impl::show(SSL* ssl, const Candidate& chosen) const {
+  // A context that verifies clients is of another method, between which connections cannot switch.
+  if (!settings.clientCaPem.empty() && chosen.pair) return chosen.pair->use(ssl);
+  if (SSL_set_SSL_CTX(ssl, chosen.context.get()) == nullptr) return false;
+  return usualCiphers || SSL_set_cipher_list(ssl, ciphers.c_str()) == 1;
+}
+
 ssl_select_cert_result_t ServerContext::Impl::selectCertificate(const SSL_CLIENT_HELLO* hello) {
   Acceptance& acceptance = acceptanceOf(hello->ssl);
   const Impl& self = *acceptance.server;
@@ -286,9 +302,7 @@ ssl_select_cert_result_t ServerContext::Impl::selectCertificate(const SSL_CLIENT
   }
   const Choice& choice = self.choiceFor(acceptance.certificates.get(), name);
   const Candidate& chosen = self.candidateFor(choice, hello);
-  const bool switched =
-      SSL_set_SSL_CTX(hello->ssl, chosen.context.get()) != nullptr &&
-      (self.usualCiphers || SSL_set_cipher_list(hello->ssl, self.ciphers.c_str()) == 1);
+  const bool switched = self.show(hello->ssl, chosen);
   acceptance.certificates.reset();  // the connection holds what it chose
   return switched ? ssl_select_cert_success : ssl_select_cert_error;
 }

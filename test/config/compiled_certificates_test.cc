@@ -22,29 +22,31 @@ store::Change sni(const std::string& id, const std::string& name, const std::str
 
 TEST(CompiledCertificates, NamesAndCertificatesMayComeInAnyOrder) {
   CompiledCertificates certificates;
-  EXPECT_EQ(certificates.table(), nullptr);
+  Problems problems;
+  EXPECT_EQ(certificates.table(problems), nullptr);
   certificates.apply(sni("s", "a.test", "c"));
-  EXPECT_EQ(certificates.table(), nullptr);
+  EXPECT_EQ(certificates.table(problems), nullptr);
   certificates.apply(certificate("c", pairOf("a.test")));
-  auto table = certificates.table();
+  auto table = certificates.table(problems);
   ASSERT_NE(table, nullptr);
   EXPECT_NE(table->find("a.test"), nullptr);
   EXPECT_EQ(certificates.entities(), 2u);
   certificates.apply({Op::kDelete, "snis", "s", nullptr});
-  EXPECT_EQ(certificates.table(), nullptr);
+  EXPECT_EQ(certificates.table(problems), nullptr);
   EXPECT_NE(table->find("a.test"), nullptr);  // who holds the old table reads on
 }
 
 TEST(CompiledCertificates, WhatDidNotChangeIsShared) {
   CompiledCertificates certificates;
+  Problems problems;
   certificates.apply(certificate("c", pairOf("a.test")));
   certificates.apply(certificate("d", pairOf("b.test")));
   certificates.apply(sni("s", "a.test", "c"));
   certificates.apply(sni("t", "b.test", "d"));
-  auto first = certificates.table();
-  EXPECT_EQ(certificates.table(), first);
+  auto first = certificates.table(problems);
+  EXPECT_EQ(certificates.table(problems), first);
   certificates.apply(certificate("d", pairOf("b.test")));
-  auto second = certificates.table();
+  auto second = certificates.table(problems);
   EXPECT_NE(second, first);
   EXPECT_EQ(second->find("a.test"), first->find("a.test"));
   EXPECT_NE(second->find("b.test"), first->find("b.test"));
@@ -52,26 +54,24 @@ TEST(CompiledCertificates, WhatDidNotChangeIsShared) {
 
 TEST(CompiledCertificates, WhatCannotServeIsLeftOutAndNamed) {
   CompiledCertificates certificates;
+  Problems problems;
   certificates.apply(certificate("c", {"{vault://env/cert}", "{vault://env/key}"}));
   certificates.apply(certificate("d", pairOf("b.test")));
   certificates.apply(sni("s", "a.test", "c"));
   certificates.apply(sni("t", "b.test", "d"));
-  auto table = certificates.table();
+  auto table = certificates.table(problems);
   EXPECT_EQ(table->find("a.test"), nullptr);
   EXPECT_NE(table->find("b.test"), nullptr);
-  std::vector<Error> problems;
-  certificates.addProblems(problems);
-  ASSERT_EQ(problems.size(), 1u);
-  EXPECT_EQ(problems[0].place, "certificate c");
+  ASSERT_EQ(problems.all().size(), 1u);
+  EXPECT_EQ(problems.all()[0].place, "certificate c");
   certificates.apply(certificate("c", pairOf("a.test")));
-  EXPECT_NE(certificates.table()->find("a.test"), nullptr);
-  problems.clear();
-  certificates.addProblems(problems);
-  EXPECT_TRUE(problems.empty());
+  EXPECT_NE(certificates.table(problems)->find("a.test"), nullptr);
+  EXPECT_TRUE(problems.all().empty());
 }
 
 TEST(CompiledCertificates, ServicesAreCompiledAgainWhenWhatTheyNameChanges) {
   CompiledCertificates certificates;
+  Problems problems;
   certificates.noteService("s", {{"id", "s"}, {"client_certificate", {{"id", "c"}}}});
   certificates.noteService("t", {{"id", "t"}, {"ca_certificates", {"a"}}});
   certificates.noteService("u", {{"id", "u"}, {"ca_certificates", nullptr}});

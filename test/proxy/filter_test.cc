@@ -88,7 +88,6 @@ class FilterTest : public ProxyTest {
     plan_.finish();
     listener_.before.finish();
     listener_.after.finish();
-    route_.plan = &plan_;
     globalPlan_ = std::shared_ptr<http::FilterPlan>(&plan_, [](auto*) {});
     bool around = !listener_.before.entries.empty() || !listener_.after.entries.empty();
     if (around || !listener_.plugins) listenerFilters_ = &listener_;
@@ -354,8 +353,8 @@ TEST_F(FilterTest, APausedResponseHeadHoldsTheBodyAndStopsTheOrigin) {
   start();
   get();
   constexpr size_t kBytes = 8 * 1024 * 1024;
-  ASSERT_TRUE(originAnswers("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kBytes) +
-                            "\r\n\r\n"));
+  ASSERT_TRUE(
+      originAnswers("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n"));
   std::string body(kBytes, '-');
   for (size_t i = 0; i < kBytes; ++i) body[i] = static_cast<char>('a' + i % 23);
   size_t sent = 0, stalled = 0, highest = 0;
@@ -497,8 +496,8 @@ TEST_F(FilterTest, AWholeResponseCanBeReadAndReplaced) {
   ASSERT_TRUE(clientHas("replaced"));
   EXPECT_NE(answer_.find("Content-Length: 8\r\n"), std::string::npos) << answer_;
   get();  // too large: it streams on as it is
-  ASSERT_TRUE(originAnswers("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" +
-                            std::string(2000, 'x')));
+  ASSERT_TRUE(
+      originAnswers("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + std::string(2000, 'x')));
   ASSERT_TRUE(clientHas(std::string(2000, 'x')));
   get();  // not wanted
   ASSERT_TRUE(originAnswers("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"));

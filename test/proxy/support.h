@@ -25,6 +25,7 @@ using event::Millis;
 class EmptyDirectory final : public http::Directory {
  public:
   const http::KeyCredential* findKey(std::string_view) const override { return nullptr; }
+  const http::Consumer* consumerOf(uint32_t) const override { return nullptr; }
   const http::Consumer* findConsumerById(std::string_view) const override { return nullptr; }
   const http::Consumer* findConsumerByName(std::string_view) const override { return nullptr; }
 };
@@ -90,7 +91,7 @@ class ProxyTest : public testing::Test {
     service_.literal = origin_->address();
     service_.path = "/base";
     route_.id = "route-1";
-    route_.service = &service_;
+    route_.service = 1;
     publish();
   }
   ~ProxyTest() override {
@@ -113,6 +114,7 @@ class ProxyTest : public testing::Test {
     spec.payload = &route_;
     snapshot->routes = route::RouteTable::build({spec});
     snapshot->directory = std::make_shared<EmptyDirectory>();
+    snapshot->services.edit(route_.service) = {std::shared_ptr<void>(), &service_};  // not owned
     snapshot->globalPlan = globalPlan_;
     worker_.setSnapshot(snapshot);
   }

@@ -122,10 +122,12 @@ Found fromJson(const Json& value, Arena& arena) {
 
 Found findInHeaders(const http::HeaderMap& headers, std::string_view name) {
   Found out;
+  const http::Header* first = headers.find(name);
+  if (first == nullptr) return out;
+  out = {Found::Kind::kText, first->value()};
   headers.forEach([&](const http::Header& header) {
-    if (header.nameSize != name.size() || !http::equalsIgnoreCase(header.name(), name)) return;
-    out.kind = out.kind == Found::Kind::kNothing ? Found::Kind::kText : Found::Kind::kDuplicate;
-    out.text = header.value();
+    if (&header == first || header.code != first->code || header.nameSize != name.size()) return;
+    if (http::equalsIgnoreCase(header.name(), name)) out.kind = Found::Kind::kDuplicate;
   });
   return out;
 }
