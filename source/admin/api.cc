@@ -6,6 +6,7 @@
 
 #include "source/admin/body.h"
 #include "source/admin/certificate_endpoints.h"
+#include "source/admin/config_endpoint.h"
 #include "source/admin/entity_endpoints.h"
 #include "source/admin/errors.h"
 #include "source/admin/node_endpoints.h"
@@ -68,6 +69,7 @@ Api::Api(ApiContext& context) : context_(context), paths_(std::make_unique<Paths
   addSchemaEndpoints(*paths_);
   addTagEndpoints(*paths_, context_);
   addNodeEndpoints(*paths_, context_);
+  addConfigEndpoint(*paths_, context_);
 }
 
 Api::~Api() = default;
@@ -111,7 +113,7 @@ Reply Api::answer(Call& call, std::string_view path) {
   }
   if (queryCount(call.query) > kMaxArguments) return message(400, "Too many arguments");
   if (hasBody(method)) {
-    if (Stop stop = decodeBody(call)) return std::move(*stop);
+    if (Stop stop = decodeBody(call, endpoint->pattern == "/config")) return std::move(*stop);
   }
   auto handler = endpoint->methods.find(method == "HEAD" ? "GET" : method);
   if (handler == endpoint->methods.end()) return methodNotAllowed();

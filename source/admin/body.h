@@ -6,8 +6,9 @@
 /// From bytes to documents.
 namespace tollgate::admin {
 
-/// The Content-Type gate and the decoding of a POST, PUT or PATCH into `call.body`.
-Stop decodeBody(Call& call);
+/// The Content-Type gate and the decoding of a POST, PUT or PATCH into `call.body`. Where YAML is
+/// taken it becomes the member "config", undecoded.
+Stop decodeBody(Call& call, bool takesYaml = false);
 
 /// The value of a query parameter as a string: the first where it stands more than once; nothing
 /// where it does not stand at all.

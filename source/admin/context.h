@@ -65,6 +65,11 @@ class ApiContext {
   /// a plugin can be kept before the plugin itself runs.
   virtual bool pluginListed(std::string_view name) = 0;
   virtual UpstreamHealth& upstreamHealth() = 0;
+  /// Of a node without a database: what names its configuration in /status (32 hexadecimal digits,
+  /// zeros while there is none). Any thread.
+  virtual std::string configurationHash() { return std::string(32, '0'); }
+  /// A configuration of that hash was taken over as a whole.
+  virtual void configurationReplaced(const std::string& hash) { (void)hash; }
   /// Origins of the browser interface ("https://host:port"); empty: any origin is echoed.
   virtual std::vector<std::string> guiOrigins() { return {}; }
 

@@ -133,6 +133,8 @@ Reply status(ApiContext& context, Call& call) {
                  {"total_requests", c.requests}}}};
   if (context.store().name() != "off") {
     body["database"] = {{"reachable", context.store().reachable()}};
+  } else {
+    body["configuration_hash"] = context.configurationHash();
   }
   if (std::string trouble = context.credentialTrouble(); !trouble.empty()) {
     body["credentials"] = {{"usable", false}, {"message", std::move(trouble)}};
@@ -168,14 +170,6 @@ Reply onlyControlPlane(Call&) {
       "the cluster");
 }
 
-Reply configEndpoint(ApiContext& context) {
-  if (context.store().name() == "off") {
-    return message(501, "replacing the configuration over the Admin API is not implemented");
-  }
-  return message(400,
-                 "this endpoint is only available when Kong is configured to not use a database");
-}
-
 Reply noContent(Call&) { return Reply::empty(204); }
 
 }  // namespace
@@ -203,8 +197,6 @@ void addNodeEndpoints(Paths& paths, ApiContext& context) {
                          }}});
   paths.add("/cache", {{"DELETE", noContent}});
   paths.add("/cache/{key}", {{"GET", [](Call&) { return notFound(); }}, {"DELETE", noContent}});
-  paths.add("/config", {{"GET", [c](Call&) { return configEndpoint(*c); }},
-                        {"POST", [c](Call&) { return configEndpoint(*c); }}});
   paths.add("/clustering/data-planes", {{"GET", onlyControlPlane}});
   paths.add("/clustering/status", {{"GET", onlyControlPlane}});
   paths.add("/debug/node/log-level",

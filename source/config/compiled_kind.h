@@ -33,10 +33,6 @@ class Problems {
   void clear(const std::string& id) {
     if (!byId_.empty() && byId_.erase(id) > 0) ++changes_;
   }
-  void clearAll() {
-    byId_.clear();
-    ++changes_;
-  }
   std::vector<Error> all() const {
     std::vector<Error> out;
     for (const auto& [id, errors] : byId_) out.insert(out.end(), errors.begin(), errors.end());

@@ -1,14 +1,11 @@
 #include "source/config/compiled_services.h"
 
-#include <fmt/format.h>
-
 #include "source/config/document.h"
 
 namespace tollgate::config {
 
 void CompiledServices::put(const std::string& id, const schema::Json& doc) {
   problems_.clear(id);
-  certificates_.noteService(id, doc);
   uint32_t number = numbers_.find(id);
   if (number == 0 || number >= known_.size() || !known_[number]) {
     number = numbers_.hold(id);
@@ -17,6 +14,10 @@ void CompiledServices::put(const std::string& id, const schema::Json& doc) {
     ++size_;
   }
   auto service = compile(id, doc);
+  tlsParts_.erase(number);
+  schema::Json tlsPart = OriginCertificates::tlsPart(doc);
+  bind(*service, tlsPart);
+  if (service->tls) tlsParts_[number] = std::move(tlsPart);
   set(number, flagOf(doc, "enabled", true) ? std::move(service) : nullptr);
 }
 
@@ -24,8 +25,8 @@ void CompiledServices::remove(const std::string& id) {
   uint32_t number = numbers_.find(id);
   if (number == 0 || number >= known_.size() || !known_[number]) return;
   problems_.clear(id);
-  certificates_.forgetService(id);
   set(number, nullptr);
+  tlsParts_.erase(number);
   known_[number] = false;
   --size_;
   numbers_.release(id);
@@ -36,8 +37,51 @@ void CompiledServices::set(uint32_t number, std::shared_ptr<const upstream::Serv
   table_.edit(number) = std::move(service);
 }
 
-std::shared_ptr<const upstream::Service> CompiledServices::compile(const std::string& id,
-                                                                   const schema::Json& doc) {
+void CompiledServices::bind(upstream::Service& service, const schema::Json& tlsPart) {
+  if (!service.literal.valid()) service.cluster = upstreams_.find(service.host);
+  service.poolKey = "tcp|";
+  if (!service.tls) return;
+  // Connections that were made in another way are not used any more.
+  service.poolKey = "tls|" + service.id + "|" + std::to_string(++bindings_) + "|";
+  if (!upstreamTls_) return;
+  schema::Json wanted = tlsPart;
+  if (!wanted.contains("client_certificate") && service.cluster != nullptr) {
+    std::string own = upstreams_.clientCertificateOf(service.host);
+    if (!own.empty()) wanted["client_certificate"] = {{"id", std::move(own)}};
+  }
+  auto context = upstreamTls_(certificates_.resolve(std::move(wanted)));
+  if (context) {
+    service.tlsContext = std::move(context).value();
+  } else {
+    service.tlsContext = nullptr;
+    problems_.add(service.id, Error::invalid(context.error().text(), "service " + service.id));
+  }
+}
+
+void CompiledServices::follow(const std::set<std::string>& upstreams,
+                              const std::set<std::string>& certificates) {
+  if (upstreams.empty() && certificates.empty()) return;
+  static const schema::Json kNone = schema::Json::object();
+  for (uint32_t number = 0; number < known_.size(); ++number) {
+    const auto& service = table_[number];
+    if (service == nullptr) continue;
+    auto part = tlsParts_.find(number);
+    const schema::Json& tlsPart = part != tlsParts_.end() ? part->second : kNone;
+    const bool named = !service->literal.valid() && upstreams.contains(service->host);
+    const bool shown =
+        service->tls && (OriginCertificates::refersTo(tlsPart, certificates) ||
+                         (service->cluster != nullptr &&
+                          certificates.contains(upstreams_.clientCertificateOf(service->host))));
+    if (!named && !shown) continue;
+    auto follower = std::make_shared<upstream::Service>(*service);
+    problems_.clear(follower->id);
+    bind(*follower, tlsPart);
+    set(number, std::move(follower));
+  }
+}
+
+std::shared_ptr<upstream::Service> CompiledServices::compile(const std::string& id,
+                                                             const schema::Json& doc) {
   auto service = std::make_shared<upstream::Service>();
   service->id = id;
   service->name = textOf(doc, "name");
@@ -56,18 +100,6 @@ std::shared_ptr<const upstream::Service> CompiledServices::compile(const std::st
   service->hostHeader = bracket ? "[" + service->host + "]" : service->host;
   bool usual = service->port == (service->tls ? 443 : 80);
   if (!usual) service->hostHeader += ":" + std::to_string(service->port);
-  if (service->tls && upstreamTls_) {
-    auto context = upstreamTls_(doc, certificates_);
-    if (context) {
-      service->tlsContext = std::move(context).value();
-    } else {
-      problems_.add(id, Error::invalid(context.error().text(), "service " + id));
-    }
-  }
-  // Connections made with another context (another client certificate) are not to be used. They
-  // keep their context alive, so that its address stands for it.
-  const void* context = service->tlsContext.get();
-  service->poolKey = service->tls ? fmt::format("tls|{}|{}|", id, context) : "tcp|";
   return service;
 }
 

@@ -2,29 +2,31 @@
 
 #include <utility>
 
-#include "source/config/compiled_certificates.h"
 #include "source/config/compiled_consumers.h"
 #include "source/config/compiled_keys.h"
 #include "source/config/compiled_plugins.h"
 #include "source/config/compiled_routes.h"
 #include "source/config/directory.h"
-#include "source/config/document.h"
+#include "source/config/served_certificates.h"
 
 namespace tollgate::config {
 
 /// A kind comes after those that it refers to.
 struct SnapshotCompiler::Kinds {
   Kinds(Problems& problems, http::SharedCounters* counters, http::TlsConnector* tls,
-        std::shared_ptr<const KeyLookup> keyLookup)
+        std::shared_ptr<const KeyLookup> keyLookup, upstream::ClusterRegistry* clusters)
       : directory(std::move(keyLookup)),
-        services(certificates, problems),
+        upstreams(clusters, certificates, problems),
+        services(upstreams, certificates, problems),
         routes(services, problems),
         consumers(directory),
         keys(directory, consumers),
         plugins(services, routes, consumers, problems, counters, tls) {}
 
   SnapshotDirectory directory;
-  CompiledCertificates certificates;
+  OriginCertificates certificates;
+  ServedCertificates served;
+  CompiledUpstreams upstreams;
   CompiledServices services;
   CompiledRoutes routes;
   CompiledConsumers consumers;
@@ -32,11 +34,16 @@ struct SnapshotCompiler::Kinds {
   CompiledPlugins plugins;
 
   /// Every kind by its name in the store.
-  const std::pair<std::string_view, CompiledKind*> all[5] = {{"services", &services},
-                                                             {"routes", &routes},
-                                                             {"consumers", &consumers},
-                                                             {"keyauth_credentials", &keys},
-                                                             {"plugins", &plugins}};
+  const std::pair<std::string_view, CompiledKind*> all[9] = {
+      {"certificates", &certificates.certificates()},
+      {"ca_certificates", &certificates.authorities()},
+      {"upstreams", &upstreams},
+      {"targets", &upstreams.targets()},
+      {"services", &services},
+      {"routes", &routes},
+      {"consumers", &consumers},
+      {"keyauth_credentials", &keys},
+      {"plugins", &plugins}};
 };
 
 SnapshotCompiler::SnapshotCompiler(http::SharedCounters* counters) : counters_(counters) {
@@ -55,19 +62,47 @@ void SnapshotCompiler::setFilterTls(http::TlsConnector* tls) {
   clear();
 }
 
+void SnapshotCompiler::setClusters(upstream::ClusterRegistry* registry) {
+  clusters_ = registry;
+  clear();
+}
+
 void SnapshotCompiler::setKeyLookup(std::shared_ptr<const KeyLookup> lookup) {
   keyLookup_ = std::move(lookup);
   clear();
 }
 
 void SnapshotCompiler::clear() {
-  problems_.clearAll();
-  kinds_ = std::make_unique<Kinds>(problems_, counters_, filterTls_, keyLookup_);
+  kinds_.reset();
+  makeKinds();
+}
+
+void SnapshotCompiler::makeKinds() {
+  ++generation_;
+  problems_ = std::make_unique<Problems>();
+  kinds_ = std::make_unique<Kinds>(*problems_, counters_, filterTls_, keyLookup_, clusters_);
+  kinds_->upstreams.setTls(upstreamTls_);
   kinds_->services.setUpstreamTls(upstreamTls_);
 }
 
+void SnapshotCompiler::beginReload() {
+  kindsBefore_ = std::move(kinds_);
+  problemsBefore_ = std::move(problems_);
+  makeKinds();
+}
+
+void SnapshotCompiler::endReload(bool keepNew) {
+  if (!keepNew) {
+    ++generation_;
+    kinds_ = std::move(kindsBefore_);
+    problems_ = std::move(problemsBefore_);
+  }
+  kindsBefore_.reset();
+  problemsBefore_.reset();
+}
+
 size_t SnapshotCompiler::entities() const {
-  size_t count = kinds_->certificates.entities();
+  size_t count = 0;
   for (const auto& [name, kind] : kinds_->all) count += kind->size();
   return count;
 }
@@ -77,13 +112,9 @@ std::vector<std::string> SnapshotCompiler::expiredKeys(int64_t now) const {
 }
 
 void SnapshotCompiler::apply(const store::Change& change) {
-  if (CompiledCertificates::concerns(change.kind)) {
-    problems_.clear(change.id);
-    kinds_->certificates.apply(change);
-    for (const schema::Json& service : kinds_->certificates.servicesUsing(change)) {
-      kinds_->services.put(textOf(service, "id"), service);
-    }
-    return;
+  if (ServedCertificates::concerns(change.kind)) {
+    if (change.kind == "certificates") problems_->clear(change.id);
+    kinds_->served.apply(change);
   }
   for (const auto& [name, kind] : kinds_->all) {
     if (name != change.kind) continue;
@@ -97,6 +128,9 @@ void SnapshotCompiler::apply(const store::Change& change) {
 }
 
 std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision revision) {
+  const std::set<std::string> certificates = kinds_->certificates.takeChanged();
+  kinds_->upstreams.publish(certificates);
+  kinds_->services.follow(kinds_->upstreams.takeSwitched(), certificates);
   kinds_->routes.followServices();
   kinds_->plugins.settle();
   auto snapshot = std::make_shared<proxy::Snapshot>();
@@ -105,7 +139,7 @@ std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision
   snapshot->services = kinds_->services.table();
   snapshot->routePlans = kinds_->plugins.routePlans();
   snapshot->servicePlans = kinds_->plugins.servicePlans();
-  snapshot->certificates = kinds_->certificates.table(problems_);
+  snapshot->certificates = kinds_->served.table(*problems_);
   snapshot->globalPlan = kinds_->plugins.globalPlan();
   snapshot->directory = std::make_shared<SnapshotDirectory>(kinds_->directory);
   return snapshot;

@@ -32,6 +32,9 @@ class SnapshotCompiler {
   /// change.
   void setFilterTls(http::TlsConnector* tls);
 
+  /// Where upstreams become clusters; without it there are none. Before the first change.
+  void setClusters(upstream::ClusterRegistry* registry);
+
   /// How API keys are found; without it, by themselves. Before the first change.
   void setKeyLookup(std::shared_ptr<const KeyLookup> lookup);
 
@@ -39,25 +42,32 @@ class SnapshotCompiler {
   /// are ignored.
   void apply(const store::Change& change);
   void clear();
+  /// Begins anew beside what there is: the changes that follow are of the new state, until
+  /// endReload(true) makes it the only one, or endReload(false) goes back to the old.
+  void beginReload();
+  void endReload(bool keepNew);
 
   /// Entities that could not be compiled are left out and named in problems().
   std::shared_ptr<const proxy::Snapshot> compile(store::Revision revision);
-  std::vector<Error> problems() const { return problems_.all(); }
+  std::vector<Error> problems() const { return problems_->all(); }
   /// Another number whenever problems() may have changed.
-  uint64_t problemChanges() const { return problems_.changes(); }
+  uint64_t problemChanges() const { return generation_ << 32 | problems_->changes(); }
   size_t entities() const;
   /// Ids of the credentials whose time was over at `now` (Unix seconds).
   std::vector<std::string> expiredKeys(int64_t now) const;
 
  private:
   struct Kinds;
+  void makeKinds();
 
   http::SharedCounters* counters_;
   UpstreamTls upstreamTls_;
   http::TlsConnector* filterTls_ = nullptr;
   std::shared_ptr<const KeyLookup> keyLookup_;
-  Problems problems_;
-  std::unique_ptr<Kinds> kinds_;
+  upstream::ClusterRegistry* clusters_ = nullptr;
+  uint64_t generation_ = 0;                              ///< Grows when all kinds change at once.
+  std::unique_ptr<Problems> problems_, problemsBefore_;  ///< Before: while a reload is under way.
+  std::unique_ptr<Kinds> kinds_, kindsBefore_;
 };
 
 }  // namespace tollgate::config

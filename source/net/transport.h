@@ -11,8 +11,8 @@ namespace tollgate::net {
 
 /// The certificate of the other side, verified by the transport.
 struct PeerCertificate {
-  std::string subject;     ///< "CN=ops,O=Example", the most specific part first.
-  std::string commonName;  ///< "" without one.
+  std::string subject;                ///< "CN=ops,O=Example", the most specific part first.
+  std::string commonName;             ///< "" without one.
   std::vector<std::string> dnsNames;  ///< Subject alternative names.
   std::vector<std::string> uris;      ///< Likewise.
   std::vector<std::string> emails;    ///< Likewise.

@@ -9,7 +9,10 @@ namespace tollgate::proxy {
 ProxyExchange::ProxyExchange(WorkerContext& worker)
     : worker_(worker), pendingBody_(worker.slabs), replayBody_(worker.slabs) {}
 
-ProxyExchange::~ProxyExchange() { unpinSlabs(); }
+ProxyExchange::~ProxyExchange() {
+  unpinSlabs();
+  if (choice_.view != nullptr) leaveCluster();
+}
 
 void ProxyExchange::begin(HttpConnectionManager& manager, http::ServerStream& stream) {
   ++generation_;
@@ -112,6 +115,7 @@ void ProxyExchange::routeRequest() {
   if (pinned_->snapshot->routes->match(input, match)) {
     route_ = static_cast<const Route*>(match.payload);
     pathMatched_ = match.pathMatched;
+    matchedRegex_ = match.regex;
     matchedPrefix_ = match.pathMatched ? match.matchedPrefix : std::string_view("/");
     service_ = pinned_->snapshot->serviceOf(*route_);
     plan = pinned_->snapshot->planOf(*route_);
@@ -256,6 +260,7 @@ void ProxyExchange::end() {
     connection->release();
   }
   dropUpstream();
+  if (choice_.view != nullptr) leaveCluster();
   HttpConnectionManager* manager = manager_;
   state_ = State::kFree;
   ++generation_;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "source/http/codec.h"
 #include "source/http/filter.h"
+#include "source/proxy/endpoint_choice.h"
 #include "source/proxy/filter_chain.h"
 #include "source/proxy/worker_context.h"
 
@@ -181,6 +183,21 @@ class ProxyExchange final : public http::Exchange,
   void dropUpstream();
   void startTunnel();
 
+  // endpoint_choice.cc
+  void enterCluster();
+  void attemptInCluster();
+  void waitForCluster();
+  void resolveAndConnect(const std::string& host, uint16_t port);
+  void setTargetHost();
+  void endpointFailed(bool timedOut, bool last);
+  void endpointAnswered();
+  void leaveEndpoint();
+  void leaveCluster();
+  void setHashCookie();
+  uint32_t requestHash(const upstream::ClusterSpec& spec);
+  std::optional<std::string_view> hashValue(const upstream::HashInput& input,
+                                            const upstream::ClusterSpec& spec);
+
   // reply.cc
   void enforceProtocol();
   bool protocolAllowed();
@@ -210,7 +227,8 @@ class ProxyExchange final : public http::Exchange,
 
   std::string_view path_;  ///< Normalised.
   std::string_view matchedPrefix_;
-  std::string_view rawPath_;  ///< As received, without the query.
+  const void* matchedRegex_ = nullptr;  ///< Of the route's path, for RouteTable::capture().
+  std::string_view rawPath_;            ///< As received, without the query.
   std::string_view query_;
   std::string_view clientIp_;
   std::string_view loggedTarget_;  ///< "": the target as it is.
@@ -220,6 +238,7 @@ class ProxyExchange final : public http::Exchange,
   upstream::UpstreamConnection* upstream_ = nullptr;
   upstream::UpstreamConnection* pendingUpstream_ = nullptr;
   uint64_t resolving_ = 0;
+  EndpointChoice choice_;
   buffer::Buffer pendingBody_;  ///< Request body not yet given to an upstream.
   buffer::Buffer replayBody_;   ///< What was given, kept by reference for a retry.
   event::TimePoint began_{};

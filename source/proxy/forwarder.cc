@@ -41,6 +41,7 @@ void ProxyExchange::forward() {
              request_->version == http::Version::kHttp11 &&
              http::equalsIgnoreCase(headers.get(http::HeaderCode::kUpgrade), "websocket");
   sendContinue();
+  if (service_->cluster != nullptr) enterCluster();
   prepareRequestHeaders();
   if ((filters_.hooks & http::kRequestBody) != 0 && hasBody_ && !startRequestBodyFilters()) return;
   attempt(false);
@@ -60,22 +61,27 @@ void ProxyExchange::sendContinue() {
 void ProxyExchange::attempt(bool fresh) {
   const upstream::Service& service = *service_;
   triedFresh_ = fresh;
+  if (choice_.view != nullptr) return attemptInCluster();
   if (service.literal.valid()) return withAddress(service.literal);
-  if (const auto* addresses = worker_.resolver.cached(service.host)) {
+  resolveAndConnect(service.host, service.port);
+}
+
+void ProxyExchange::resolveAndConnect(const std::string& host, uint16_t port) {
+  if (const auto* addresses = worker_.resolver.cached(host)) {
     net::Address address = (*addresses)[addressIndex_++ % addresses->size()];
-    address.setPort(service.port);
+    address.setPort(port);
     return withAddress(address);
   }
   state_ = State::kResolving;
   http::PauseHandle handle = pauseHandle();
   uint64_t id = worker_.resolver.resolve(
-      service.host,
-      [this, handle](const std::vector<net::Address>& addresses, net::ResolveError error) {
+      host,
+      [this, handle, port](const std::vector<net::Address>& addresses, net::ResolveError error) {
         if (handle.get() == nullptr) return;
         resolving_ = 0;
         if (error == net::ResolveError::kNone) {
           net::Address address = addresses[addressIndex_++ % addresses.size()];
-          address.setPort(service_->port);
+          address.setPort(port);
           withAddress(address);
         } else if (error == net::ResolveError::kNotFound) {
           replyError(503, "name resolution failed");
@@ -100,7 +106,12 @@ void ProxyExchange::withAddress(const net::Address& address) {
   if (ready != nullptr) {
     onUpstreamReady(*ready);
   } else if (pendingUpstream_ == nullptr) {
-    attemptFailed(false, false, "no socket");
+    // From the loop: a service's many retries would pile up on the stack.
+    worker_.loop.post([this, handle = pauseHandle()] {
+      if (handle.get() == nullptr) return;
+      attemptFailed(false, false, "no socket");
+      touch();
+    });
   }
 }
 
@@ -246,6 +257,7 @@ void ProxyExchange::onResponseHead(bool end) {
   if (switching && !upgrade_) {
     return attemptFailed(false, true, "upgrade that nobody asked for");
   }
+  if (choice_.view != nullptr) endpointAnswered();
   removeHopByHop(response_->headers, switching);
   if (!trailersWanted_) response_->headers.remove(http::HeaderCode::kTrailer);
   addProxyHeaders(false);
@@ -355,7 +367,9 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
     return end();
   }
   if (stream_ == nullptr) return;
-  if (state_ != State::kHolding && mayRetry(requestSent)) {
+  bool again = state_ != State::kHolding && mayRetry(requestSent);
+  if (choice_.view != nullptr && state_ != State::kHolding) endpointFailed(timedOut, !again);
+  if (again) {
     response_->headers.clear();
     response_->status = 0;
     return attempt(false);

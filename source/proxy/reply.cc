@@ -115,6 +115,7 @@ void ProxyExchange::addProxyHeaders(bool local) {
   http::HeaderMap& headers = response_->headers;
   event::TimePoint now = worker_.loop.now();
   if (proxied_) {
+    if (!choice_.setCookie.empty()) setHashCookie();
     if (settings.latencyTokens) {
       headers.setNumber(HeaderCode::kXKongUpstreamLatency, millis(now - upstreamBegan_));
       headers.setNumber(HeaderCode::kXKongProxyLatency, millis(upstreamBegan_ - began_));

@@ -25,12 +25,13 @@ uint64_t hexDigits(uint32_t value) {
 
 WorkerContext::WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
                              upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
-                             net::ResolverSettings resolver)
+                             net::ResolverSettings resolver, size_t worker)
     : loop(loop),
       settings(settings),
       lines(settings),
       pool(loop, slabs, pool, std::move(tls)),
-      resolver(loop, std::move(resolver)) {
+      resolver(loop, std::move(resolver)),
+      clusters(worker) {
   if (getrandom(random_, sizeof random_, 0) != sizeof random_) random_[0] = 1;
   if ((random_[0] | random_[1]) == 0) random_[0] = 1;
 }

@@ -15,6 +15,7 @@
 #include "source/proxy/own_lines.h"
 #include "source/proxy/snapshot.h"
 #include "source/upstream/pool.h"
+#include "source/upstream/worker_clusters.h"
 
 namespace tollgate::proxy {
 
@@ -43,13 +44,13 @@ class ServedConnection : public ListLink<ServedTag> {
   ~ServedConnection() = default;
 };
 
-/// Everything that the connections of one thread share. Used by that thread only, but for
-/// `counters`.
+/// Everything that the connections of one thread share; `worker` is its number. Used by that thread
+/// only, but for `counters`.
 class WorkerContext {
  public:
   WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
                 upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
-                net::ResolverSettings resolver);
+                net::ResolverSettings resolver, size_t worker = 0);
   ~WorkerContext();
 
   event::EventLoop& loop;
@@ -58,6 +59,7 @@ class WorkerContext {
   buffer::SlabPool slabs;
   upstream::Pool pool;
   net::Resolver resolver;
+  upstream::WorkerClusters clusters;
   WorkerCounters counters;
   http::AccessSink* accessLog = nullptr;
 

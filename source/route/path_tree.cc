@@ -15,19 +15,44 @@ size_t common(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-void insertCandidate(Candidates& list, Candidate candidate) {
-  auto place = std::lower_bound(list.begin(), list.end(), candidate, loses);
-  if (place != list.end() && place->route == candidate.route && place->rule == candidate.rule) {
-    return;  // the same host or path twice in one route
+void Candidates::insert(Candidate candidate) {
+  auto same = [&](const Candidate& other) {  // the same host or path twice in one route
+    return other.route == candidate.route && other.rule == candidate.rule;
+  };
+  if (size_ == 0) {
+    only_ = std::move(candidate);
+  } else if (size_ == 1) {
+    if (same(only_)) return;
+    bool first = loses(candidate, only_);
+    more_.reserve(2);
+    more_.push_back(std::move(first ? candidate : only_));
+    more_.push_back(std::move(first ? only_ : candidate));
+    only_ = {};
+  } else {
+    auto place = std::lower_bound(more_.begin(), more_.end(), candidate, loses);
+    if (place != more_.end() && same(*place)) return;
+    more_.insert(place, std::move(candidate));
   }
-  list.insert(place, std::move(candidate));
+  ++size_;
 }
 
-void eraseCandidate(Candidates& list, const Candidate& candidate) {
-  auto place = std::lower_bound(list.begin(), list.end(), candidate, loses);
-  if (place != list.end() && place->route == candidate.route && place->rule == candidate.rule) {
-    list.erase(place);
+void Candidates::erase(const Candidate& candidate) {
+  auto same = [&](const Candidate& other) {
+    return other.route == candidate.route && other.rule == candidate.rule;
+  };
+  if (size_ == 0) return;
+  if (size_ == 1) {
+    if (!same(only_)) return;
+    only_ = {};
+    size_ = 0;
+    return;
   }
+  auto place = std::lower_bound(more_.begin(), more_.end(), candidate, loses);
+  if (place == more_.end() || !same(*place)) return;
+  more_.erase(place);
+  if (--size_ > 1) return;
+  only_ = std::move(more_.front());
+  std::vector<Candidate>().swap(more_);
 }
 
 PathNode& PathNode::own(size_t at) {
@@ -61,7 +86,7 @@ void PathNode::insert(std::string_view path, Candidate candidate) {
     node = child;
     path.remove_prefix(length);
   }
-  insertCandidate(node->candidates_, std::move(candidate));
+  node->candidates_.insert(std::move(candidate));
 }
 
 void PathNode::erase(std::string_view path, const Candidate& candidate) {
@@ -80,7 +105,7 @@ void PathNode::erase(std::string_view path, const Candidate& candidate) {
     path.remove_prefix(child->label_.size());
     node = child;
   }
-  eraseCandidate(node->candidates_, candidate);
+  node->candidates_.erase(candidate);
   if (way.empty()) return;
   if (node->empty()) {
     way.back().parent->removeChild(way.back().at);

@@ -27,10 +27,25 @@ struct Candidate {
   }
 };
 
-/// The winner comes last: routes that are loaded in the order of their ids then only append.
-using Candidates = std::vector<Candidate>;
-void insertCandidate(Candidates& list, Candidate candidate);
-void eraseCandidate(Candidates& list, const Candidate& candidate);
+/// Candidates at one place, the winner last: routes that are loaded in the order of their ids then
+/// only append. Nearly all places have one, which lies in the object itself.
+class Candidates {
+ public:
+  bool empty() const { return size_ == 0; }
+  void insert(Candidate candidate);
+  void erase(const Candidate& candidate);
+  /// The winner first, until `visit` returns false.
+  template <typename F>
+  void forEach(const F& visit) const {
+    const Candidate* all = size_ > 1 ? more_.data() : &only_;
+    for (size_t i = size_; i > 0 && visit(all[i - 1]);) --i;
+  }
+
+ private:
+  size_t size_ = 0;
+  Candidate only_;               ///< If there is one.
+  std::vector<Candidate> more_;  ///< All, if there are more.
+};
 
 /// A node of a radix tree over bytes. Copies share their children, so that a change copies the
 /// nodes on the way to it; a node that nobody else has is changed in place.

@@ -56,6 +56,7 @@ struct Match {
   const void* payload = nullptr;
   std::string_view matchedPrefix;  ///< The part of the path that a prefix or regex took.
   bool pathMatched = false;        ///< False if the route has no paths.
+  const void* regex = nullptr;     ///< That took the path, for RouteTable::capture(); or nullptr.
 };
 
 }  // namespace tollgate::route

@@ -34,7 +34,7 @@ void insertRoute(HostGroup& group, const CompiledRoutePtr& route) {
   for (size_t i = 0; i < route->paths.size(); ++i) {
     const PathRule& rule = route->paths[i];
     if (rule.kind == PathRule::Kind::kNone) {
-      insertCandidate(group.pathless, candidateOf(route, i));
+      group.pathless.insert(candidateOf(route, i));
     } else {
       group.paths.insert(rule.text, candidateOf(route, i));
     }
@@ -45,7 +45,7 @@ void eraseRoute(HostGroup& group, const CompiledRoutePtr& route) {
   for (size_t i = 0; i < route->paths.size(); ++i) {
     const PathRule& rule = route->paths[i];
     if (rule.kind == PathRule::Kind::kNone) {
-      eraseCandidate(group.pathless, candidateOf(route, i));
+      group.pathless.erase(candidateOf(route, i));
     } else {
       group.paths.erase(rule.text, candidateOf(route, i));
     }
@@ -83,6 +83,27 @@ RouteTable& RouteTable::operator=(const RouteTable& other) {
   return *this;
 }
 RouteTable::~RouteTable() = default;
+std::string_view RouteTable::capture(const void* regex, std::string_view path,
+                                     std::string_view group) {
+  if (regex == nullptr || group.empty()) return {};
+  const auto& compiled = *static_cast<const RE2*>(regex);
+  int number = 0;
+  auto parsed = std::from_chars(group.data(), group.data() + group.size(), number);
+  if (parsed.ec != std::errc() || parsed.ptr != group.data() + group.size()) {
+    auto named = compiled.NamedCapturingGroups().find(std::string(group));
+    if (named == compiled.NamedCapturingGroups().end()) return {};
+    number = named->second;
+  }
+  if (number < 0 || number > compiled.NumberOfCapturingGroups()) return {};
+  std::vector<re2::StringPiece> groups(static_cast<size_t>(number) + 1);
+  re2::StringPiece text(path.data(), path.size());
+  if (!compiled.Match(text, 0, path.size(), RE2::ANCHOR_START, groups.data(), number + 1)) {
+    return {};
+  }
+  const re2::StringPiece& taken = groups.back();
+  return {taken.data(), taken.size()};
+}
+
 size_t RouteTable::size() const { return state_->size; }
 
 CompiledRoutePtr RouteTable::compile(RouteSpec spec, std::vector<Error>* problems) {
@@ -154,21 +175,23 @@ class Matcher {
     out.payload = best_->route->payload;
     out.matchedPrefix = input_.normalizedPath.substr(0, length_);
     out.pathMatched = pathMatched_;
+    const auto& paths = best_->route->paths;
+    out.regex = best_->rule < paths.size() ? paths[best_->rule].regex.get() : nullptr;
     return true;
   }
 
  private:
   void scan(const Candidates& list, size_t length, bool pathMatched) {
-    for (auto each = list.rbegin(); each != list.rend(); ++each) {
-      if (best_ != nullptr && !each->before(*best_)) return;
+    list.forEach([&](const Candidate& each) {
+      if (best_ != nullptr && !each.before(*best_)) return false;
       size_t taken = length;
-      if (each->regex && !regexMatches(*each, taken)) continue;
-      if (!each->route->holds(input_, host_, port_)) continue;
-      best_ = &*each;
+      if (each.regex && !regexMatches(each, taken)) return true;
+      if (!each.route->holds(input_, host_, port_)) return true;
+      best_ = &each;
       length_ = taken;
       pathMatched_ = pathMatched;
-      return;
-    }
+      return false;
+    });
   }
 
   bool regexMatches(const Candidate& candidate, size_t& taken) const {

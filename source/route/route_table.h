@@ -36,6 +36,10 @@ class RouteTable {
   void erase(const CompiledRoutePtr& route);
   bool match(const MatchInput& input, Match& out) const;
   size_t size() const;
+  /// What a group of the regex of a match took of the path: `group` is its name or number, 0 the
+  /// whole; "" if there is no such group. Not for every request: it matches once more.
+  static std::string_view capture(const void* regex, std::string_view normalizedPath,
+                                  std::string_view group);
 
  private:
   struct State;

@@ -102,6 +102,10 @@ class CompiledSchema : public EntitySchema {
   bool hasOwnPaths() const override { return rules_.part_of().empty(); }
   const std::vector<ForeignField>& foreignFields() const override { return foreign_; }
   bool supportsTtl() const override { return rules_.ttl(); }
+  bool isSecret(std::string_view field) const override {
+    return std::any_of(fields_.begin(), fields_.end(),
+                       [&](const Field& f) { return f.name == field && f.rules.secret(); });
+  }
   const std::vector<AtRestField>& atRestFields() const override { return atRest_; }
 
   Json coerce(Json form, const Json& stored) const override {

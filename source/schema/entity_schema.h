@@ -82,6 +82,8 @@ class EntitySchema {
   virtual bool hasOwnPaths() const = 0;
   virtual const std::vector<ForeignField>& foreignFields() const = 0;
   virtual bool supportsTtl() const = 0;
+  /// Whether the values of `field` must not be shown.
+  virtual bool isSecret(std::string_view field) const = 0;
   /// The fields that a store must not keep as they are.
   virtual const std::vector<AtRestField>& atRestFields() const = 0;
 

@@ -109,6 +109,11 @@ int health(const CommonOptions& common) {
 }
 
 int reload(const CommonOptions& common) {
+  // Told here rather than in the node's log only: a broken file changes nothing there.
+  if (auto settings = loadSettings(common); settings && settings->text("database") == "off") {
+    const std::string& file = settings->text("declarative_config");
+    if (!file.empty() && checkDeclarative(common, file) != 0) return 1;
+  }
   std::string prefix, problem;
   int pid = runningPid(common, prefix, problem);
   if (!problem.empty()) return fail(problem);
@@ -208,11 +213,24 @@ int runCommand(int argc, char** argv) {
   sub = command(app, "check", "check a node file (.yaml, .yml, .json) or a file of settings");
   sub->add_option("file", checked, "the file");
   sub->callback([&] { code = check(common, checked); });
-  CLI::App* group = app.add_subcommand("config", "configuration of the node");
+  CLI::App* group = app.add_subcommand("config", "declarative files; configuration of the node");
   group->require_subcommand(1);
   command(*group, "default", "print the node that the settings describe")->callback([&] {
     code = printDefaultNode(common);
   });
+  std::string declared;
+  for (auto [name, about] : {std::pair{"init", "write a sample declarative file"},
+                             {"parse", "check a declarative file"},
+                             {"import", "write a declarative file into the store, all or nothing"},
+                             {"db_import", "the same, as Kong calls it"},
+                             {"export", "write the store as a declarative file ('-': print it)"},
+                             {"db_export", "the same, as Kong calls it"},
+                             {"diff", "what an import would change; exit code 1 if anything"}}) {
+    sub = command(*group, name, about);
+    bool optional = std::string_view(name) == "init" || std::string_view(name).ends_with("export");
+    sub->add_option("file", declared, "the declarative file")->required(!optional);
+    sub->callback([&, action = std::string(name)] { code = runConfig(action, common, declared); });
+  }
   group = app.add_subcommand("migrations", "tables of the Postgres store");
   group->require_subcommand(1);
   for (auto [name, about] : {std::pair{"bootstrap", "create the tables"},

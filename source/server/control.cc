@@ -67,19 +67,23 @@ Status Control::load(const std::string& outage) {
   return {};
 }
 
-/// Everything from the store. On failure the compiled state stays as it was.
+/// Everything from the store, entity by entity. On failure the compiled state stays as it was.
 Status Control::reload() {
-  std::vector<store::Entity> entities;
-  auto revision =
-      store_->load([&](store::Entity entity) { entities.push_back(std::move(entity)); });
-  if (!revision) return revision.error();
-  compiler_.clear();
+  compiler_.beginReload();
+  if (lastGood_ != nullptr) lastGood_->beginReplacement();
+  auto revision = store_->load([&](store::Entity entity) {
+    if (lastGood_ != nullptr) lastGood_->keep(entity);
+    compiler_.apply({store::Change::Op::kInsert, std::move(entity.kind), std::move(entity.id),
+                     std::move(entity.doc)});
+  });
+  compiler_.endReload(revision.ok());
+  if (!revision) {
+    if (lastGood_ != nullptr) lastGood_->abandonReplacement();
+    return revision.error();
+  }
   revision_ = *revision;
   loadedFromStore_ = true;
-  for (const store::Entity& entity : entities) {
-    compiler_.apply({store::Change::Op::kInsert, entity.kind, entity.id, entity.doc});
-  }
-  remember(&entities, nullptr);
+  if (lastGood_ != nullptr) tellIfNotKept(lastGood_->endReplacement(*revision));
   return {};
 }
 
@@ -94,15 +98,11 @@ Status Control::loadLastGood() {
   return {};
 }
 
-/// Keeps the node's own copy in step; trouble with it is told but stops nothing.
-void Control::remember(const std::vector<store::Entity>* all, const store::Commit* commit) {
-  if (lastGood_ == nullptr) return;
-  Status kept =
-      all != nullptr ? lastGood_->replaceAll(revision(), *all) : lastGood_->apply(*commit);
-  if (!kept) {
-    log::error(Level::kError,
-               fmt::format("last good configuration not kept: {}", kept.error().text()));
-  }
+/// Trouble with the node's own copy is told but stops nothing.
+void Control::tellIfNotKept(const Status& kept) {
+  if (kept) return;
+  log::error(Level::kError,
+             fmt::format("last good configuration not kept: {}", kept.error().text()));
 }
 
 void Control::start(std::vector<proxy::WorkerContext*> workers) {
@@ -180,7 +180,7 @@ void Control::catchUp() {
 void Control::apply(const store::Commit& commit) {
   for (const store::Change& change : commit.changes) compiler_.apply(change);
   revision_ = commit.revision;
-  remember(nullptr, &commit);
+  if (lastGood_ != nullptr) tellIfNotKept(lastGood_->apply(commit));
 }
 
 std::variant<store::Commit, store::Refusal> Control::commit(std::vector<store::Change> changes,

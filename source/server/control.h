@@ -63,7 +63,7 @@ class Control {
   void apply(const store::Commit& commit);
   void compileAndPublish();
   void publish();
-  void remember(const std::vector<store::Entity>* all, const store::Commit* commit);
+  void tellIfNotKept(const Status& kept);
   void expireKeys();
   void reportProblems();
   void freeRetired();

@@ -91,7 +91,9 @@ class Gateway::AccessLogs {
 };
 
 Gateway::Gateway(Settings settings)
-    : settings_(std::move(settings)), prefix_(settings_.text("prefix")) {
+    : settings_(std::move(settings)),
+      prefix_(settings_.text("prefix")),
+      declarative_(settings_, prefix_.path()) {
   signals_ = std::make_unique<Signals>(*this);
 }
 
@@ -153,20 +155,26 @@ Status Gateway::openStore() {
   options.pollInterval =
       std::chrono::milliseconds(static_cast<int64_t>(std::max(seconds, 0.1) * 1000));
   protector_ = opened->protector;
+  auto workers = workerCount(settings_);
+  if (!workers) return workers.error();
+  clusters_ = std::make_unique<upstream::ClusterRegistry>(static_cast<size_t>(*workers));
   control_ = std::make_unique<Control>(std::move(opened->store), std::move(opened->lastGood),
                                        counters_.get(), options);
   counters_->use(*control_);
   if (Status checked = upstreamTls_->check(); !checked) return checked;
+  control_->compiler().setClusters(clusters_.get());
   control_->compiler().setFilterTls(upstreamTls_.get());
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
-      [this](const store::Json& service, const config::CompiledCertificates& certificates) {
-        return upstreamTls_->contextFor(service, certificates);
-      });
+      [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
+  if (settings_.text("database") == "off") {
+    if (Status filled = declarative_.loadInto(control_->store()); !filled) return filled;
+  }
   if (Status loaded = control_->load(opened->outage); !loaded) return loaded;
   auto id = prefix_.nodeId(settings_.text("node_id"));
   if (!id) return id.error();
-  context_ = std::make_unique<NodeContext>(settings_, *control_, *protector_, *id);
+  context_ = std::make_unique<NodeContext>(settings_, *control_, *protector_, declarative_,
+                                           *clusters_, *id);
   api_ = std::make_unique<admin::Api>(*context_);
   return {};
 }
@@ -180,7 +188,9 @@ Status Gateway::openWorkers() {
   for (int i = 0; i < *count; ++i) {
     workers_.push_back(std::make_unique<Worker>(proxySettings_, poolSettings(settings_),
                                                 upstreamTlsFactory(), resolverSettings(settings_),
-                                                logs_->add()));
+                                                logs_->add(), static_cast<size_t>(i)));
+    proxy::WorkerContext& context = workers_.back()->context();
+    clusters_->addWorker(context.loop, context.clusters);
     if (Status opened = workers_.back()->listen(plans_); !opened) return opened;
     workers.push_back(workers_.back().get());
   }
@@ -202,6 +212,12 @@ Status Gateway::openMain() {
     return std::make_unique<proxy::WorkerContext>(loop_, adminSettings_, upstream::Pool::Settings{},
                                                   noTls, resolverSettings(settings_));
   };
+  upstream::ClusterMonitor::Settings monitor;
+  monitor.resolver = resolverSettings(settings_);
+  monitor.log = [](const std::string& text) { log::error(Level::kWarn, text); };
+  clusterMonitor_ = std::make_unique<upstream::ClusterMonitor>(
+      loop_, *clusters_, std::move(monitor), probeTlsFactory());
+  clusters_->setObserver(*clusterMonitor_);
   adminContext_ = make();
   statusContext_ = make();
   adminContext_->setSnapshot(snapshotOf(std::make_shared<AdminFilter>(*api_, *control_, *limit)));
@@ -250,11 +266,7 @@ void Gateway::onSignal(int signal) {
       }
       return;
     case SIGHUP:
-      control_->post([this] { control_->catchUp(); });
-      logs_->reopen();
-      reloadFilters();
-      log::error(Level::kNotice, "reload: configuration taken up, logs reopened");
-      return;
+      return reload();
     case SIGUSR1:
       logs_->reopen();
       return;
@@ -263,6 +275,24 @@ void Gateway::onSignal(int signal) {
       log::error(Level::kWarn, "second signal: ending at once");
       loop_.stop();
   }
+}
+
+/// Takes up what others wrote, or the declarative file; a file that is broken changes nothing.
+void Gateway::reload() {
+  logs_->reopen();
+  reloadFilters();
+  control_->post([this] {
+    if (settings_.text("database") == "off") {
+      if (Status done = declarative_.reload(*control_); !done) {
+        log::error(Level::kError, "reload: " + done.error().text());
+        log::error(Level::kError, "reload: the configuration from before serves on");
+        return;
+      }
+    } else {
+      control_->catchUp();
+    }
+    log::error(Level::kNotice, "reload: configuration taken up, logs reopened");
+  });
 }
 
 void Gateway::reloadFilters() {

@@ -23,7 +23,7 @@ using Fields = google::protobuf::Map<std::string, google::protobuf::Value>;
 
 /// What the settings say about who may use the Admin API.
 struct AdminAccess {
-  std::string tokensFile, clientCa;
+  std::string tokensFile, tokens, clientCa;
   bool allowUnauthenticated = false;
 };
 
@@ -57,9 +57,10 @@ void addListener(node::v1::Node& node, const std::string& name, const ListenEntr
     return *item->mutable_fields();
   };
   if (access.allowUnauthenticated) listener->set_allow_unauthenticated(true);
-  if (!access.tokensFile.empty()) {
-    auto* config = append("admin-auth")["config"].mutable_struct_value();
-    (*config->mutable_fields())["tokens_file"].set_string_value(access.tokensFile);
+  if (!access.tokensFile.empty() || !access.tokens.empty()) {
+    auto& config = *append("admin-auth")["config"].mutable_struct_value()->mutable_fields();
+    if (!access.tokensFile.empty()) config["tokens_file"].set_string_value(access.tokensFile);
+    if (!access.tokens.empty()) config["tokens"].set_string_value(access.tokens);
   }
   if (std::string_view(terminal) == "router") append("plugins");
   append(terminal);
@@ -73,9 +74,13 @@ Status addListeners(node::v1::Node& node, const Settings& settings, const char* 
   AdminAccess access;
   if (std::string_view(terminal) == "admin-api") {
     access.tokensFile = settings.text("admin_tokens_file");
+    access.tokens = settings.text("admin_tokens");
     access.clientCa = settings.text("admin_ssl_client_ca");
     access.allowUnauthenticated = settings.flag("admin_allow_unauthenticated");
-    if (!access.clientCa.empty() && access.tokensFile.empty()) {
+    if (!access.tokensFile.empty() && !access.tokens.empty()) {
+      return Error::invalid("stands beside admin_tokens_file: set one of the two", "admin_tokens");
+    }
+    if (!access.clientCa.empty() && access.tokensFile.empty() && access.tokens.empty()) {
       return Error::invalid(
           "needs admin_tokens_file, which says what the certificates of clients may do",
           "admin_ssl_client_ca");

@@ -69,8 +69,13 @@ Json listeners(const Settings& settings, const char* name) {
 }  // namespace
 
 NodeContext::NodeContext(const Settings& settings, Control& control,
-                         const store::Protector& protector, std::string nodeId)
-    : settings_(settings), control_(control), protector_(protector) {
+                         const store::Protector& protector, DeclarativeConfig& declarative,
+                         upstream::ClusterRegistry& clusters, std::string nodeId)
+    : settings_(settings),
+      control_(control),
+      protector_(protector),
+      declarative_(declarative),
+      clusters_(clusters) {
   char host[256] = "localhost";
   gethostname(host, sizeof host - 1);
   node_.version = kReferenceVersion;
@@ -154,6 +159,9 @@ void NodeContext::logError(std::string_view text) { log::error(log::Level::kErro
 
 std::string NodeContext::notReady() {
   if (draining_) return "draining";
+  if (settings_.text("database") == "off" && declarative_.hash() == DeclarativeConfig::kNoHash) {
+    return "no configuration available (empty configuration present)";
+  }
   return control_.current() == nullptr ? "no configuration available" : "";
 }
 

@@ -97,6 +97,7 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"admin_listen",
        "127.0.0.1:8001 reuseport backlog=16384, 127.0.0.1:8444 http2 ssl reuseport backlog=16384"},
       {"admin_tokens_file", ""},
+      {"admin_tokens", "", Type::kText, Support::kYes, "", true},
       {"admin_ssl_client_ca", ""},
       {"admin_allow_unauthenticated", "off", Type::kFlag},
       {"status_listen", "127.0.0.1:8007 reuseport backlog=16384"},
@@ -127,8 +128,8 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"pg_pool_size", "", Type::kText, Support::kNoEffect},
       {"pg_backlog", "", Type::kText, Support::kNoEffect},
       {"pg_ro_host", "", Type::kText, Support::kNotYet},
-      {"declarative_config", "", Type::kText, Support::kNotYet},
-      {"declarative_config_string", "", Type::kText, Support::kNotYet, "", true},
+      {"declarative_config", ""},
+      {"declarative_config_string", "", Type::kText, Support::kYes, "", true},
       {"db_update_frequency", "5", Type::kNumber},
       {"db_update_propagation", "0", Type::kNumber, Support::kNoEffect},
       {"db_cache_ttl", "0", Type::kNumber, Support::kNoEffect},
@@ -305,6 +306,13 @@ void Settings::warn() {
     if (spec.support != Support::kNotYet || values_[spec.name] == spec.fallback) continue;
     if (values_[spec.name] == "off" || values_[spec.name].empty()) continue;
     warnings_.push_back(std::string(spec.name) + " is not supported yet and has no effect");
+  }
+  for (const char* name : {"declarative_config", "declarative_config_string"}) {
+    if (values_["database"] != "off" && !values_[name].empty()) {
+      warnings_.push_back(std::string(name) +
+                          " has no effect unless database = off; take a file up " +
+                          "with `tollgate config import`");
+    }
   }
   for (const auto& [name, value] : directives_) {
     if (!knownDirective(name)) {

@@ -20,40 +20,35 @@ class FilterClient final : public http::TlsClient {
 }  // namespace
 
 Status UpstreamTls::check() {
-  auto trusting = context(ofSettings(false));
+  auto trusting = context(false, verifyDepth());
   if (!trusting) return trusting.error();
   std::vector<std::string> trusted = settings_.list("lua_ssl_trusted_certificate");
   if (trusted.empty() || trusted == std::vector<std::string>{"system"}) return {};
-  auto verifying = context(ofSettings(true));
+  auto verifying = context(true, verifyDepth());
   return verifying ? Status() : verifying.error();
 }
 
-Result<std::shared_ptr<const void>> UpstreamTls::contextFor(
-    const nlohmann::json& service, const config::CompiledCertificates& certificates) {
-  Wanted wanted = ofSettings(false);
+Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json& service) {
   auto flag = service.find("tls_verify");
-  wanted.verify = flag != service.end() && flag->is_boolean() && flag->get<bool>();
+  bool verify = flag != service.end() && flag->is_boolean() && flag->get<bool>();
+  int depth = verifyDepth();
   auto limit = service.find("tls_verify_depth");
-  if (limit != service.end() && limit->is_number()) wanted.depth = limit->get<int>();
+  if (limit != service.end() && limit->is_number()) depth = limit->get<int>();
+  Own own;
+  auto pair = service.find("client_certificate");
+  if (pair != service.end() && pair->is_object()) {
+    own.certificate = pair->value("cert", std::string());
+    own.key = pair->value("key", std::string());
+  }
   auto authorities = service.find("ca_certificates");
-  if (wanted.verify && authorities != service.end() && authorities->is_array()) {
-    for (const auto& id : *authorities) {
-      const std::string* pem = certificates.authority(id.get<std::string>());
-      if (pem == nullptr) {
-        return Error::invalid("its CA certificate " + id.get<std::string>() + " does not exist");
-      }
-      wanted.trustedPem += *pem + "\n";
+  if (authorities != service.end() && authorities->is_array()) {
+    for (const auto& text : *authorities) {
+      std::string pem = text.is_string() ? text.get<std::string>() : "";
+      if (pem.empty()) return Error::invalid("names a CA certificate that is not there");
+      own.authorities += pem + "\n";
     }
   }
-  auto client = service.find("client_certificate");
-  if (client != service.end() && client->is_object()) {
-    const std::string id = client->value("id", "");
-    wanted.clientCertificate = certificates.pair(id);
-    if (!wanted.clientCertificate) {
-      return Error::invalid("its client certificate " + id + " does not exist");
-    }
-  }
-  auto found = context(wanted);
+  auto found = context(verify, depth, own);
   if (!found) return found.error();
   return std::shared_ptr<const void>(std::move(found).value());
 }
@@ -61,58 +56,75 @@ Result<std::shared_ptr<const void>> UpstreamTls::contextFor(
 Result<std::shared_ptr<const http::TlsClient>> UpstreamTls::client(bool verify) {
   auto& client = clients_[verify];
   if (client == nullptr) {
-    auto made = context(ofSettings(verify));
+    auto made = context(verify, verifyDepth());
     if (!made) return made.error();
     client = std::make_shared<FilterClient>(std::move(made).value());
   }
   return client;
 }
 
-std::string UpstreamTls::Wanted::key() const {
-  std::string out = verify ? "verify " + std::to_string(depth) + "\n" + trustedPem : "any\n";
-  if (clientCertificate) out += clientCertificate->certificatePem + clientCertificate->keyPem;
-  return out;
+Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::context(bool verify, int depth,
+                                                                       const Own& own) {
+  std::string key = verify ? "verify " + std::to_string(depth) : "any";
+  if (!own.any()) {
+    auto& context = contexts_[key];
+    if (context != nullptr) return context;
+    auto made = make(verify, depth, own);
+    if (made) {
+      context = *made;
+    } else {
+      contexts_.erase(key);
+    }
+    return made;
+  }
+  std::erase_if(own_, [](const auto& each) { return each.second.expired(); });
+  key += "|" + own.certificate + "|" + own.key + "|" + own.authorities;
+  auto found = own_.find(key);
+  if (found != own_.end()) {
+    if (auto context = found->second.lock()) return context;
+  }
+  auto made = make(verify, depth, own);
+  if (made) own_[key] = *made;
+  return made;
 }
 
-Result<UpstreamTls::Context> UpstreamTls::context(const Wanted& wanted) {
-  auto& known = wanted.ofService() ? ofServices_ : contexts_;
-  std::string key = wanted.key();
-  if (auto found = known.find(key); found != known.end()) return found->second;
-  auto made = make(wanted);
-  if (!made) return made.error();
-  if (wanted.ofService()) dropUnused();
-  known.emplace(std::move(key), *made);
-  return std::move(made).value();
-}
-
-/// Contexts that no service of any snapshot uses any more.
-void UpstreamTls::dropUnused() {
-  std::erase_if(ofServices_, [](const auto& entry) { return entry.second.use_count() == 1; });
-}
-
-Result<UpstreamTls::Context> UpstreamTls::make(const Wanted& wanted) const {
-  tls::ClientContext::Settings out;
-  out.verify = wanted.verify;
-  out.verifyDepth = wanted.depth;
-  out.trustedPem = wanted.trustedPem;
-  out.clientCertificate = wanted.clientCertificate;
-  const bool settingsTrust = wanted.trustedPem.empty();
-  for (const std::string& file : settings_.list("lua_ssl_trusted_certificate")) {
-    if (!settingsTrust) break;
+Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::make(bool verify, int depth,
+                                                                    const Own& own) {
+  tls::ClientContext::Settings wanted;
+  wanted.verify = verify;
+  wanted.verifyDepth = depth;
+  wanted.trustedPem = own.authorities;
+  for (const std::string& file : own.authorities.empty()
+                                     ? settings_.list("lua_ssl_trusted_certificate")
+                                     : std::vector<std::string>()) {
     if (file == "system") {
-      out.systemTrust = true;
+      wanted.systemTrust = true;
       continue;
     }
     auto text = pemOf(file);
     if (!text) return Error::invalid(text.error().text(), "lua_ssl_trusted_certificate");
-    out.trustedPem += *text + "\n";
+    wanted.trustedPem += *text + "\n";
   }
-  if (!out.clientCertificate && settings_.flag("client_ssl")) {
+  if (!own.certificate.empty()) {
+    tls::KeyPair pair{own.certificate, own.key};
+    if (Status checked = tls::checkKeyPair(pair); !checked) {
+      return Error::invalid(checked.error().text(), "client_certificate");
+    }
+    wanted.clientCertificate = std::move(pair);
+  } else if (settings_.flag("client_ssl")) {
     auto pair = readPair(settings_.text("client_ssl_cert"), settings_.text("client_ssl_cert_key"));
     if (!pair) return Error::invalid(pair.error().text(), "client_ssl_cert");
-    out.clientCertificate = std::move(pair).value();
+    wanted.clientCertificate = std::move(pair).value();
   }
-  return tls::ClientContext::create(std::move(out));
+  return tls::ClientContext::create(std::move(wanted));
+}
+
+upstream::ProbeTls probeTlsFactory() {
+  return [](const upstream::ActiveChecks& checks, int fd,
+            std::string_view serverName) -> std::unique_ptr<net::Transport> {
+    if (checks.tlsContext == nullptr) return nullptr;
+    return static_cast<const tls::ClientContext*>(checks.tlsContext.get())->connect(fd, serverName);
+  };
 }
 
 upstream::Pool::TlsFactory upstreamTlsFactory() {

@@ -4,10 +4,17 @@
 #include <charconv>
 #include <chrono>
 
+#include "source/store/sql_list.h"
+#include "source/store/sql_work.h"
+
 namespace tollgate::store {
 namespace {
 
-constexpr size_t kChangesAtOnce = 50;
+/// From this many changes on, statements of many rows pay.
+constexpr size_t kFewChanges = 8;
+/// A node that is further behind reads everything anew, as at its start, rather than hold the
+/// history of a large import in memory beside what it makes of it.
+constexpr size_t kMaxCatchUp = 50000;
 
 Result<Json> parseDoc(const std::string& text) {
   Json doc = Json::parse(text, nullptr, false);
@@ -19,11 +26,6 @@ Revision toRevision(const SqlValue& text) {
   Revision revision = 0;
   if (text) std::from_chars(text->data(), text->data() + text->size(), revision);
   return revision;
-}
-
-SqlValue nullable(const Json& doc) {
-  return doc.is_null() ? SqlValue()
-                       : SqlValue(doc.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -84,6 +86,16 @@ Result<std::vector<Commit>> SqlStore::changesSince(Revision since) {
   if (*oldest && toRevision(*oldest) > since + 1) {
     return Error::notFound("the history begins at revision " + **oldest);
   }
+  auto more =
+      one("SELECT CAST(revision AS TEXT) FROM changes WHERE revision > CAST($1 AS BIGINT)"
+          " ORDER BY revision, seq LIMIT 1 OFFSET " +
+              std::to_string(kMaxCatchUp),
+          {std::to_string(since)});
+  if (!more) return std::move(more).error();
+  if (*more) {
+    return Error::notFound("more than " + std::to_string(kMaxCatchUp) + " changes since revision " +
+                           std::to_string(since));
+  }
   std::vector<Commit> commits;
   Status status = note(connection_->query(
       "SELECT CAST(revision AS TEXT), kind, id, before, after FROM changes WHERE revision > "
@@ -106,25 +118,6 @@ Result<std::vector<Commit>> SqlStore::changesSince(Revision since) {
   return commits;
 }
 
-/// A transaction under way.
-struct SqlStore::Work {
-  Commit commit;
-  std::vector<Json> before;  ///< One for each change of `commit`.
-  std::optional<Refusal> refusal;
-
-  Status refuse(Refusal::Kind kind, const std::string& entityKind, std::string field, Json fields,
-                std::string otherKind = {}) {
-    Refusal out;
-    out.kind = kind;
-    out.entityKind = entityKind;
-    out.field = std::move(field);
-    out.fields = std::move(fields);
-    out.otherKind = std::move(otherKind);
-    refusal = std::move(out);
-    return Error::conflict("refused");
-  }
-};
-
 std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
                                                  const Reason& reason) {
   Work work;
@@ -136,11 +129,16 @@ std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
   };
   Status status = note(connection_->beginWrite());
   if (!status) return unavailable(status.error());
-  for (const Change& change : changes) {
-    status = apply(work, change);
-    if (!status) break;
+  if (changes.size() >= kFewChanges) {
+    status = applyBatch(work, changes);
+  } else {
+    for (const Change& change : changes) {
+      status = apply(work, change);
+      if (!status) break;
+    }
   }
-  if (status.ok()) status = note(record(work, reason));
+  if (status.ok()) status = note(begin(work, reason));
+  if (status.ok()) status = note(record(work));
   if (status.ok()) status = note(connection_->commit());
   if (status.ok()) return std::move(work.commit);
   connection_->rollback();
@@ -279,38 +277,30 @@ Status SqlStore::remove(Work& work, const std::string& kind, const std::string& 
   return {};
 }
 
-Status SqlStore::record(Work& work, const Reason& reason) {
+/// Numbers the revision; its changes follow.
+Status SqlStore::begin(Work& work, const Reason& reason) {
   auto last = one("SELECT CAST(COALESCE(MAX(revision), 0) AS TEXT) FROM revisions", {});
   if (!last) return std::move(last).error();
   work.commit.revision = toRevision(*last) + 1;
-  std::string revision = std::to_string(work.commit.revision);
   auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(
                     std::chrono::system_clock::now().time_since_epoch())
                     .count();
-  Status status = connection_->execute(
+  return connection_->execute(
       "INSERT INTO revisions (revision, at, actor, reason) VALUES (CAST($1 AS BIGINT), $2, $3, $4)",
-      {revision, std::to_string(millis), reason.actor, reason.text});
-  // Many rows a statement: the database may be far away.
-  for (size_t first = 0; status.ok() && first < work.commit.changes.size();
-       first += kChangesAtOnce) {
-    size_t end = std::min(first + kChangesAtOnce, work.commit.changes.size());
-    std::string rows;
-    std::vector<SqlValue> parameters{revision};
-    for (size_t i = first; i < end; ++i) {
-      const Change& change = work.commit.changes[i];
-      rows += i == first ? " (CAST($1 AS BIGINT), " : ", (CAST($1 AS BIGINT), ";
-      rows += std::to_string(i);
-      for (SqlValue value : {SqlValue(change.kind), SqlValue(change.id), nullable(work.before[i]),
-                             nullable(change.doc)}) {
-        parameters.push_back(std::move(value));
-        rows += ", $" + std::to_string(parameters.size());
-      }
-      rows += ')';
-    }
-    status = connection_->execute(
-        "INSERT INTO changes (revision, seq, kind, id, before, after) VALUES" + rows, parameters);
+      {std::to_string(work.commit.revision), std::to_string(millis), reason.actor, reason.text});
+}
+
+/// The history of the changes that are not yet in it.
+Status SqlStore::record(Work& work) {
+  MultiRow rows(*connection_, "INSERT INTO changes (revision, seq, kind, id, before, after) VALUES",
+                "(CAST(? AS BIGINT), CAST(? AS BIGINT), ?, ?, ?, ?)", "");
+  std::string revision = std::to_string(work.commit.revision);
+  for (size_t i = 0; i < work.commit.changes.size(); ++i) {
+    const Change& change = work.commit.changes[i];
+    rows.add({revision, std::to_string(work.recorded++), change.kind, change.id,
+              nullable(work.before[i]), nullable(change.doc)});
   }
-  return status;
+  return rows.run();
 }
 
 Result<std::optional<Json>> SqlStore::get(std::string_view kind, std::string_view id) {
@@ -349,29 +339,13 @@ Result<std::string> SqlStore::fact(std::string_view name) {
 }
 
 Result<std::vector<Json>> SqlStore::list(std::string_view kind, const ListQuery& query) {
-  std::vector<SqlValue> parameters{std::string(kind), query.afterId};
-  auto parameter = [&](std::string value) {
-    parameters.emplace_back(std::move(value));
-    return "$" + std::to_string(parameters.size());
-  };
-  std::string sql = "SELECT doc FROM entities WHERE kind = $1 AND id > $2";
-  if (!query.foreignField.empty()) {
-    sql += " AND id IN (SELECT id FROM foreign_keys WHERE kind = $1 AND field = " +
-           parameter(query.foreignField) + " AND target_id = " + parameter(query.foreignId) + ")";
-  }
-  if (!query.tags.empty()) {
-    std::string tags;
-    for (const std::string& tag : query.tags) tags += (tags.empty() ? "" : ", ") + parameter(tag);
-    size_t wanted = query.allTags ? query.tags.size() : 1;
-    sql += " AND id IN (SELECT id FROM tags WHERE kind = $1 AND tag IN (" + tags +
-           ") GROUP BY id HAVING COUNT(*) >= " + std::to_string(wanted) + ")";
-  }
-  sql += " ORDER BY id LIMIT " + std::to_string(query.limit);
+  const ListStatement statement = listStatement(kind, query);
   std::vector<Json> docs;
-  Status status = note(connection_->query(sql, parameters, [&](const SqlRow& row) {
-    auto doc = parseDoc(row[0].value_or(""));
-    if (doc.ok()) docs.push_back(std::move(doc).value());
-  }));
+  Status status =
+      note(connection_->query(statement.sql, statement.parameters, [&](const SqlRow& row) {
+        auto doc = parseDoc(row[0].value_or(""));
+        if (doc.ok()) docs.push_back(std::move(doc).value());
+      }));
   if (!status) return std::move(status).error();
   return docs;
 }

@@ -25,6 +25,10 @@ class SqlStore : public Store {
   Result<Revision> revision() override;
   std::variant<Commit, Refusal> transact(std::vector<Change> changes,
                                          const Reason& reason) override;
+  std::variant<Revision, Refusal> transactBatches(
+      const std::function<Status(const WriteBatch&)>& produce, const Reason& reason) override;
+  Result<std::vector<std::optional<Json>>> getMany(std::string_view kind,
+                                                   const std::vector<std::string>& ids) override;
   Result<std::optional<Json>> get(std::string_view kind, std::string_view id) override;
   Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
                                           std::string_view value) override;
@@ -56,6 +60,14 @@ class SqlStore : public Store {
 
  private:
   struct Work;
+  struct Batch;
+  Status applyBatch(Work& work, const std::vector<Change>& changes);
+  Status putBatch(Work& work, const Change* first, const Change* last);
+  Status checkBatch(Work& work, Batch& batch);
+  Status writeBatch(Work& work, Batch& batch);
+  Status readDocs(const std::string& kind, const std::vector<std::string>& ids,
+                  const std::function<void(const std::string& id, std::string doc)>& each);
+  Status begin(Work& work, const Reason& reason);
   Status apply(Work& work, const Change& change);
   Status put(Work& work, const Change& change);
   Status remove(Work& work, const std::string& kind, const std::string& id);
@@ -64,7 +76,7 @@ class SqlStore : public Store {
   Status forgetKeys(const Change& change);
   Status writeKeys(const Change& change, const std::vector<schema::UniqueKey>& unique,
                    const std::vector<schema::ForeignKey>& foreign);
-  Status record(Work& work, const Reason& reason);
+  Status record(Work& work);
   Result<std::optional<std::string>> one(std::string_view sql,
                                          const std::vector<SqlValue>& parameters);
   Result<bool> rewriteHistoryPage(

@@ -63,6 +63,7 @@ struct ListQuery {
   size_t limit = 100;
   std::vector<std::string> tags;
   bool allTags = true;  ///< AND, else OR.
+  bool anyTag = false;  ///< Only entities with tags, whichever.
   std::string foreignField,
       foreignId;  ///< Only entities whose reference `foreignField` is this id.
 };
@@ -85,7 +86,8 @@ class Store {
 
   /// Every entity at one revision; `each` is called for one after the other, in no promised order.
   virtual Result<Revision> load(const std::function<void(Entity)>& each) = 0;
-  /// The changes after `since`, oldest first. kNotFound when the history no longer reaches back.
+  /// The changes after `since`, oldest first. kNotFound when the history no longer reaches back, or
+  /// is so long that everything is better read anew.
   virtual Result<std::vector<Commit>> changesSince(Revision since) = 0;
   virtual Result<Revision> revision() = 0;
 
@@ -94,6 +96,47 @@ class Store {
   virtual std::variant<Commit, Refusal> transact(std::vector<Change> changes,
                                                  const Reason& reason) = 0;
 
+  /// Writes some changes of a transaction that is under way, or says why they cannot be.
+  using WriteBatch = std::function<Status(std::vector<Change>)>;
+  /// As transact(), for more changes than should stand in memory at once: `produce` calls what it
+  /// is given with one batch after the other, stops at its errors, and may read from this store,
+  /// where it sees what is written so far. The transaction begins with the first batch. Where
+  /// `produce` fails nothing is written, and its error comes back as kUnavailable unless a batch
+  /// was refused. Revision 0: there was no change.
+  virtual std::variant<Revision, Refusal> transactBatches(
+      const std::function<Status(const WriteBatch&)>& produce, const Reason& reason) {
+    std::vector<Change> all;
+    Status status = produce([&](std::vector<Change> batch) {
+      for (Change& change : batch) all.push_back(std::move(change));
+      return Status();
+    });
+    if (!status) {
+      Refusal refusal;
+      refusal.message = status.error().text();
+      return refusal;
+    }
+    if (all.empty()) return Revision{0};
+    auto done = transact(std::move(all), reason);
+    if (auto* refusal = std::get_if<Refusal>(&done)) return std::move(*refusal);
+    return std::get<Commit>(done).revision;
+  }
+
+  /// Replaces the secrets in `given` that are kept in another form by what stands for the same
+  /// secrets in `stored`, so that the two documents can be compared.
+  virtual void matchStored(std::string_view kind, Json& given, const Json& stored) {
+    (void)kind, (void)given, (void)stored;
+  }
+  /// get() of many, in the order of `ids`.
+  virtual Result<std::vector<std::optional<Json>>> getMany(std::string_view kind,
+                                                           const std::vector<std::string>& ids) {
+    std::vector<std::optional<Json>> out;
+    for (const std::string& id : ids) {
+      auto found = get(kind, id);
+      if (!found) return std::move(found).error();
+      out.push_back(std::move(found).value());
+    }
+    return out;
+  }
   virtual Result<std::optional<Json>> get(std::string_view kind, std::string_view id) = 0;
   virtual Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
                                                   std::string_view value) = 0;

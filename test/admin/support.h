@@ -113,6 +113,8 @@ class FakeContext : public ApiContext {
     return std::find(unlisted.begin(), unlisted.end(), name) == unlisted.end();
   }
   UpstreamHealth& upstreamHealth() override { return *health; }
+  std::string configurationHash() override { return hash; }
+  void configurationReplaced(const std::string& now) override { hash = now; }
   std::vector<std::string> guiOrigins() override { return origins; }
   std::string logLevel() override { return level; }
   bool setLogLevel(std::string_view wanted, uint64_t seconds, bool wholeCluster) override {
@@ -129,6 +131,7 @@ class FakeContext : public ApiContext {
   UpstreamHealth* health = &unchecked;
   std::vector<std::string> origins;
   std::string level = "notice";
+  std::string hash = std::string(32, '0');
   uint64_t levelSeconds = 0;
   std::vector<std::string> errors;
   std::vector<store::Reason> reasons;

@@ -146,5 +146,52 @@ TEST_F(SnapshotCompilerTest, KeysLeadToTheirConsumersAndExpiredOnesAreListed) {
   EXPECT_EQ(compiler_.expiredKeys(100), std::vector<std::string>{"k2"});
 }
 
+TEST_F(SnapshotCompilerTest, AReloadReplacesEverythingOrNothing) {
+  route("r1", "/a", "");
+  compiler_.beginReload();
+  route("r2", "/b", "");
+  compiler_.endReload(false);
+  EXPECT_NE(match(*compiler_.compile(1), "/a"), nullptr);
+  EXPECT_EQ(match(*compiler_.compile(1), "/b"), nullptr);
+  compiler_.beginReload();
+  route("r2", "/b", "");
+  compiler_.endReload(true);
+  EXPECT_EQ(match(*compiler_.compile(2), "/a"), nullptr);
+  EXPECT_NE(match(*compiler_.compile(2), "/b"), nullptr);
+}
+
+TEST_F(SnapshotCompilerTest, AFilterOfOneConsumerGoesWithTheConsumerAndNotWithThePlans) {
+  route("r1", "/a", "");
+  plugin("own", "second", {{"consumer", "c1"}});  // before its consumer
+  put("consumers", "c1", {{"username", "alice"}});
+  auto snapshot = compiler_.compile(1);
+  const http::FilterPlan* plan = planOf(*snapshot, "/a");
+  EXPECT_EQ(tags(*plan, snapshot->directory->findConsumerByName("alice")), Tags{"own"});
+  EXPECT_EQ(tags(*plan, nullptr), Tags{});
+  EXPECT_EQ(plan->stateBytes, 16u) << "there is room for it";
+  put("consumers", "c2", {{"username", "bob"}});
+  plugin("another", "second", {{"consumer", "c2"}});
+  auto next = compiler_.compile(2);
+  EXPECT_EQ(planOf(*next, "/a"), plan) << "one more of the same needs makes no plan anew";
+  EXPECT_EQ(tags(*plan, next->directory->findConsumerByName("bob")), Tags{"another"});
+  drop("plugins", "own");
+  drop("plugins", "another");
+  EXPECT_EQ(compiler_.compile(3)->globalPlan->entries.size(), 0u);
+}
+
+TEST_F(SnapshotCompilerTest, AnAbsentConsumersKeyIsNobodysEvenWhenItsPlaceIsFree) {
+  put("consumers", "c1", {{"username", "alice"}});
+  put("keyauth_credentials", "k1", {{"key", "sekret"}, {"consumer", {{"id", "c1"}}}});
+  drop("consumers", "c1");
+  put("consumers", "c2", {{"username", "bob"}});
+  auto snapshot = compiler_.compile(1);
+  const http::KeyCredential* key = snapshot->directory->findKey("sekret");
+  ASSERT_NE(key, nullptr);
+  EXPECT_EQ(snapshot->directory->consumerOf(key->consumer), nullptr);
+  put("consumers", "c1", {{"username", "alice"}});
+  snapshot = compiler_.compile(2);
+  EXPECT_EQ(snapshot->directory->consumerOf(key->consumer)->username, "alice");
+}
+
 }  // namespace
 }  // namespace tollgate::config

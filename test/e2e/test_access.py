@@ -87,6 +87,30 @@ class Tokens(AccessCase):
         for secret in (reader, writer, "tgt_wrong-one"):
             self.assertNotIn(secret, log)
 
+    def test_the_admin_api_behind_the_gateway_takes_a_key_and_a_token(self):
+        """As fly/README.md has it: any consumer's key passes the gateway, the token opens the API."""
+        token, line = self.new_token("operator", "*")
+        tokens = json.dumps({"tokens": [json.loads(line[2:])]})
+        gateway = self.started(self.gateway(admin_tokens=tokens))
+
+        def admin(path, body):
+            answer = gateway.admin("POST", path, body, bearer(token))
+            self.assertEqual(answer.status, 201, answer.body)
+
+        admin("/services", f"name=admin-api&url=http://127.0.0.1:{gateway.admin_port}")
+        admin("/services/admin-api/plugins", "name=key-auth&config.hide_credentials=true")
+        admin("/consumers", "username=alice")
+        admin("/consumers/alice/key-auth", "key=sekret")
+        admin("/services/admin-api/routes", "paths[]=/admin-api")
+        path, key = "/admin-api/services", {"apikey": "sekret"}
+        self.assertEqual(gateway.proxy("GET", path).status, 401)
+        self.assertEqual(gateway.proxy("GET", path, headers=bearer(token)).status, 401)
+        refused = gateway.proxy("GET", path, headers=key)
+        self.assertEqual((refused.status, refused.json), (401, {"message": "Unauthorized"}))
+        self.assertEqual(gateway.proxy("GET", path, headers={**key, **bearer(token)}).status, 200)
+        self.assertNotIn(json.loads(line[2:])["sha256"].encode(),
+                         gateway.admin("GET", "/", headers=bearer(token)).body)
+
     def test_failures_are_logged_so_often_a_minute_and_no_more(self):
         gateway = self.started(self.gateway(admin_tokens_file=str(self.tokens_file())))
         for _ in range(40):

@@ -46,6 +46,7 @@ class AdminAuth final : public engine::HttpFilter {
   uint8_t hooks() const override { return engine::kRequestHeaders; }
 
   Status reload() const override {
+    if (path_.empty()) return {};  // its tokens stand in the configuration
     auto fresh = AccessList::read(path_);
     if (!fresh) return fresh.error();
     list_ = std::move(fresh).value();
@@ -124,8 +125,14 @@ class Factory final : public engine::HttpFilterFactory {
       const google::protobuf::Message& message,
       const engine::FilterContext& context) const override {
     const auto& config = static_cast<const Config&>(message);
-    auto list = AccessList::read(config.tokens_file());
-    if (!list) return Error::invalid(list.error().text(), "tokens_file");
+    bool inlined = !config.tokens().empty();
+    if (inlined != config.tokens_file().empty()) {
+      return Error::invalid(
+          "required: a file that says who may come in, or its content in `tokens`", "tokens_file");
+    }
+    auto list = inlined ? AccessList::parse(config.tokens(), "tokens")
+                        : AccessList::read(config.tokens_file());
+    if (!list) return Error::invalid(list.error().text(), inlined ? "" : "tokens_file");
     return std::unique_ptr<engine::HttpFilter>(
         std::make_unique<AdminAuth>(config.tokens_file(), std::move(list).value(), context.log,
                                     static_cast<uint32_t>(config.failures_logged_per_minute())));

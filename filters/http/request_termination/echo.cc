@@ -15,7 +15,7 @@ namespace engine = ::tollgate::http;
 
 std::string lowerCase(std::string_view text) {
   std::string out(text);
-  for (char& c : out) c = engine::lowerByte(c);
+  for (char& c : out) c = lowerByte(c);
   return out;
 }
 

@@ -129,6 +129,8 @@ Status SealingStore::protect(Change& change, Given& given, std::optional<Refusal
     if (Status claimed = claimSecret(); !claimed) return claimed;
     values.emplace_back(&field, *value);
     if (field.how != AtRest::kDigest || !protector_->otherForms()) continue;
+    if (auto empty = wasEmpty_.find(change.kind); empty != wasEmpty_.end() && empty->second)
+      continue;
     Status asked = takenInOtherForm(change, field, values.back().second, refusal);
     if (!asked || refusal) return asked;
   }
@@ -157,6 +159,67 @@ std::variant<Commit, Refusal> SealingStore::transact(std::vector<Change> changes
   if (auto* refusal = std::get_if<Refusal>(&outcome)) given.translate(refusal->fields);
   if (auto* commit = std::get_if<Commit>(&outcome)) openAll(*commit);
   return outcome;
+}
+
+std::variant<Revision, Refusal> SealingStore::transactBatches(
+    const std::function<Status(const WriteBatch&)>& produce, const Reason& reason) {
+  Given given;
+  std::optional<Refusal> refusal;
+  wasEmpty_.clear();
+  auto protectBatch = [&](std::vector<Change>& changes) -> Status {
+    given = {};
+    for (Change& change : changes) {
+      if (!protector_->fields(change.kind).empty() && !wasEmpty_.contains(change.kind)) {
+        ListQuery query;
+        query.limit = 1;
+        auto rows = inner_->list(change.kind, query);
+        if (!rows) return rows.error();
+        wasEmpty_[change.kind] = rows->empty();
+      }
+      if (change.doc.is_null()) continue;
+      if (Status status = protect(change, given, refusal); !status) return status;
+      if (refusal) return Error::conflict("refused");
+    }
+    return {};
+  };
+  auto outcome = inner_->transactBatches(
+      [&](const WriteBatch& write) {
+        return produce([&](std::vector<Change> changes) -> Status {
+          if (Status status = protectBatch(changes); !status) return status;
+          return write(std::move(changes));
+        });
+      },
+      reason);
+  wasEmpty_.clear();
+  if (refusal) return std::move(*refusal);
+  if (auto* refused = std::get_if<Refusal>(&outcome)) given.translate(refused->fields);
+  return outcome;
+}
+
+void SealingStore::matchStored(std::string_view kind, Json& given, const Json& stored) {
+  for (const schema::AtRestField& field : protector_->fields(kind)) {
+    const std::string* value = field.in(given);
+    const std::string* old = field.in(stored);
+    if (field.how != AtRest::kDigest || value == nullptr || old == nullptr || *value == *old) {
+      continue;
+    }
+    for (const std::string& form : protector_->formsOf(*value)) {
+      if (form != *old) continue;
+      field.set(given, *old);
+      break;
+    }
+  }
+}
+
+Result<std::vector<std::optional<Json>>> SealingStore::getMany(
+    std::string_view kind, const std::vector<std::string>& ids) {
+  auto docs = inner_->getMany(kind, ids);
+  if (docs) {
+    for (auto& doc : *docs) {
+      if (doc) protector_->open(kind, *doc);
+    }
+  }
+  return docs;
 }
 
 Result<std::optional<Json>> SealingStore::get(std::string_view kind, std::string_view id) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,12 @@ class SealingStore final : public Store {
   /// The commit's documents are opened, as if they had been read.
   std::variant<Commit, Refusal> transact(std::vector<Change> changes,
                                          const Reason& reason) override;
+  std::variant<Revision, Refusal> transactBatches(
+      const std::function<Status(const WriteBatch&)>& produce, const Reason& reason) override;
+  /// Keys are compared; a password counts as another one, since to compare it takes too long.
+  void matchStored(std::string_view kind, Json& given, const Json& stored) override;
+  Result<std::vector<std::optional<Json>>> getMany(std::string_view kind,
+                                                   const std::vector<std::string>& ids) override;
   Result<std::optional<Json>> get(std::string_view kind, std::string_view id) override;
   /// `value` as a client knows it, or in its stored form.
   Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
@@ -65,6 +72,8 @@ class SealingStore final : public Store {
   std::unique_ptr<Store> inner_;
   std::shared_ptr<Protector> protector_;
   bool claimed_ = false;
+  /// Of the transaction under way: kinds that were empty before, with no keys in other forms.
+  std::map<std::string, bool> wasEmpty_;
 };
 
 }  // namespace tollgate::store

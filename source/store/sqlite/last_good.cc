@@ -96,11 +96,36 @@ Status LastGood::replaceAll(Revision revision, const std::vector<Entity>& entiti
     for (size_t i = 0; status.ok() && i < entities.size(); ++i) {
       status = put(entities[i].kind, entities[i].id, entities[i].doc);
     }
-    if (status.ok()) status = setMeta("identity", identity_);
-    if (status.ok()) status = setMeta("revision", std::to_string(revision));
+    if (status.ok()) status = finish(revision);
     return status;
   });
 }
+
+Status LastGood::finish(Revision revision) {
+  Status status = setMeta("identity", identity_);
+  return status.ok() ? setMeta("revision", std::to_string(revision)) : status;
+}
+
+void LastGood::beginReplacement() {
+  replacement_ = connection_->beginWrite();
+  if (replacement_.ok()) replacement_ = connection_->execute("DELETE FROM entities");
+}
+
+void LastGood::keep(const Entity& entity) {
+  if (replacement_.ok()) replacement_ = put(entity.kind, entity.id, entity.doc);
+}
+
+Status LastGood::endReplacement(Revision revision) {
+  if (replacement_.ok()) replacement_ = finish(revision);
+  if (replacement_.ok()) replacement_ = connection_->commit();
+  if (replacement_.ok()) return {};
+  bool damaged = connection_->damaged();
+  abandonReplacement();
+  if (damaged) (void)startAfresh(replacement_.error().text());
+  return replacement_;
+}
+
+void LastGood::abandonReplacement() { connection_->rollback(); }
 
 Status LastGood::apply(const Commit& commit) {
   return inTransaction([&]() -> Status {

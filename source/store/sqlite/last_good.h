@@ -28,6 +28,13 @@ class LastGood {
 
   /// Replaces the copy as a whole.
   Status replaceAll(Revision revision, const std::vector<Entity>& entities);
+  /// The same step by step, for more entities than fit in memory at once: begin, keep every entity,
+  /// and end, which tells of any trouble on the way; until then, and after abandoning it, the copy
+  /// is as it was.
+  void beginReplacement();
+  void keep(const Entity& entity);
+  Status endReplacement(Revision revision);
+  void abandonReplacement();
   /// Takes over one commit; one that the copy already has is ignored. kConflict, and no change, if
   /// the copy is not at the revision before: then replaceAll() is due.
   Status apply(const Commit& commit);
@@ -47,11 +54,13 @@ class LastGood {
   Status inTransaction(const std::function<Status()>& work);
   Result<Revision> savedRevision();
   Status put(const std::string& kind, const std::string& id, Json doc);
+  Status finish(Revision revision);
   Status setMeta(const char* key, const std::string& value);
 
   const std::string path_, identity_;
   std::shared_ptr<Protector> protector_;
   std::string notice_;
+  Status replacement_;  ///< The first trouble of the one under way.
   std::unique_ptr<SqliteConnection> connection_;
 };
 

@@ -1,4 +1,4 @@
-#include "source/config/compiled_certificates.h"
+#include "source/config/served_certificates.h"
 
 #include <gtest/gtest.h>
 
@@ -20,8 +20,8 @@ store::Change sni(const std::string& id, const std::string& name, const std::str
   return {Op::kReplace, "snis", id, {{"name", name}, {"certificate", {{"id", certificate}}}}};
 }
 
-TEST(CompiledCertificates, NamesAndCertificatesMayComeInAnyOrder) {
-  CompiledCertificates certificates;
+TEST(ServedCertificates, NamesAndCertificatesMayComeInAnyOrder) {
+  ServedCertificates certificates;
   Problems problems;
   EXPECT_EQ(certificates.table(problems), nullptr);
   certificates.apply(sni("s", "a.test", "c"));
@@ -30,14 +30,13 @@ TEST(CompiledCertificates, NamesAndCertificatesMayComeInAnyOrder) {
   auto table = certificates.table(problems);
   ASSERT_NE(table, nullptr);
   EXPECT_NE(table->find("a.test"), nullptr);
-  EXPECT_EQ(certificates.entities(), 2u);
   certificates.apply({Op::kDelete, "snis", "s", nullptr});
   EXPECT_EQ(certificates.table(problems), nullptr);
   EXPECT_NE(table->find("a.test"), nullptr);  // who holds the old table reads on
 }
 
-TEST(CompiledCertificates, WhatDidNotChangeIsShared) {
-  CompiledCertificates certificates;
+TEST(ServedCertificates, WhatDidNotChangeIsShared) {
+  ServedCertificates certificates;
   Problems problems;
   certificates.apply(certificate("c", pairOf("a.test")));
   certificates.apply(certificate("d", pairOf("b.test")));
@@ -52,8 +51,8 @@ TEST(CompiledCertificates, WhatDidNotChangeIsShared) {
   EXPECT_NE(second->find("b.test"), first->find("b.test"));
 }
 
-TEST(CompiledCertificates, WhatCannotServeIsLeftOutAndNamed) {
-  CompiledCertificates certificates;
+TEST(ServedCertificates, WhatCannotServeIsLeftOutAndNamed) {
+  ServedCertificates certificates;
   Problems problems;
   certificates.apply(certificate("c", {"{vault://env/cert}", "{vault://env/key}"}));
   certificates.apply(certificate("d", pairOf("b.test")));
@@ -67,30 +66,6 @@ TEST(CompiledCertificates, WhatCannotServeIsLeftOutAndNamed) {
   certificates.apply(certificate("c", pairOf("a.test")));
   EXPECT_NE(certificates.table(problems)->find("a.test"), nullptr);
   EXPECT_TRUE(problems.all().empty());
-}
-
-TEST(CompiledCertificates, ServicesAreCompiledAgainWhenWhatTheyNameChanges) {
-  CompiledCertificates certificates;
-  Problems problems;
-  certificates.noteService("s", {{"id", "s"}, {"client_certificate", {{"id", "c"}}}});
-  certificates.noteService("t", {{"id", "t"}, {"ca_certificates", {"a"}}});
-  certificates.noteService("u", {{"id", "u"}, {"ca_certificates", nullptr}});
-  auto using_ = [&](const char* kind, const char* id) {
-    std::vector<std::string> ids;
-    for (const Json& service : certificates.servicesUsing({Op::kReplace, kind, id, {}})) {
-      ids.push_back(service["id"]);
-    }
-    return ids;
-  };
-  EXPECT_EQ(using_("certificates", "c"), std::vector<std::string>{"s"});
-  EXPECT_EQ(using_("ca_certificates", "a"), std::vector<std::string>{"t"});
-  EXPECT_TRUE(using_("certificates", "a").empty());
-  certificates.noteService("s", {{"id", "s"}, {"client_certificate", nullptr}});
-  EXPECT_TRUE(using_("certificates", "c").empty());
-  certificates.apply({Op::kInsert, "ca_certificates", "a", {{"cert", "PEM"}}});
-  ASSERT_NE(certificates.authority("a"), nullptr);
-  EXPECT_EQ(*certificates.authority("a"), "PEM");
-  EXPECT_EQ(certificates.authority("b"), nullptr);
 }
 
 }  // namespace
