@@ -105,8 +105,9 @@ void Acceptor::accept(const ListenerPlan& plan, uint16_t port, int fd, const net
 }
 
 void Acceptor::serve(const Chain& chain, uint16_t port, int fd, buffer::Buffer prefix) {
-  auto transport =
-      chain.tls != nullptr ? chain.tls->accept(fd, std::move(prefix)) : net::makeTcpTransport(fd);
+  auto transport = chain.tls != nullptr
+                       ? chain.tls->accept(fd, std::move(prefix), context_.certificates())
+                       : net::makeTcpTransport(fd);
   if (transport == nullptr) {
     ::close(fd);
     return;
