@@ -8,6 +8,7 @@
 #include "source/config/compiled_plugins.h"
 #include "source/config/compiled_routes.h"
 #include "source/config/directory.h"
+#include "source/config/served_certificates.h"
 
 namespace tollgate::config {
 
@@ -26,6 +27,7 @@ struct SnapshotCompiler::Kinds {
 
   SnapshotDirectory directory;
   OriginCertificates certificates;
+  ServedCertificates served;
   CompiledUpstreams upstreams;
   CompiledServices services;
   CompiledRoutes routes;
@@ -127,6 +129,10 @@ std::vector<std::string> SnapshotCompiler::expiredKeys(int64_t now) const {
 }
 
 void SnapshotCompiler::apply(const store::Change& change) {
+  if (ServedCertificates::concerns(change.kind)) {
+    if (change.kind == "certificates") problems_->clear(change.id);
+    kinds_->served.apply(change);
+  }
   for (const auto& [name, kind] : kinds_->all) {
     if (name != change.kind) continue;
     if (change.op == store::Change::Op::kDelete) {
@@ -150,6 +156,7 @@ std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision
   snapshot->services = kinds_->services.table();
   snapshot->routePlans = kinds_->plugins.routePlans();
   snapshot->servicePlans = kinds_->plugins.servicePlans();
+  snapshot->certificates = kinds_->served.table(*problems_);
   snapshot->globalPlan = kinds_->plugins.globalPlan();
   snapshot->directory = std::make_shared<SnapshotDirectory>(kinds_->directory);
   return snapshot;

@@ -69,6 +69,10 @@ class WorkerContext {
 
   /// Requests that begin from now on run under `snapshot`.
   void setSnapshot(std::shared_ptr<const Snapshot> snapshot);
+  /// What connections that begin now may be shown; nullptr: nothing but the listener's own.
+  std::shared_ptr<const tls::CertificateTable> certificates() const {
+    return pinned_.empty() ? nullptr : pinned_.back()->snapshot->certificates;
+  }
   /// The current snapshot, counted as in use until unpin(). nullptr before the first one.
   struct Pinned {
     std::shared_ptr<const Snapshot> snapshot;

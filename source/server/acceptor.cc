@@ -154,8 +154,9 @@ void Acceptor::accept(const Place& at, int fd, const net::Address& peer) {
 }
 
 void Acceptor::serve(const Place& at, const Chain& chain, int fd, buffer::Buffer prefix) {
-  auto transport =
-      chain.tls != nullptr ? chain.tls->accept(fd, std::move(prefix)) : net::makeTcpTransport(fd);
+  auto transport = chain.tls != nullptr
+                       ? chain.tls->accept(fd, std::move(prefix), context_.certificates())
+                       : net::makeTcpTransport(fd);
   if (transport == nullptr) {
     ::close(fd);
     return;

@@ -162,6 +162,9 @@ Status Gateway::openStore() {
   counters_->use(*control_);
   if (Status checked = upstreamTls_->check(); !checked) return checked;
   control_->compiler().setClusters(clusters_.get());
+  control_->store().onBroadcast([this](const std::string& message) {
+    control_->post([this, message] { ClusterAdmin::hear(*clusters_, message); });
+  });
   control_->compiler().setFilterTls(upstreamTls_.get());
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
