@@ -56,6 +56,14 @@ class Codec final : public ServerCodec, public http::ServerStream {
     kClosed,   ///< Nothing more is read.
   };
 
+  /// The body of the request under way: most requests have none, and idle connections keep none.
+  struct IncomingBody {
+    BodyDecoder decoder;
+    uint64_t discarded = 0;
+    bool continueWanted = false;  ///< The client waits for 100 before it sends the body.
+    bool longRest = false;        ///< Known to be more than is read only to be dropped.
+  };
+
   bool step(buffer::Buffer& input);
   bool readHead(buffer::Buffer& input);
   bool skipEmptyLines(buffer::Buffer& input);
@@ -78,17 +86,14 @@ class Codec final : public ServerCodec, public http::ServerStream {
   ResponseWriter writer_;
   http::RequestSink* sink_ = nullptr;
   HeadScanner scanner_;
-  BodyDecoder decoder_;
-  MessageInfo info_;
+  std::unique_ptr<IncomingBody> body_;  ///< From the head of a request that has one to its end.
   State state_ = State::kHead;
-  uint64_t discarded_ = 0;
   int emptyLines_ = 0;
   bool headStarted_ = false;
   bool keepAlive_ = true;
   bool draining_ = false;
   bool paused_ = false;
   bool requestDone_ = false;
-  bool continueSent_ = false;
   bool inputEnded_ = false;
   bool working_ = false;      ///< Inside onData().
   bool closeWanted_ = false;  ///< close() was called inside onData().
@@ -225,21 +230,24 @@ bool Codec::takeHead(buffer::Buffer& input) {
   sink_ = &sink;
   sink.pin(input.frontSlab());
   http::RequestHead& request = sink.request();
-  info_ = MessageInfo();
-  HeadError error = parseRequestHead(input.front(), limits_, request, info_);
+  MessageInfo info;
+  HeadError error = parseRequestHead(input.front(), limits_, request, info);
   writer_.answer(request.version, request.method == "HEAD");
   if (error) {
     input.clear();
     refuse(error.status, error.reason);
     return false;
   }
-  input.consume(info_.headBytes);
-  keepAlive_ = info_.keepAlive && !draining_;
-  bool end = info_.body == BodyKind::kNone;
+  input.consume(info.headBytes);
+  keepAlive_ = info.keepAlive && !draining_;
+  bool end = info.body == BodyKind::kNone;
   if (end) {
     requestComplete();
   } else {
-    decoder_.start(info_, limits_);
+    body_ = std::make_unique<IncomingBody>();
+    body_->decoder.start(info, limits_);
+    body_->continueWanted = info.expectContinue;
+    body_->longRest = info.body == BodyKind::kLength && info.length > kDiscardBytes;
     state_ = State::kBody;
   }
   sink.onRequestHead(end);
@@ -258,9 +266,9 @@ void Codec::refuse(int status, std::string_view reason) {
 bool Codec::readBody(buffer::Buffer& input) {
   if (input.empty()) return false;
   buffer::Buffer body(output_.pool());
-  BodyDecoder::Status status = decoder_.decode(input, body);
+  BodyDecoder::Status status = body_->decoder.decode(input, body);
   if (status == BodyDecoder::Status::kBad) {
-    badBody(decoder_.error());
+    badBody(body_->decoder.error());
     return false;
   }
   if (status == BodyDecoder::Status::kDone) {
@@ -275,7 +283,7 @@ bool Codec::readBody(buffer::Buffer& input) {
 }
 
 bool Codec::readTrailers(buffer::Buffer& input) {
-  size_t bytes = decoder_.trailerBytes();
+  size_t bytes = body_->decoder.trailerBytes();
   std::string_view section = input.linearize(bytes).substr(0, bytes);
   sink_->pin(input.frontSlab());
   auto* trailers = sink_->arena().make<http::HeaderMap>(sink_->arena());
@@ -302,19 +310,19 @@ bool Codec::discardBody(buffer::Buffer& input) {
   if (input.empty()) return false;
   size_t before = input.size();
   buffer::Buffer unwanted(output_.pool());
-  BodyDecoder::Status status = decoder_.decode(input, unwanted);
-  discarded_ += before - input.size();
+  BodyDecoder::Status status = body_->decoder.decode(input, unwanted);
+  body_->discarded += before - input.size();
   switch (status) {
     case BodyDecoder::Status::kBad:
-      close(decoder_.error());
+      close(body_->decoder.error());
       return false;
     case BodyDecoder::Status::kTrailers:
-      input.consume(decoder_.trailerBytes());
+      input.consume(body_->decoder.trailerBytes());
       break;
     case BodyDecoder::Status::kDone:
       break;
     case BodyDecoder::Status::kMore:
-      if (discarded_ > kDiscardBytes) close("the rest of an unwanted body is too long");
+      if (body_->discarded > kDiscardBytes) close("the rest of an unwanted body is too long");
       return false;
   }
   nextRequest();
@@ -339,17 +347,17 @@ void Codec::responseComplete() {
     nextRequest();
   } else {
     state_ = State::kDiscard;
-    discarded_ = 0;
   }
 }
 
 void Codec::nextRequest() {
   state_ = State::kHead;
   writer_.reset();
-  headStarted_ = requestDone_ = continueSent_ = false;
+  headStarted_ = requestDone_ = false;
   keepAlive_ = true;
   emptyLines_ = 0;
   scanner_.reset();
+  body_.reset();
   if (draining_) close("draining");
 }
 
@@ -392,8 +400,8 @@ void Codec::onConnectionClosed() {
 void Codec::sendInformational(int status, const http::HeaderMap* headers) {
   if (writer_.started() || sink_ == nullptr) return;
   if (status == 100) {
-    if (continueSent_ || !info_.expectContinue || requestDone_) return;
-    continueSent_ = true;
+    if (requestDone_ || body_ == nullptr || !body_->continueWanted) return;
+    body_->continueWanted = false;
   }
   writer_.informational(status, headers);
 }
@@ -402,11 +410,8 @@ void Codec::sendHead(const http::ResponseHead& head, bool end) {
   if (sink_ == nullptr || writer_.started()) return;
   if (draining_) keepAlive_ = false;
   // A client that waits for 100 may or may not send its body now; a long rest is not worth reading.
-  if (!requestDone_ && head.status != 101) {
-    bool unsure = info_.expectContinue && !continueSent_;
-    if (end && (unsure || (info_.body == BodyKind::kLength && info_.length > kDiscardBytes))) {
-      keepAlive_ = false;
-    }
+  if (!requestDone_ && head.status != 101 && body_ != nullptr) {
+    if (end && (body_->continueWanted || body_->longRest)) keepAlive_ = false;
   }
   writer_.head(head, end, keepAlive_);
   if (writer_.raw()) {
