@@ -5,38 +5,36 @@ namespace {
 
 constexpr size_t kCodes = static_cast<size_t>(HeaderCode::kCount);
 
-/// The same for a name in any case. Multipliers by which no two known names meet.
-constexpr uint32_t hashOf(const char* name, size_t size) {
+/// The same for a name in any case, of two bytes or more. Multipliers by which no two known names
+/// meet.
+constexpr uint8_t hashOf(const char* name, size_t size) {
   auto byte = [&](size_t at) { return static_cast<uint32_t>(name[at] | 0x20); };
-  return (static_cast<uint32_t>(size) * 15 + byte(size / 2) * 16 + byte(size - 2) * 21 +
-          byte(size - 1) * 32) &
-         255;
+  return static_cast<uint8_t>(size * 15 + byte(size / 2) * 16 + byte(size - 2) * 21 +
+                              byte(size - 1) * 32);
 }
 
-/// Open addressing over 256 places: usually one look, for known names and for others.
+/// Where each code stands under its name's hash.
 struct CodeTable {
-  uint8_t places[256] = {};
+  HeaderCode places[256] = {};
+  bool perfect = true;
   constexpr CodeTable() {
     for (size_t code = 1; code < kCodes; ++code) {
-      uint32_t at = hashOf(kHeaderNames[code].data(), kHeaderNames[code].size());
-      while (places[at] != 0) at = (at + 1) & 255;
-      places[at] = static_cast<uint8_t>(code);
+      HeaderCode& place = places[hashOf(kHeaderNames[code].data(), kHeaderNames[code].size())];
+      if (place != HeaderCode::kOther) perfect = false;
+      place = static_cast<HeaderCode>(code);
     }
   }
 };
 constexpr CodeTable kTable;
+static_assert(kTable.perfect, "two names have one hash: choose other multipliers");
 
 }  // namespace
 
 HeaderCode codeOf(std::string_view name) {
   if (name.size() < 2) return HeaderCode::kOther;
-  for (uint32_t at = hashOf(name.data(), name.size()); kTable.places[at] != 0;
-       at = (at + 1) & 255) {
-    if (equalsIgnoreCase(kHeaderNames[kTable.places[at]], name)) {
-      return static_cast<HeaderCode>(kTable.places[at]);
-    }
-  }
-  return HeaderCode::kOther;
+  HeaderCode code = kTable.places[hashOf(name.data(), name.size())];
+  // Without a code: its name is empty, so that it is not equal.
+  return equalsIgnoreCase(nameOf(code), name) ? code : HeaderCode::kOther;
 }
 
 }  // namespace tollgate::http
