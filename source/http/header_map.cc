@@ -1,6 +1,5 @@
 #include "source/http/header_map.h"
 
-#include <charconv>
 #include <cstring>
 
 namespace tollgate::http {
@@ -29,12 +28,6 @@ const Header* HeaderMap::findOther(std::string_view name) const {
     }
   }
   return nullptr;
-}
-
-void HeaderMap::setNumber(HeaderCode code, int64_t value) {
-  char digits[40];
-  char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  setCopied(code, {digits, static_cast<size_t>(end - digits)});
 }
 
 void HeaderMap::removeEntry(Header& header) {
@@ -82,12 +75,13 @@ void HeaderMap::replace(const Header& field) {
   overwrite(*first, field);
 }
 
-void HeaderMap::put(std::string_view name, const Header& field) {
-  if (field.code != HeaderCode::kOther) return put(field);
-  auto* first = const_cast<Header*>(findOther(name));
+void HeaderMap::replaceOther(const Header& field) {
+  auto* first = const_cast<Header*>(findOther(field.name()));
   if (first == nullptr) return append(field);
   for (Header* other = first + 1; other < entries_ + count_; ++other) {
-    if (other->code == field.code && equalsIgnoreCase(other->name(), name)) removeEntry(*other);
+    if (other->code == field.code && equalsIgnoreCase(other->name(), field.name())) {
+      removeEntry(*other);
+    }
   }
   overwrite(*first, field);
 }

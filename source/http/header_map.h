@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "source/base/arena.h"
+#include "source/base/decimal.h"
 #include "source/http/header_code.h"
 
 namespace tollgate::http {
@@ -75,25 +77,32 @@ class HeaderMap {
   /// Replaces all fields of the name by one (in the place of the first), or adds it.
   void set(HeaderCode code, std::string_view value) { put(field(code, nameOf(code), value)); }
   void set(std::string_view name, std::string_view value) {
-    put(name, field(codeOf(name), name, value));
+    putNamed(field(codeOf(name), name, value));
   }
   /// The same for a value that is known to be well-formed.
   void setChecked(HeaderCode code, std::string_view value) {
     put(checkedField(code, nameOf(code), value, false));
   }
   void setChecked(std::string_view name, std::string_view value) {
-    put(name, checkedField(codeOf(name), name, value, false));
+    putNamed(checkedField(codeOf(name), name, value, false));
   }
   /// The same for a whole line: "Name: value\r\n", the name in its usual spelling.
   void setLine(HeaderCode code, std::string_view line) {
-    size_t name = nameOf(code).size();
-    put(checkedField(code, line.substr(0, name), line.substr(name + 2, line.size() - name - 4),
-                     true));
+    put(wholeLine(code, nameOf(code).size(), line));
+  }
+  /// The same for a name without a code, which has `nameSize` bytes.
+  void setLine(size_t nameSize, std::string_view line) {
+    putOther(wholeLine(HeaderCode::kOther, nameSize, line));
   }
   /// The same for a well-formed value that is copied into the arena as a whole line: those that are
-  /// set one after the other leave in one piece.
-  void setCopied(HeaderCode code, std::string_view value) { setLine(code, makeLine(code, value)); }
-  void setNumber(HeaderCode code, int64_t value);
+  /// set one after the other leave in one piece. Inlined, since callers know the code: its name is
+  /// then a constant.
+  [[gnu::always_inline]] void setCopied(HeaderCode code, std::string_view value) {
+    setLine(code, makeLine(code, value));
+  }
+  [[gnu::always_inline]] void setNumber(HeaderCode code, int64_t value) {
+    setCopied(code, Decimal(value).text());
+  }
   void remove(HeaderCode code) {
     if (has(code)) removeAll(code);
   }
@@ -137,13 +146,17 @@ class HeaderMap {
     out.line = line;
     return out;
   }
-  std::string_view makeLine(HeaderCode code, std::string_view value) {
-    size_t size = nameOf(code).size() + value.size() + 4;
+  static Header wholeLine(HeaderCode code, size_t nameSize, std::string_view line) {
+    return checkedField(code, line.substr(0, nameSize),
+                        {line.data() + nameSize + 2, line.size() - nameSize - 4}, true);
+  }
+  [[gnu::always_inline]] std::string_view makeLine(HeaderCode code, std::string_view value) {
+    std::string_view name = nameOf(code);
+    size_t size = name.size() + value.size() + 4;
     char* line = arena_->chars(size);
-    char* at = copyTo(line, nameOf(code));
-    at = copyTo(at, ": ");
-    at = copyTo(at, value);
-    copyTo(at, "\r\n");
+    std::memcpy(line, name.data(), name.size());
+    std::memcpy(line + name.size(), ": ", 2);
+    std::memcpy(copyTo(line + name.size() + 2, value), "\r\n", 2);
     return {line, size};
   }
   static uint64_t sizeBit(size_t nameSize) { return uint64_t{1} << (nameSize & 63); }
@@ -151,7 +164,13 @@ class HeaderMap {
   void grow();
   const Header* findOther(std::string_view name) const;
   void put(const Header& field) { has(field.code) ? replace(field) : append(field); }
-  void put(std::string_view name, const Header& field);
+  void putNamed(const Header& field) {
+    field.code != HeaderCode::kOther ? put(field) : putOther(field);
+  }
+  void putOther(const Header& field) {
+    (otherSizes_ & sizeBit(field.nameSize)) != 0 ? replaceOther(field) : append(field);
+  }
+  void replaceOther(const Header& field);
   void replace(const Header& field);
   void overwrite(Header& place, const Header& field);
   void removeAll(HeaderCode code);

@@ -5,17 +5,6 @@
 /// walked once, held back by a pause or until the whole body is there, then sent.
 namespace tollgate::proxy {
 
-namespace {
-std::string_view decimal(Arena& arena, size_t value) {
-  char* end = arena.chars(20) + 20;
-  char* at = end;
-  do {
-    *--at = static_cast<char>('0' + value % 10);
-  } while ((value /= 10) > 0);
-  return {at, static_cast<size_t>(end - at)};
-}
-}  // namespace
-
 /// After a hook: the exchange has ended, or another one has taken its place.
 bool ProxyExchange::over(uint32_t generation) const {
   return generation != generation_ || state_ == State::kFree || state_ == State::kDone;
@@ -137,7 +126,7 @@ void ProxyExchange::replaceResponseBody(std::string_view body) {
   FilteredBodies::Side& side = bodies_->response;
   side.input.clear();
   side.input.append(body);
-  response_->headers.set(http::HeaderCode::kContentLength, decimal(arena_, body.size()));
+  response_->headers.setNumber(http::HeaderCode::kContentLength, static_cast<int64_t>(body.size()));
 }
 
 }  // namespace tollgate::proxy

@@ -85,5 +85,61 @@ TEST(ErrorBody, TakesTheFormThatTheClientPrefers) {
             "{\n  \"message\":\"no\",\n  \"request_id\":\"id1\"\n}");
 }
 
+std::string linesOf(const HeaderMap& headers) {
+  std::string out;
+  headers.forEach([&](const Header& header) {
+    EXPECT_TRUE(header.line && header.checked);
+    out.append(header.nameData, header.lineBytes());
+  });
+  return out;
+}
+
+TEST(HeaderMap, KeepsWholeLinesThatStandInOnePiece) {
+  Arena arena;
+  HeaderMap headers(arena);
+  headers.setLine(HeaderCode::kServer, "Server: a b\r\n");
+  headers.setCopied(HeaderCode::kXRealIp, "::1");
+  headers.setNumber(HeaderCode::kXForwardedPort, 8000);
+  headers.setLine(7, "X-Thing: 5\r\n");
+  EXPECT_EQ(headers.get(HeaderCode::kServer), "a b");
+  EXPECT_EQ(headers.get("x-thing"), "5");
+  EXPECT_EQ(linesOf(headers),
+            "Server: a b\r\nX-Real-IP: ::1\r\nX-Forwarded-Port: 8000\r\nX-Thing: 5\r\n");
+  const Header *ip = headers.find(HeaderCode::kXRealIp),
+               *port = headers.find(HeaderCode::kXForwardedPort);
+  EXPECT_EQ(ip->nameData + ip->lineBytes(), port->nameData);
+}
+
+TEST(HeaderMap, AWholeLineReplacesAllOfTheNameAndItsSpelling) {
+  Arena arena;
+  HeaderMap headers(arena);
+  headers.add("x-real-ip", "1");
+  headers.add("x-thing", "1");
+  headers.add("X-REAL-IP", "2");
+  headers.add("X-THING", "2");
+  headers.setCopied(HeaderCode::kXRealIp, "3");
+  headers.setLine(7, "X-Thing: 3\r\n");
+  EXPECT_EQ(linesOf(headers), "X-Real-IP: 3\r\nX-Thing: 3\r\n");
+  EXPECT_EQ(headers.size(), 2u);
+}
+
+TEST(HeaderMap, AValueOfItsOwnEndsTheLineAndItsCheck) {
+  Arena arena;
+  HeaderMap headers(arena);
+  headers.setLine(HeaderCode::kVia, "Via: 1.1 a\r\n");
+  headers.set(HeaderCode::kVia, "from a client");
+  const Header* via = headers.find(HeaderCode::kVia);
+  EXPECT_EQ(via->value(), "from a client");
+  EXPECT_FALSE(via->line);
+  EXPECT_FALSE(via->checked);
+}
+
+TEST(Decimal, SpellsEveryNumber) {
+  for (int64_t value :
+       {int64_t{0}, int64_t{9}, int64_t{10}, int64_t{-1}, int64_t{65535}, INT64_MAX, INT64_MIN}) {
+    EXPECT_EQ(Decimal(value).text(), std::to_string(value));
+  }
+}
+
 }  // namespace
 }  // namespace tollgate::http
