@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "filters/http/rate_limiting/cell_table.h"
+#include "filters/http/rate_limiting/headers.h"
 #include "filters/http/rate_limiting/limit.h"
 #include "filters/http/rate_limiting/resp.h"
 
@@ -179,6 +180,26 @@ TEST(Resp, NonsenseAndExcessAreMalformed) {
 
 TEST(Resp, CommandsAreArraysOfBulkStrings) {
   EXPECT_EQ(encodeCommand({"AUTH", "a b"}), "*2\r\n$4\r\nAUTH\r\n$3\r\na b\r\n");
+}
+
+TEST(LimitHeaders, TellOfEveryLimitAndSumUpTheTightest) {
+  Arena arena;
+  http::HeaderMap headers(arena);
+  const LimitLines minute(Period::kMinute, 5), hour(Period::kHour, 2.5);
+  const Shown shown[] = {{&minute, 1234567, 1}, {&hour, 1.5, 61'000}};
+  headers.add("x-ratelimit-limit-hour", "the origin's");
+  addHeaders(headers, arena, shown, 2, false);
+  EXPECT_EQ(headers.get("X-RateLimit-Limit-Minute"), "5");
+  EXPECT_EQ(headers.get("X-RateLimit-Remaining-Minute"), "1234567");
+  EXPECT_EQ(headers.get("X-RateLimit-Limit-Hour"), "2.5");
+  EXPECT_EQ(headers.get("X-RateLimit-Remaining-Hour"), "1.5");
+  EXPECT_EQ(headers.get("RateLimit-Limit"), "2.5");
+  EXPECT_EQ(headers.get("RateLimit-Remaining"), "1.5");
+  EXPECT_EQ(headers.get("RateLimit-Reset"), "61");
+  EXPECT_EQ(headers.find("Retry-After"), nullptr);
+  EXPECT_EQ(headers.size(), 7u);
+  addHeaders(headers, arena, shown, 1, true);
+  EXPECT_EQ(headers.get("Retry-After"), "1");
 }
 
 }  // namespace

@@ -117,7 +117,7 @@ class KeyAuth final : public engine::HttpFilter {
 
   static void tellOrigin(engine::Exchange& exchange, const engine::Consumer& consumer) {
     engine::HeaderMap& headers = exchange.request().headers;
-    headers.set(engine::HeaderCode::kXConsumerId, consumer.id);
+    headers.setCopied(engine::HeaderCode::kXConsumerId, consumer.id);
     setOrRemove(headers, engine::HeaderCode::kXConsumerCustomId, consumer.customId);
     setOrRemove(headers, engine::HeaderCode::kXConsumerUsername, consumer.username);
   }
@@ -126,7 +126,7 @@ class KeyAuth final : public engine::HttpFilter {
                        std::string_view credentialId) {
     exchange.setConsumer(&consumer, credentialId);
     tellOrigin(exchange, consumer);
-    exchange.request().headers.set(engine::HeaderCode::kXCredentialIdentifier, credentialId);
+    exchange.request().headers.setCopied(engine::HeaderCode::kXCredentialIdentifier, credentialId);
     exchange.request().headers.remove(engine::HeaderCode::kXAnonymousConsumer);
   }
 

@@ -3,58 +3,62 @@
 #include <algorithm>
 #include <charconv>
 
+#include "source/base/decimal.h"
+
 namespace tollgate::filters::rate_limiting {
 namespace {
 
-struct Names {
-  std::string_view limit, remaining;
-};
-constexpr Names kHeaders[kPeriods] = {{"X-RateLimit-Limit-Second", "X-RateLimit-Remaining-Second"},
-                                      {"X-RateLimit-Limit-Minute", "X-RateLimit-Remaining-Minute"},
-                                      {"X-RateLimit-Limit-Hour", "X-RateLimit-Remaining-Hour"},
-                                      {"X-RateLimit-Limit-Day", "X-RateLimit-Remaining-Day"},
-                                      {"X-RateLimit-Limit-Month", "X-RateLimit-Remaining-Month"},
-                                      {"X-RateLimit-Limit-Year", "X-RateLimit-Remaining-Year"}};
+using http::HeaderCode;
+
+constexpr std::string_view kLimit = "X-RateLimit-Limit-", kRemaining = "X-RateLimit-Remaining-";
+constexpr std::string_view kEnd = "\r\n";
 
 /// Without decimals where it is whole.
 std::string_view text(Arena& arena, double value) {
-  constexpr size_t kDigits = 32;
   constexpr double kExact = 1e15;  // whole numbers below are exact, and so is their int64_t
-  char* digits = arena.chars(kDigits);
   auto whole = static_cast<int64_t>(std::clamp(value, -kExact, kExact));
-  auto end = static_cast<double>(whole) == value
-                 ? std::to_chars(digits, digits + kDigits, whole).ptr
-                 : std::to_chars(digits, digits + kDigits, value).ptr;
+  if (static_cast<double>(whole) == value) return arena.copy(Decimal(whole).text());
+  constexpr size_t kDigits = 32;
+  char* digits = arena.chars(kDigits);
+  char* end = std::to_chars(digits, digits + kDigits, value).ptr;
   return {digits, static_cast<size_t>(end - digits)};
 }
 
 }  // namespace
 
-std::string limitText(double limit) {
+LimitLines::LimitLines(Period period, double value) {
   Arena arena;
-  return std::string(text(arena, limit));
+  std::string_view spelled = text(arena, value);
+  std::string_view own = nameOf(period);
+  periodSize = own.size();
+  limit = arena.concat(kLimit, own, ": ", spelled, kEnd);
+  remaining = arena.concat(kRemaining, own, ": ");
+  summary = arena.concat(http::nameOf(HeaderCode::kRateLimitLimit), ": ", spelled, kEnd);
 }
 
 void addHeaders(http::HeaderMap& headers, Arena& arena, const Shown* shown, size_t count,
                 bool rejected) {
-  const Shown* summary = nullptr;
-  std::string_view summaryRemaining;
+  const Shown* least = nullptr;
+  std::string_view leastText;
   for (size_t i = 0; i < count; ++i) {
-    const Names& names = kHeaders[static_cast<int>(shown[i].period)];
+    const LimitLines& lines = *shown[i].lines;
     std::string_view remaining = text(arena, shown[i].remaining);
-    headers.setChecked(names.limit, shown[i].limit);
-    headers.setChecked(names.remaining, remaining);
-    if (summary != nullptr && shown[i].remaining > summary->remaining) continue;
-    summary = &shown[i];
-    summaryRemaining = remaining;
+    // Copied, so that all these lines stand one behind the other.
+    headers.setLine(kLimit.size() + lines.periodSize, arena.copy(lines.limit));
+    headers.setLine(kRemaining.size() + lines.periodSize,
+                    arena.concat(lines.remaining, remaining, kEnd));
+    if (least != nullptr && shown[i].remaining > least->remaining) continue;
+    least = &shown[i];
+    leastText = remaining;
   }
-  if (summary == nullptr) return;
-  int64_t seconds = std::max<int64_t>((summary->resetMillis + 999) / 1000, 1);
-  std::string_view reset = text(arena, static_cast<double>(seconds));
-  headers.setCopied(http::HeaderCode::kRateLimitLimit, summary->limit);
-  headers.setCopied(http::HeaderCode::kRateLimitRemaining, summaryRemaining);
-  headers.setCopied(http::HeaderCode::kRateLimitReset, reset);
-  if (rejected) headers.set("Retry-After", reset);
+  if (least == nullptr) return;
+  int64_t seconds = std::max<int64_t>((least->resetMillis + 999) / 1000, 1);
+  headers.setLine(HeaderCode::kRateLimitLimit, arena.copy(least->lines->summary));
+  headers.setCopied(HeaderCode::kRateLimitRemaining, leastText);
+  headers.setNumber(HeaderCode::kRateLimitReset, seconds);
+  if (rejected) {
+    headers.setChecked("Retry-After", headers.get(HeaderCode::kRateLimitReset));
+  }
 }
 
 }  // namespace tollgate::filters::rate_limiting

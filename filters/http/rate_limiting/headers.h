@@ -9,16 +9,22 @@
 
 namespace tollgate::filters::rate_limiting {
 
+/// What the headers say of one limit whatever was used of it; written once for a configuration.
+struct LimitLines {
+  LimitLines() = default;
+  LimitLines(Period period, double limit);
+  std::string limit;      ///< "X-RateLimit-Limit-Minute: 5\r\n"
+  std::string remaining;  ///< "X-RateLimit-Remaining-Minute: "
+  std::string summary;    ///< "RateLimit-Limit: 5\r\n"
+  size_t periodSize = 0;  ///< Of the period's name, the last word of those names.
+};
+
 /// What the response tells of one limit.
 struct Shown {
-  Period period = Period::kSecond;
-  std::string_view limit;  ///< As the headers spell it: limitText(). Outlives the response.
+  const LimitLines* lines = nullptr;  ///< Outlives the response.
   double remaining = 0;
   int64_t resetMillis = 0;
 };
-
-/// A limit as the headers spell it, without decimals where it is whole.
-std::string limitText(double limit);
 
 /// X-RateLimit-* for each, RateLimit-* for the one with the least left (of equals, the longer
 /// period), and Retry-After if the request was `rejected`.

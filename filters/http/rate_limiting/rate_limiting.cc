@@ -44,7 +44,7 @@ enum class Policy { kLocal, kCluster, kRedis };
 struct Window {
   Limit limit;
   std::unique_ptr<Algorithm> algorithm;
-  std::string limitText;
+  LimitLines lines;
   uint64_t seed = 0;
 };
 
@@ -123,7 +123,7 @@ class RateLimiting final : public engine::HttpFilter {
     if (!configured) return;
     Window window;
     window.limit = {requests, period};
-    window.limitText = limitText(requests);
+    window.lines = LimitLines(period, requests);
     window.algorithm = makeAlgorithm(algorithm, window.limit);
     const std::string scope = routeId_ + serviceId_ + algorithm + std::string(nameOf(period));
     window.seed = XXH3_64bits_withSeed(scope.data(), scope.size(), shared_.seed);
@@ -197,9 +197,7 @@ class RateLimiting final : public engine::HttpFilter {
   }
 
   void show(State& state, size_t i, const Standing& standing, bool exceeded) const {
-    const Limit& limit = windows_[i].limit;
-    state.shown[i] = {limit.period, windows_[i].limitText, exceeded ? 0 : standing.remaining,
-                      standing.resetMillis};
+    state.shown[i] = {&windows_[i].lines, exceeded ? 0 : standing.remaining, standing.resetMillis};
   }
 
   // ---- Counting in a store: fixed windows, as all its users count
@@ -259,8 +257,7 @@ class RateLimiting final : public engine::HttpFilter {
       const Limit& limit = windows_[i].limit;
       double left = limit.requests - static_cast<double>(usages[i]);
       bool counted = !state.rejected || left <= 0;
-      state.shown[i] = {limit.period, windows_[i].limitText,
-                        std::max(counted ? left - 1 : left, 0.0),
+      state.shown[i] = {&windows_[i].lines, std::max(counted ? left - 1 : left, 0.0),
                         windowStart(limit.period, now) + millisOf(limit.period) - now};
     }
     state.told = !hideHeaders_;
