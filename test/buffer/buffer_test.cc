@@ -104,5 +104,40 @@ TEST(Buffer, BehavesLikeAStringUnderRandomOperations) {
   EXPECT_EQ(pool.inUse(), 0u);
 }
 
+TEST(Buffer, KeepsItsContentWhenItsOneInlineRangeIsNotEnough) {
+  SlabPool pool;
+  Buffer a(pool), b(pool), many(pool);
+  a.append("one");
+  b.append("two");
+  many.moveFrom(a);
+  Buffer single(std::move(many));  // its only range lies in the object itself
+  EXPECT_EQ(single.toString(), "one");
+  single.moveFrom(b);
+  b.append("three");
+  single.moveFrom(b);
+  EXPECT_EQ(single.toString(), "onetwothree");
+  a.append("zero");
+  a = std::move(single);  // the table of ranges goes along
+  EXPECT_EQ(a.toString(), "onetwothree");
+  a.consume(4);
+  EXPECT_EQ(a.toString(), "wothree");
+  a.clear();
+  EXPECT_EQ(pool.inUse(), 0u);
+}
+
+TEST(Buffer, GivesBackRoomThatWasReservedInVain) {
+  SlabPool pool;
+  Buffer buffer(pool);
+  buffer.reserve(100);
+  buffer.commit(0);
+  EXPECT_EQ(pool.inUse(), 0u);
+  buffer.append("a");
+  buffer.reserve(40'000);  // in a second slab
+  buffer.commit(0);
+  EXPECT_EQ(pool.inUse(), 1u);
+  buffer.append("b");
+  EXPECT_EQ(buffer.toString(), "ab");
+}
+
 }  // namespace
 }  // namespace tollgate::buffer

@@ -79,5 +79,23 @@ TEST(EventLoop, RunsPassEndWorkOnceHoweverOftenItWasAsked) {
   EXPECT_EQ(work.runs, 1);
 }
 
+TEST(EventLoop, ATimerThatIsArmedAnewKeepsToItsLastDeadline) {
+  EventLoop loop;
+  std::vector<int> order;
+  Recorder later(loop, order, 2), sooner(loop, order, 1), again(loop, order, 3);
+  loop.arm(later, Millis(20));
+  loop.arm(later, Millis(120));  // moves when its old place comes
+  loop.arm(sooner, Millis(500'000));
+  loop.arm(sooner, Millis(60));  // moves at once
+  loop.arm(again, Millis(20));
+  EventLoop::cancel(again);
+  EXPECT_FALSE(again.armed());
+  loop.arm(again, Millis(180));  // takes the place it still has
+  EXPECT_TRUE(again.armed());
+  while (order.size() < 3) loop.runOnce(Millis(200));
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
+  EXPECT_FALSE(later.armed());
+}
+
 }  // namespace
 }  // namespace tollgate::event
