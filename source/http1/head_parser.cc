@@ -20,9 +20,11 @@ constexpr bool isHex(unsigned char c) {
   return isDigit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
+constexpr bool isSpace(char c) { return c == ' ' || c == '\t'; }
+
 std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  while (!text.empty() && isSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && isSpace(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -117,16 +119,21 @@ HeadError parseFields(const char*& p, const char* end, size_t maxFields, Each&& 
     std::string_view name(p, static_cast<size_t>(nameEnd - p));
     if (name.size() > UINT16_MAX) return {431, "field name too long"};
     const char* value = nameEnd + 1;
-    while (value < end && (*value == ' ' || *value == '\t')) ++value;
+    // One space in front of the value and none behind it, as nearly everybody writes it.
+    bool line = end - value >= 2 && value[0] == ' ' && !isSpace(value[1]);
+    if (line) {
+      ++value;
+    } else {
+      while (value < end && isSpace(*value)) ++value;
+    }
     const char* lineEnd = valueSpan(value, end);
     if (end - lineEnd < 2) return kCut;
     if (lineEnd[0] != '\r' || lineEnd[1] != '\n') {
       return {400, "invalid character in a field value"};
     }
     const char* valueEnd = lineEnd;
-    while (valueEnd > value && (valueEnd[-1] == ' ' || valueEnd[-1] == '\t')) --valueEnd;
+    for (; valueEnd > value && isSpace(valueEnd[-1]); --valueEnd) line = false;
     if (++count > maxFields) return {431, "too many fields"};
-    bool line = value == nameEnd + 2 && value[-1] == ' ' && valueEnd == lineEnd;
     each(http::codeOf(name), name, {value, static_cast<size_t>(valueEnd - value)}, line);
     p = lineEnd + 2;
   }
