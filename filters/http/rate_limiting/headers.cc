@@ -24,6 +24,14 @@ std::string_view text(Arena& arena, double value) {
   return {digits, static_cast<size_t>(end - digits)};
 }
 
+/// The line that begins with `begin` ("Name: ").
+std::string_view lineOf(Arena& arena, std::string_view begin, std::string_view value) {
+  size_t size = begin.size() + value.size() + kEnd.size();
+  char* line = arena.chars(size);
+  copyTo(copyTo(copyTo(line, begin), value), kEnd);
+  return {line, size};
+}
+
 }  // namespace
 
 LimitLines::LimitLines(Period period, double value) {
@@ -46,7 +54,7 @@ void addHeaders(http::HeaderMap& headers, Arena& arena, const Shown* shown, size
     // Copied, so that all these lines stand one behind the other.
     headers.setLine(kLimit.size() + lines.periodSize, arena.copy(lines.limit));
     headers.setLine(kRemaining.size() + lines.periodSize,
-                    arena.concat(lines.remaining, remaining, kEnd));
+                    lineOf(arena, lines.remaining, remaining));
     if (least != nullptr && shown[i].remaining > least->remaining) continue;
     least = &shown[i];
     leastText = remaining;
