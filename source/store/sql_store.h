@@ -8,6 +8,8 @@
 
 #include "source/store/key_extractor.h"
 #include "source/store/sql.h"
+#include "source/store/sql_history.h"
+#include "source/store/sql_node_registry.h"
 #include "source/store/store.h"
 
 namespace tollgate::store {
@@ -31,6 +33,8 @@ class SqlStore : public Store {
   Result<std::vector<Json>> list(std::string_view kind, const ListQuery& query) override;
   bool reachable() const override { return reachable_.load(std::memory_order_relaxed); }
   void watch(std::function<void()>) override {}
+  std::vector<Unreadable> unreadable() const override { return unreadable_; }
+  History* history() override { return &history_; }
 
   Result<std::vector<int64_t>> takeCounters(const std::vector<CounterKey>& keys,
                                             const std::vector<int64_t>& limits) override;
@@ -46,13 +50,24 @@ class SqlStore : public Store {
 
  protected:
   SqlConnection& connection() { return *connection_; }
+  /// The registry, for a database that several nodes share.
+  NodeRegistry& registry() { return registry_; }
   Status note(Status status);
 
  private:
   struct Work;
+  /// A revision and what tells it from others of the same number; "" of an older program's.
+  struct Position {
+    Revision revision = 0;
+    std::string token;
+  };
+  struct DatabaseState;
+  Status judge(Revision since, const DatabaseState& state) const;
+  Status findNext(Work& work);
+  Status checkExpected(Work& work, const Change& change, const std::optional<std::string>& old);
   Status apply(Work& work, const Change& change);
   Status put(Work& work, const Change& change);
-  Status remove(Work& work, const std::string& kind, const std::string& id);
+  Status remove(Work& work, const std::string& kind, const std::string& id, bool exact);
   Status checkKeys(Work& work, const Change& change, const std::vector<schema::UniqueKey>& unique,
                    const std::vector<schema::ForeignKey>& foreign);
   Status forgetKeys(const Change& change);
@@ -66,6 +81,10 @@ class SqlStore : public Store {
   std::string name_;
   std::unique_ptr<SqlConnection> connection_;
   KeyExtractor keys_;
+  SqlHistory history_;
+  SqlNodeRegistry registry_;
+  Position known_;  ///< The last that was handed out.
+  std::vector<Unreadable> unreadable_;
   std::atomic<bool> reachable_{true};
   std::chrono::steady_clock::time_point nextPrune_{};
 };

@@ -26,6 +26,9 @@ class SqliteConnection final : public SqlConnection {
 
   Status query(std::string_view sql, const std::vector<SqlValue>& parameters,
                const std::function<void(const SqlRow&)>& row) override;
+  std::string nowMillis() const override {
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
+  }
   Status beginWrite() override { return execute("BEGIN IMMEDIATE"); }
   Status beginCount() override { return beginWrite(); }
   Status commit() override { return execute("COMMIT"); }
