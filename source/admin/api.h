@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,12 +17,20 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string clientAddress;
+  std::string actor = "admin";  ///< Who asks, as far as that was proved.
 };
 
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+
+  /// The answer is to be held back until all live nodes run a revision (`?wait=all`).
+  struct Wait {
+    store::Revision revision = 0;
+    std::chrono::milliseconds timeout{0};
+  };
+  std::optional<Wait> wait = std::nullopt;
 };
 
 class Paths;

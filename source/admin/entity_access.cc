@@ -80,7 +80,22 @@ Stop EntityAccess::find(const EntitySchema& schema, const EntityKey& key, double
   auto found = key.byId() ? store.get(schema.kind(), key.value)
                           : store.getByUnique(schema.kind(), key.field, key.value);
   if (!found.ok()) return failed(found.error());
-  if (found->has_value() && !schema.expired(**found, now)) doc = std::move(**found);
+  if (!found->has_value()) return {};
+  if (std::string problem = schema.misfit(**found); !problem.empty()) {
+    return failed(Error::internal(
+        fmt::format("the stored entity {}/{} cannot be read by this version ({}): DELETE it or PUT "
+                    "it anew by its id, or repair its row",
+                    schema.kind(), (**found).value("id", key.value), problem)));
+  }
+  if (!schema.expired(**found, now)) doc = std::move(**found);
+  return {};
+}
+
+Stop EntityAccess::findToReplace(const EntitySchema& schema, const EntityKey& key, double now,
+                                 Json& doc) {
+  Stop stop = find(schema, key, now, doc);
+  if (!stop || stop->status != 500 || !key.byId()) return stop;
+  doc = {{"id", key.value}};
   return {};
 }
 
@@ -195,7 +210,8 @@ Stop EntityAccess::expiredRivals(const EntitySchema& schema, const Json& doc, do
     if (found.ok() && found->has_value() && schema.expired(**found, now)) {
       ids.insert((**found)["id"].get<std::string>());
     }
-    return found.ok();
+    // One that cannot be read has not expired; the store knows whether it is in the way.
+    return found.ok() || found.error().kind == Error::Kind::kInternal;
   };
   auto byId = context_.store().get(schema.kind(), doc["id"].get<std::string>());
   if (!consider(byId)) return failed(byId.error());
@@ -211,9 +227,7 @@ Stop EntityAccess::expiredRivals(const EntitySchema& schema, const Json& doc, do
 
 Stop EntityAccess::commit(const EntitySchema& schema, Call& call,
                           std::vector<store::Change> changes, const Json& doc) {
-  auto done = context_.commit(
-      std::move(changes),
-      {call.request.clientAddress, call.request.method + " " + call.request.target});
+  auto done = context_.commit(std::move(changes), call.reason);
   auto* refusal = std::get_if<store::Refusal>(&done);
   if (!refusal) return {};
   if (refusal->kind == store::Refusal::Kind::kUnavailable) {
@@ -249,6 +263,8 @@ Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::Li
   if (more) rows->resize(page.size);
   Json data = Json::array();
   for (const auto& row : *rows) {
+    // What cannot be read is named in /status; scripts get rows of the shape that they know.
+    if (store::isUnreadable(row) || !schema.misfit(row).empty()) continue;
     if (!schema.expired(row, call.now)) data.push_back(schema.print(row, call.now));
   }
   std::string rest;
@@ -279,7 +295,7 @@ Reply EntityAccess::insert(const EntitySchema& schema, Call& call,
 Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityKey& key,
                            const std::optional<Owner>& owner) {
   Json stored;
-  if (Stop stop = find(schema, key, call.now, stored)) return std::move(*stop);
+  if (Stop stop = findToReplace(schema, key, call.now, stored)) return std::move(*stop);
   if (owner) call.body[owner->field] = {{"id", owner->id}};
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   call.body[key.field] = key.value;
@@ -320,9 +336,8 @@ Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& st
 Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::string& id,
                            const EntityKey& key) {
   if (Stop stop = readOnly(schema, "remove", key.field)) return std::move(*stop);
-  auto done = context_.commit(
-      {{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
-      {call.request.clientAddress, call.request.method + " " + call.request.target});
+  auto done =
+      context_.commit({{store::Change::Op::kDelete, schema.kind(), id, nullptr}}, call.reason);
   auto* refusal = std::get_if<store::Refusal>(&done);
   if (refusal && refusal->kind != store::Refusal::Kind::kNotFound)
     return refused(*refusal, nullptr, "");

@@ -11,6 +11,8 @@
 
 namespace tollgate::admin {
 
+struct Endpoint;
+
 /// One request as an endpoint sees it.
 struct Call {
   const Request& request;
@@ -20,6 +22,9 @@ struct Call {
   Json body = Json::object();          ///< Decoded; only of POST, PUT and PATCH.
   bool isForm = false;                 ///< The values of `body` are strings still to be coerced.
   double now = 0;
+  store::Reason reason = {};  ///< What a write hands to ApiContext::commit().
+  /// Of `?wait=all`: how long the answer may be held back for the other nodes.
+  std::optional<std::chrono::milliseconds> wait = std::nullopt;
 };
 
 using Handler = std::function<Reply(Call&)>;

@@ -21,24 +21,6 @@ bool isHex(unsigned char c) {
 }
 int hexValue(unsigned char c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10; }
 
-/// Position (1-based) of the first byte that is not valid UTF-8; 0 where all is.
-size_t invalidUtf8At(std::string_view s) {
-  for (size_t i = 0; i < s.size();) {
-    unsigned char c = s[i];
-    size_t n = c < 0x80                ? 1
-               : c >= 0xC2 && c < 0xE0 ? 2
-               : (c >> 4) == 14        ? 3
-               : c >= 0xF0 && c < 0xF5 ? 4
-                                       : 0;
-    if (n == 0 || i + n > s.size()) return i + 1;
-    for (size_t k = 1; k < n; ++k) {
-      if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return i + 1;
-    }
-    i += n;
-  }
-  return 0;
-}
-
 bool isIp(const std::string& s) {
   unsigned char out[16];
   return inet_pton(AF_INET, s.c_str(), out) == 1 || inet_pton(AF_INET6, s.c_str(), out) == 1;
@@ -276,6 +258,23 @@ void fillRandom(unsigned char* out, size_t size) {
 }
 
 }  // namespace
+
+size_t invalidUtf8At(std::string_view s) {
+  for (size_t i = 0; i < s.size();) {
+    unsigned char c = s[i];
+    size_t n = c < 0x80                ? 1
+               : c >= 0xC2 && c < 0xE0 ? 2
+               : (c >> 4) == 14        ? 3
+               : c >= 0xF0 && c < 0xF5 ? 4
+                                       : 0;
+    if (n == 0 || i + n > s.size()) return i + 1;
+    for (size_t k = 1; k < n; ++k) {
+      if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return i + 1;
+    }
+    i += n;
+  }
+  return 0;
+}
 
 std::string checkRule(std::string_view rule, const std::string& value) {
   if (rule == "uuid") return isUuid(value) ? "" : "expected a valid UUID";

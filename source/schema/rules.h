@@ -19,6 +19,8 @@ std::string checkRouterRegex(const std::string& path);
 /// upper case, dot segments and empty segments removed.
 std::string normalizePath(std::string_view path);
 
+/// Position (1-based) of the first byte that is not valid UTF-8; 0 where all is.
+size_t invalidUtf8At(std::string_view text);
 bool isUuid(std::string_view text);
 /// A random version 4 UUID.
 std::string makeUuid();

@@ -140,6 +140,7 @@ Status SqlStore::put(Work& work, const Change& change) {
   if (*old && change.op == Change::Op::kInsert) {
     return work.refuse(Refusal::Kind::kPrimaryKey, change.kind, "id", Json{{"id", change.id}});
   }
+  if (Status status = checkExpected(work, change, *old); !status) return status;
   auto unique = keys_.uniqueKeys(change.kind, change.doc);
   auto foreign = keys_.foreignKeys(change.kind, change.doc);
   if (Status status = checkKeys(work, change, unique, foreign); !status) return status;
