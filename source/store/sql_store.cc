@@ -102,8 +102,9 @@ std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
 Status SqlStore::findNext(Work& work) {
   Position last;
   Status status = connection_->query(
-      "SELECT CAST(revision AS TEXT), token FROM revisions ORDER BY revision DESC LIMIT 1", {},
-      [&](const SqlRow& row) {
+      // Qualified: the bare name would sort by the text of the result.
+      "SELECT CAST(r.revision AS TEXT), r.token FROM revisions r ORDER BY r.revision DESC LIMIT 1",
+      {}, [&](const SqlRow& row) {
         last = {numberOf<Revision>(row[0]), row[1].value_or("")};
       });
   if (!status) return status;
