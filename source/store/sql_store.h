@@ -8,7 +8,7 @@
 
 #include "source/store/key_extractor.h"
 #include "source/store/sql.h"
-#include "source/store/sql_history.h"
+#include "source/store/revision_history.h"
 #include "source/store/sql_node_registry.h"
 #include "source/store/store.h"
 

@@ -1,4 +1,4 @@
-#include "source/store/sql_history.h"
+#include "source/store/revision_history.h"
 
 #include <algorithm>
 #include <random>
