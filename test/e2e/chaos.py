@@ -14,36 +14,8 @@ import tempfile
 import threading
 import time
 
-from harness import Gateway, Origin, Postgres, request, wait_until
+from harness import Gateway, Origin, Postgres, Traffic, request, wait_until
 
-
-
-class Traffic:
-    """Clients of one node's proxy port that ask without pause."""
-
-    def __init__(self, gateway, path, clients=2):
-        self.good, self.bad, self.stopping = 0, [], threading.Event()
-        self.gateway, self.path = gateway, path
-        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self):
-        while not self.stopping.is_set():
-            try:
-                status = self.gateway.proxy("GET", self.path).status
-            except OSError as error:
-                status = repr(error)
-            if status == 200:
-                self.good += 1
-            else:
-                self.bad.append(status)
-            time.sleep(0.005)
-
-    def stop(self):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
 
 
 class Client:
@@ -159,7 +131,7 @@ class Chaos:
                 problems.append(error)
                 over.set()
 
-        traffic = Traffic(self.nodes[0], "/steady")
+        traffic = Traffic(self.nodes[0], "/steady", clients=1)
         threads = [threading.Thread(target=write, args=(client,)) for client in self.clients]
         for thread in threads:
             thread.start()

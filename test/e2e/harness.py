@@ -207,6 +207,40 @@ class Gateway:
         return code
 
 
+class Traffic:
+    """Clients that ask without pause; counts what was not answered with 200."""
+
+    def __init__(self, gateway, path="/posts", clients=4):
+        self.good, self.bad = 0, []
+        self.stopping = threading.Event()
+        self.gateway, self.path = gateway, path
+        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        while not self.stopping.is_set():
+            try:
+                status = self.gateway.proxy("GET", self.path).status
+            except OSError as error:
+                status = repr(error)
+            if status == 200:
+                self.good += 1
+            else:
+                self.bad.append(status)
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
 def postgres_folder():
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     return found[-1].parent if found else None
