@@ -49,17 +49,41 @@ BENCHMARK_CAPTURE(match, paths, kPaths)->RangeMultiplier(10)->Range(10, 100000);
 BENCHMARK_CAPTURE(match, hosts, kHosts)->RangeMultiplier(10)->Range(10, 100000);
 BENCHMARK_CAPTURE(match, hosts_and_paths, kHostsAndPaths)->RangeMultiplier(10)->Range(10, 100000);
 
-/// What a write to one of so many routes costs the control thread, beside the store.
-void build(benchmark::State& state) {
-  std::vector<RouteSpec> routes(static_cast<size_t>(state.range(0)));
-  for (size_t i = 0; i < routes.size(); ++i) {
+std::vector<RouteSpec> manyRoutes(size_t count) {
+  std::vector<RouteSpec> routes(count);
+  for (size_t i = 0; i < count; ++i) {
     routes[i].id = std::to_string(i);
     routes[i].hosts = {"h" + std::to_string(i) + ".example.com"};
     routes[i].paths = {"/service-" + std::to_string(i)};
   }
+  return routes;
+}
+
+/// Filling a table, as a start does.
+void build(benchmark::State& state) {
+  auto routes = manyRoutes(static_cast<size_t>(state.range(0)));
   for (auto _ : state) benchmark::DoNotOptimize(RouteTable::build(routes));
 }
 BENCHMARK(build)->Arg(1000)->Arg(100000)->Unit(benchmark::kMillisecond);
+
+/// One route comes and one goes, the table is published, the one before is freed.
+void change(benchmark::State& state) {
+  RouteTable table;
+  std::vector<CompiledRoutePtr> routes;
+  for (RouteSpec& spec : manyRoutes(static_cast<size_t>(state.range(0)))) {
+    routes.push_back(RouteTable::compile(std::move(spec)));
+    table.insert(routes.back());
+  }
+  auto published = std::make_shared<RouteTable>(table);
+  size_t i = 0;
+  for (auto _ : state) {
+    i = (i + 7919) % routes.size();
+    table.erase(routes[i]);
+    table.insert(routes[i]);
+    published = std::make_shared<RouteTable>(table);
+  }
+}
+BENCHMARK(change)->Arg(1000)->Arg(100000)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace tollgate::route

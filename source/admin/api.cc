@@ -5,6 +5,8 @@
 #include <exception>
 
 #include "source/admin/body.h"
+#include "source/admin/certificate_endpoints.h"
+#include "source/admin/config_endpoint.h"
 #include "source/admin/entity_endpoints.h"
 #include "source/admin/errors.h"
 #include "source/admin/node_endpoints.h"
@@ -13,6 +15,7 @@
 #include "source/admin/revision_endpoints.h"
 #include "source/admin/schema_endpoints.h"
 #include "source/admin/tag_endpoints.h"
+#include "source/admin/target_endpoints.h"
 #include "source/admin/write_options.h"
 
 namespace tollgate::admin {
@@ -51,9 +54,12 @@ Reply bare(Reply reply) {
 
 Api::Api(ApiContext& context) : context_(context), paths_(std::make_unique<Paths>()) {
   addEntityEndpoints(*paths_, context_);
+  addCertificateEndpoints(*paths_, context_);
+  addTargetEndpoints(*paths_, context_);
   addSchemaEndpoints(*paths_);
   addTagEndpoints(*paths_, context_);
   addNodeEndpoints(*paths_, context_);
+  addConfigEndpoint(*paths_, context_);
   addNodesEndpoints(*paths_, context_);
   addRevisionEndpoints(*paths_, context_);
 }
@@ -64,22 +70,22 @@ Response Api::handle(const Request& request) {
   const auto start = std::chrono::steady_clock::now();
   Reply reply;
   std::optional<Response::Wait> wait;
+  std::string_view target = originForm(request.target);
+  target = target.substr(0, target.find('#'));
+  const size_t mark = target.find('?');
+  Call call{.request = request,
+            .query = mark == std::string_view::npos ? "" : target.substr(mark + 1),
+            .params = {},
+            .rawParams = {},
+            .place = request.method};
   try {
-    std::string_view target = originForm(request.target);
-    target = target.substr(0, target.find('#'));
-    const size_t mark = target.find('?');
-    Call call{.request = request,
-              .query = mark == std::string_view::npos ? "" : target.substr(mark + 1),
-              .params = {},
-              .rawParams = {},
-              .now = context_.now()};
+    call.now = context_.now();
     const store::Revision before = context_.committed();
     reply = answer(call, target.substr(0, mark));
     const store::Revision after = context_.committed();
     if (call.wait && after != before) wait = Response::Wait{after, *call.wait};
   } catch (const std::exception& e) {
-    context_.logError(std::string("admin: ") + request.method + " " + request.target + ": " +
-                      e.what());
+    context_.logError("admin: " + call.place + ": " + e.what());
     reply = unexpected();
   }
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
@@ -94,6 +100,7 @@ Reply Api::answer(Call& call, std::string_view path) {
   if (method == "TRACE" || method == "CONNECT") return bare(htmlPage(405, "Not Allowed"));
   const Endpoint* endpoint = paths_->match(path, call);
   if (!endpoint) return notFound();
+  call.place += " " + endpoint->pathOf(call);
   if (method == "OPTIONS") {
     Reply reply = Reply::empty(204);
     const std::string* asked = findHeader(call.request, "access-control-request-headers");
@@ -104,12 +111,12 @@ Reply Api::answer(Call& call, std::string_view path) {
   }
   if (queryCount(call.query) > kMaxArguments) return message(400, "Too many arguments");
   if (hasBody(method)) {
-    if (Stop stop = decodeBody(call)) return std::move(*stop);
+    if (Stop stop = decodeBody(call, endpoint->pattern == "/config")) return std::move(*stop);
   }
   auto handler = endpoint->methods.find(method == "HEAD" ? "GET" : method);
   if (handler == endpoint->methods.end()) return methodNotAllowed();
   if (method != "GET" && method != "HEAD") {
-    if (Stop stop = readWriteOptions(call, endpoint->pattern, context_.waitLimits())) {
+    if (Stop stop = readWriteOptions(call, context_.waitLimits())) {
       return std::move(*stop);
     }
   }

@@ -52,7 +52,7 @@ Stop decodeJson(Call& call) {
 
 }  // namespace
 
-Stop decodeBody(Call& call) {
+Stop decodeBody(Call& call, bool takesYaml) {
   const std::string* type = nullptr;
   for (const auto& [name, value] : call.request.headers) {
     if (!equalsIgnoringCase(name, "content-type")) continue;
@@ -79,6 +79,11 @@ Stop decodeBody(Call& call) {
     auto parsed = schema::parseMultipart(text, *type);
     if (parsed.ok()) call.body = std::move(*parsed);
     call.isForm = true;
+    return {};
+  }
+  if (takesYaml && type &&
+      (type->starts_with("application/yaml") || type->starts_with("text/yaml"))) {
+    call.body = {{"config", text}};
     return {};
   }
   return htmlPage(415, "Unsupported Media Type");

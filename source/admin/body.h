@@ -6,8 +6,9 @@
 /// From bytes to documents.
 namespace tollgate::admin {
 
-/// The Content-Type gate and the decoding of a POST, PUT or PATCH into `call.body`.
-Stop decodeBody(Call& call);
+/// The Content-Type gate and the decoding of a POST, PUT or PATCH into `call.body`. Where YAML is
+/// taken it becomes the member "config", undecoded.
+Stop decodeBody(Call& call, bool takesYaml = false);
 
 /// The first header of that name (in lower case); nullptr where there is none.
 const std::string* findHeader(const Request& request, std::string_view name);

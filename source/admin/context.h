@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "source/admin/upstream_health.h"
 #include "source/store/node_registry.h"
 #include "source/store/store.h"
 
@@ -91,6 +92,15 @@ class ApiContext {
   virtual MemoryUse memory() = 0;
   /// Names of the plugins that this node may run.
   virtual std::vector<std::string> enabledPlugins() = 0;
+  /// Whether the node's settings name this plugin, if this build has it or not: the credentials of
+  /// a plugin can be kept before the plugin itself runs.
+  virtual bool pluginListed(std::string_view name) = 0;
+  virtual UpstreamHealth& upstreamHealth() = 0;
+  /// Of a node without a database: what names its configuration in /status (32 hexadecimal digits,
+  /// zeros while there is none). Any thread.
+  virtual std::string configurationHash() { return std::string(32, '0'); }
+  /// A configuration of that hash was taken over as a whole.
+  virtual void configurationReplaced(const std::string& hash) { (void)hash; }
   /// Origins of the browser interface ("https://host:port"); empty: any origin is echoed.
   virtual std::vector<std::string> guiOrigins() { return {}; }
 
@@ -99,6 +109,8 @@ class ApiContext {
   virtual bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) {
     return false;
   }
+  /// Why credentials of the store cannot be used; "" while all can. Any thread.
+  virtual std::string credentialTrouble() { return ""; }
   /// A failure that the client is not told the details of.
   virtual void logError(std::string_view text) = 0;
 };

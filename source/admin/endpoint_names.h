@@ -9,9 +9,10 @@ namespace tollgate::admin {
 struct EndpointNames {
   std::string collection;  ///< "/key-auths"
   std::string nested;      ///< "/consumers/{consumers}/key-auth"
-  std::string plugin;      ///< The endpoints exist only where this plugin may run; "" always.
+  std::string plugin;      ///< The endpoints exist only where this plugin is listed; "" always.
   bool duplicateIdIsOnKey =
-      false;  ///< A duplicate id is reported as a conflict of the endpoint key.
+      false;                ///< A duplicate id is reported as a conflict of the endpoint key.
+  std::string withoutPath;  ///< A reference that has no singular path.
 };
 
 EndpointNames endpointNames(std::string_view kind);

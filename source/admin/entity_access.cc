@@ -7,6 +7,9 @@
 #include <cmath>
 #include <set>
 
+#include "source/admin/ca_references.h"
+#include "source/admin/certificate_snis.h"
+#include "source/admin/credential_fields.h"
 #include "source/admin/endpoint_names.h"
 #include "source/admin/errors.h"
 #include "source/admin/paging.h"
@@ -62,6 +65,7 @@ Stop EntityAccess::readKey(const EntitySchema& schema, const std::string& text, 
     key = {"id", lower(text)};
     return {};
   }
+  if (schema.kind() == "certificates") return readCertificateKey(context_, text, key);
   if (schema.endpointKey().empty()) {
     return failure(400, 1, "invalid primary key",
                    "invalid primary key: '{id=\"expected a valid UUID\"}'",
@@ -73,6 +77,19 @@ Stop EntityAccess::readKey(const EntitySchema& schema, const std::string& text, 
   }
   key = {schema.endpointKey(), text};
   return {};
+}
+
+Stop EntityAccess::readKey(const EntitySchema& schema, const Owner& owner, const std::string& text,
+                           EntityKey& key) {
+  if (schema.ownedKey().empty() || isUuid(text)) return readKey(schema, text, key);
+  const Json known = {{owner.field, {{"id", owner.id}}}, {schema.ownedKey(), text}};
+  for (const auto& unique : schema.uniqueKeys(known)) {
+    if (!unique.fields.contains(owner.field)) continue;
+    key = {unique.field, unique.value};
+    key.fields = {{schema.ownedKey(), text}};
+    return {};
+  }
+  return notFound();
 }
 
 Stop EntityAccess::find(const EntitySchema& schema, const EntityKey& key, double now, Json& doc) {
@@ -202,6 +219,18 @@ Stop EntityAccess::prepare(const EntitySchema& schema, Call& call, const Json& s
   return {};
 }
 
+Stop EntityAccess::print(const EntitySchema& schema, const Json& doc, double now, Json& out) {
+  out = schema.print(doc, now);
+  if (schema.kind() == "certificates") return CertificateSnis(context_).print(out);
+  return {};
+}
+
+Reply EntityAccess::answer(const EntitySchema& schema, int status, const Json& doc, double now) {
+  Json out;
+  if (Stop stop = print(schema, doc, now, out)) return std::move(*stop);
+  return Reply::of(status, std::move(out));
+}
+
 Stop EntityAccess::expiredRivals(const EntitySchema& schema, const Json& doc, double now,
                                  std::vector<store::Change>& changes) {
   if (!schema.supportsTtl()) return {};
@@ -226,10 +255,13 @@ Stop EntityAccess::expiredRivals(const EntitySchema& schema, const Json& doc, do
 }
 
 Stop EntityAccess::commit(const EntitySchema& schema, Call& call,
-                          std::vector<store::Change> changes, const Json& doc) {
+                          std::vector<store::Change> changes, Json& doc) {
   auto done = context_.commit(std::move(changes), call.reason);
   auto* refusal = std::get_if<store::Refusal>(&done);
-  if (!refusal) return {};
+  if (!refusal) {
+    showKeptPasswords(schema, std::get<store::Commit>(done), doc);
+    return {};
+  }
   if (refusal->kind == store::Refusal::Kind::kUnavailable) {
     context_.logError("admin: write refused: " + refusal->message);
   }
@@ -265,7 +297,8 @@ Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::Li
   for (const auto& row : *rows) {
     // What cannot be read is named in /status; scripts get rows of the shape that they know.
     if (store::isUnreadable(row) || !schema.misfit(row).empty()) continue;
-    if (!schema.expired(row, call.now)) data.push_back(schema.print(row, call.now));
+    if (schema.expired(row, call.now)) continue;
+    if (Stop stop = print(schema, row, call.now, data.emplace_back())) return std::move(*stop);
   }
   std::string rest;
   if (topLevel && !page.tagsText.empty()) rest += "&tags=" + encodeQuery(page.tagsText);
@@ -277,7 +310,10 @@ Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::Li
 Reply EntityAccess::insert(const EntitySchema& schema, Call& call,
                            const std::optional<Owner>& owner) {
   if (owner) call.body[owner->field] = {{"id", owner->id}};
+  CertificateSnis snis(context_);
+  if (Stop stop = snis.take(schema, call, "")) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
+  if (Stop stop = refuseStoredForms(schema, call.body, nullptr)) return std::move(*stop);
   const bool nullId = call.body.contains("id") && call.body["id"].is_null();
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
@@ -288,8 +324,9 @@ Reply EntityAccess::insert(const EntitySchema& schema, Call& call,
   std::vector<store::Change> changes;
   if (Stop stop = expiredRivals(schema, doc, call.now, changes)) return std::move(*stop);
   changes.push_back({store::Change::Op::kInsert, schema.kind(), id, doc});
+  if (Stop stop = snis.plan(id, false, call.now, changes)) return std::move(*stop);
   if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
-  return Reply::of(201, schema.print(doc, context_.now()));
+  return answer(schema, 201, doc, context_.now());
 }
 
 Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityKey& key,
@@ -297,9 +334,12 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   Json stored;
   if (Stop stop = findToReplace(schema, key, call.now, stored)) return std::move(*stop);
   if (owner) call.body[owner->field] = {{"id", owner->id}};
+  CertificateSnis snis(context_);
+  if (Stop stop = snis.take(schema, call, key.value)) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
-  call.body[key.field] = key.value;
+  call.body.update(key.fields);
   if (!stored.is_null()) call.body["id"] = stored["id"];
+  if (Stop stop = refuseStoredForms(schema, call.body, stored)) return std::move(*stop);
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
@@ -311,31 +351,40 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   std::vector<store::Change> changes;
   if (Stop stop = expiredRivals(schema, doc, call.now, changes)) return std::move(*stop);
   changes.push_back({op, schema.kind(), id, doc});
+  if (Stop stop = snis.plan(id, true, call.now, changes)) return std::move(*stop);
   if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
-  return Reply::of(200, schema.print(doc, context_.now()));
+  return answer(schema, 200, doc, context_.now());
 }
 
 Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& stored,
                           const EntityKey& key) {
+  CertificateSnis snis(context_);
+  if (Stop stop = snis.take(schema, call, stored["id"].get<std::string>())) {
+    return std::move(*stop);
+  }
   if (Stop stop = prepare(schema, call, stored)) return std::move(*stop);
   auto id = call.body.find("id");
   if (id != call.body.end() && schema.checkField("id", *id).empty()) call.body.erase(id);
+  if (Stop stop = refuseStoredForms(schema, call.body, stored)) return std::move(*stop);
   schema::Violations violations;
-  Json doc = schema.write(schema::WriteMode::kUpdate, call.body, stored, call.now, violations);
+  Json doc = schema.write(schema::WriteMode::kUpdate, call.body,
+                          withPasswordsMarked(schema, stored), call.now, violations);
   if (!violations.empty()) return violation(violations);
   if (Stop stop = readOnly(schema, "update", key.field)) return std::move(*stop);
   doc["id"] = stored["id"];
   const std::string docId = doc["id"].get<std::string>();
-  if (Stop stop =
-          commit(schema, call, {{store::Change::Op::kReplace, schema.kind(), docId, doc}}, doc)) {
-    return std::move(*stop);
-  }
-  return Reply::of(200, schema.print(doc, context_.now()));
+  std::vector<store::Change> changes = {{store::Change::Op::kReplace, schema.kind(), docId, doc}};
+  if (Stop stop = snis.plan(docId, false, call.now, changes)) return std::move(*stop);
+  if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
+  return answer(schema, 200, doc, context_.now());
 }
 
 Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::string& id,
                            const EntityKey& key) {
   if (Stop stop = readOnly(schema, "remove", key.field)) return std::move(*stop);
+  if (schema.kind() == "ca_certificates") {
+    if (Stop stop = stillReferenced(context_, id)) return std::move(*stop);
+  }
   auto done =
       context_.commit({{store::Change::Op::kDelete, schema.kind(), id, nullptr}}, call.reason);
   auto* refusal = std::get_if<store::Refusal>(&done);
@@ -347,8 +396,11 @@ Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::st
 Reply EntityAccess::insertLinked(const EntitySchema& schema, Call& call,
                                  const EntitySchema& holderSchema, Json holder,
                                  const std::string& field) {
+  CertificateSnis snis(context_);
+  if (Stop stop = snis.take(schema, call, "")) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   call.body.erase("id");
+  if (Stop stop = refuseStoredForms(schema, call.body, nullptr)) return std::move(*stop);
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
@@ -359,13 +411,12 @@ Reply EntityAccess::insertLinked(const EntitySchema& schema, Call& call,
                                    call.now, holderViolations);
   if (!holderViolations.empty()) return violation(holderViolations);
   const std::string holderId = holder["id"].get<std::string>();
-  if (Stop stop = commit(schema, call,
-                         {{store::Change::Op::kInsert, schema.kind(), id, doc},
-                          {store::Change::Op::kReplace, holderSchema.kind(), holderId, linked}},
-                         doc)) {
-    return std::move(*stop);
-  }
-  return Reply::of(200, schema.print(doc, call.now));
+  std::vector<store::Change> changes = {
+      {store::Change::Op::kInsert, schema.kind(), id, doc},
+      {store::Change::Op::kReplace, holderSchema.kind(), holderId, linked}};
+  if (Stop stop = snis.plan(id, false, call.now, changes)) return std::move(*stop);
+  if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
+  return answer(schema, 200, doc, call.now);
 }
 
 }  // namespace tollgate::admin

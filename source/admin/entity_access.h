@@ -12,12 +12,16 @@ namespace tollgate::admin {
 
 using schema::EntitySchema;
 
-/// What a path calls an entity by: its id or its endpoint key.
+/// What a path calls an entity by: its id, its endpoint key, or its owner and owned key.
 struct EntityKey {
-  std::string field;  ///< "id" or the endpoint key.
+  EntityKey() = default;
+  EntityKey(std::string name, std::string text)
+      : field(std::move(name)), value(std::move(text)), fields({{field, value}}) {}
+
+  std::string field;  ///< "id", or the name of a unique key of the store.
   std::string value;
+  Json fields;  ///< What it says of the entity: {"name":"x"}.
   bool byId() const { return field == "id"; }
-  Json json() const { return {{field, value}}; }
 };
 
 /// A reference that a nested path dictates.
@@ -32,6 +36,9 @@ class EntityAccess {
   explicit EntityAccess(ApiContext& context) : context_(context) {}
 
   Stop readKey(const EntitySchema& schema, const std::string& text, EntityKey& key);
+  /// The same for a path below an owner.
+  Stop readKey(const EntitySchema& schema, const Owner& owner, const std::string& text,
+               EntityKey& key);
   /// `doc` stays null where there is none; expired entities count as absent. 500 with the remedy
   /// where this version cannot read it.
   Stop find(const EntitySchema& schema, const EntityKey& key, double now, Json& doc);
@@ -44,6 +51,10 @@ class EntityAccess {
 
   /// Everything a body goes through before its schema: coercion, options, references, protocols.
   Stop prepare(const EntitySchema& schema, Call& call, const Json& stored);
+  /// The document as the API prints it, with what other entities add to it.
+  Stop print(const EntitySchema& schema, const Json& doc, double now, Json& out);
+  /// 200, or 201 where the entity is new, with the whole document.
+  Reply answer(const EntitySchema& schema, int status, const Json& doc, double now);
   Reply list(const EntitySchema& schema, Call& call, const store::ListQuery& query,
              const std::string& path, bool topLevel);
   Reply insert(const EntitySchema& schema, Call& call, const std::optional<Owner>& owner);
@@ -66,8 +77,9 @@ class EntityAccess {
   /// Deletions of entities that have expired but still hold the id or a unique key of `doc`.
   Stop expiredRivals(const EntitySchema& schema, const Json& doc, double now,
                      std::vector<store::Change>& changes);
+  /// Of `doc`, which is among the changes, passwords become what is kept of them.
   Stop commit(const EntitySchema& schema, Call& call, std::vector<store::Change> changes,
-              const Json& doc);
+              Json& doc);
   Reply failed(const Error& error);
 
   ApiContext& context_;

@@ -1,7 +1,5 @@
 #include "source/admin/entity_endpoints.h"
 
-#include <algorithm>
-
 #include "source/admin/body.h"
 #include "source/admin/endpoint_names.h"
 #include "source/admin/entity_access.h"
@@ -22,7 +20,11 @@ Reply listByCustomId(EntityAccess& access, const EntitySchema& schema, Call& cal
   if (Stop stop = access.find(schema, {"custom_id", customId}, call.now, doc))
     return std::move(*stop);
   Json data = Json::array();
-  if (!doc.is_null()) data.push_back(schema.print(doc, call.now));
+  if (!doc.is_null()) {
+    if (Stop stop = access.print(schema, doc, call.now, data.emplace_back())) {
+      return std::move(*stop);
+    }
+  }
   return Reply::of(200, {{"data", std::move(data)}, {"next", nullptr}});
 }
 
@@ -45,7 +47,7 @@ class TopLevel {
     Json doc;
     if (Stop stop = access_.require(schema_, call.params[0], call.now, doc))
       return std::move(*stop);
-    return Reply::of(200, schema_.print(doc, call.now));
+    return access_.answer(schema_, 200, doc, call.now);
   }
   Reply put(Call& call) {
     EntityKey key;
@@ -60,7 +62,7 @@ class TopLevel {
     if (!stored.is_null()) return access_.patch(schema_, call, stored, key);
     // A plugin without a name must first be read, and that reading has the short answer.
     if (schema_.kind() == "plugins" && !call.body.contains("name")) return notFound();
-    return missingEntity(key.json());
+    return missingEntity(key.fields);
   }
   Reply remove(Call& call) {
     EntityKey key;
@@ -104,13 +106,13 @@ class Nested {
     EntityKey key;
     Json doc;
     if (Stop stop = readOwned(call, key, doc)) return std::move(*stop);
-    return Reply::of(200, schema_.print(doc, call.now));
+    return access_.answer(schema_, 200, doc, call.now);
   }
   Reply put(Call& call) {
     Owner owner;
     EntityKey key;
     if (Stop stop = readOwner(call, owner)) return std::move(*stop);
-    if (Stop stop = access_.readKey(schema_, call.params[1], key)) return std::move(*stop);
+    if (Stop stop = access_.readKey(schema_, owner, call.params[1], key)) return std::move(*stop);
     return access_.upsert(schema_, call, key, owner);
   }
   Reply patch(Call& call) {
@@ -136,7 +138,7 @@ class Nested {
   Stop readOwned(Call& call, EntityKey& key, Json& doc) {
     Owner owner;
     if (Stop stop = readOwner(call, owner)) return stop;
-    if (Stop stop = access_.readKey(schema_, call.params[1], key)) return stop;
+    if (Stop stop = access_.readKey(schema_, owner, call.params[1], key)) return stop;
     if (Stop stop = access_.require(schema_, key, call.now, doc)) return stop;
     if (doc.value(owner.field, Json()) != Json{{"id", owner.id}}) return notFound();
     return {};
@@ -159,7 +161,7 @@ class Singular {
     Json holder, doc;
     if (Stop stop = read(call, holder, doc)) return std::move(*stop);
     if (doc.is_null()) return notFound();
-    return Reply::of(200, target_.print(doc, call.now));
+    return access_.answer(target_, 200, doc, call.now);
   }
   Reply put(Call& call) {
     Json holder, doc;
@@ -215,17 +217,15 @@ std::map<std::string, Handler> entityMethods(const std::shared_ptr<T>& object) {
 }  // namespace
 
 void addEntityEndpoints(Paths& paths, ApiContext& context) {
-  const auto plugins = context.enabledPlugins();
   for (const EntitySchema* schema : EntitySchema::all()) {
     const EndpointNames names = endpointNames(schema->kind());
-    if (!names.plugin.empty() &&
-        std::find(plugins.begin(), plugins.end(), names.plugin) == plugins.end()) {
-      continue;
-    }
+    if (!names.plugin.empty() && !context.pluginListed(names.plugin)) continue;
     const std::string collection = "/" + names.collection;
-    auto top = std::make_shared<TopLevel>(*schema, context);
-    paths.add(collection, collectionMethods(top));
-    paths.add(collection + param(*schema), entityMethods(top));
+    if (schema->hasOwnPaths()) {
+      auto top = std::make_shared<TopLevel>(*schema, context);
+      paths.add(collection, collectionMethods(top));
+      paths.add(collection + param(*schema), entityMethods(top));
+    }
     for (const auto& field : schema->foreignFields()) {
       const EntitySchema* target = EntitySchema::find(field.targetKind);
       if (!target) continue;
@@ -234,6 +234,7 @@ void addEntityEndpoints(Paths& paths, ApiContext& context) {
       auto nested = std::make_shared<Nested>(*schema, field, *target, context);
       paths.add(nestedPath, collectionMethods(nested));
       paths.add(nestedPath + param(*schema), entityMethods(nested));
+      if (!schema->hasOwnPaths() || field.field == names.withoutPath) continue;
       auto singular = std::make_shared<Singular>(*schema, field, *target, context);
       paths.add(collection + param(*schema) + "/" + field.field, entityMethods(singular));
     }

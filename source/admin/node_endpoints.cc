@@ -17,8 +17,9 @@ constexpr int kMaxScale = 10;
 constexpr size_t kRowsAtOnce = 1000;
 
 bool isSecret(const std::string& name) {
-  static const std::set<std::string> kNames = {"pg_password", "pg_ro_password", "proxy_server",
-                                               "declarative_config_string", "cluster_cert_key"};
+  static const std::set<std::string> kNames = {"pg_password",      "pg_ro_password",
+                                               "proxy_server",     "declarative_config_string",
+                                               "cluster_cert_key", "credential_secret"};
   return kNames.contains(name) || name.ends_with("_ssl_cert_key") || name == "ssl_cert_key";
 }
 
@@ -139,6 +140,11 @@ Reply status(ApiContext& context, Call& call) {
                            {"problem_count", standing.problemCount}};
   if (context.store().name() != "off") {
     body["database"] = {{"reachable", context.store().reachable()}};
+  } else {
+    body["configuration_hash"] = context.configurationHash();
+  }
+  if (std::string trouble = context.credentialTrouble(); !trouble.empty()) {
+    body["credentials"] = {{"usable", false}, {"message", std::move(trouble)}};
   }
   if (standing.behind) {
     body["database"]["behind"] = true;
@@ -175,14 +181,6 @@ Reply onlyControlPlane(Call&) {
       "the cluster");
 }
 
-Reply configEndpoint(ApiContext& context) {
-  if (context.store().name() == "off") {
-    return message(501, "replacing the configuration over the Admin API is not implemented");
-  }
-  return message(400,
-                 "this endpoint is only available when Kong is configured to not use a database");
-}
-
 Reply noContent(Call&) { return Reply::empty(204); }
 
 }  // namespace
@@ -210,8 +208,6 @@ void addNodeEndpoints(Paths& paths, ApiContext& context) {
                          }}});
   paths.add("/cache", {{"DELETE", noContent}});
   paths.add("/cache/{key}", {{"GET", [](Call&) { return notFound(); }}, {"DELETE", noContent}});
-  paths.add("/config", {{"GET", [c](Call&) { return configEndpoint(*c); }},
-                        {"POST", [c](Call&) { return configEndpoint(*c); }}});
   paths.add("/clustering/data-planes", {{"GET", onlyControlPlane}});
   paths.add("/clustering/status", {{"GET", onlyControlPlane}});
   paths.add("/debug/node/log-level",

@@ -5,7 +5,7 @@
 
 namespace tollgate::admin {
 
-/// "/", /status, /endpoints, /plugins/enabled, /timers, /cache, /config, /clustering and /debug.
+/// "/", /status, /endpoints, /plugins/enabled, /timers, /cache, /clustering and /debug.
 /// `paths` must outlive its handlers (which it owns).
 void addNodeEndpoints(Paths& paths, ApiContext& context);
 

@@ -6,11 +6,11 @@
 
 #include "source/admin/body.h"
 #include "source/admin/errors.h"
+#include "source/base/base64.h"
 
 namespace tollgate::admin {
 namespace {
 
-constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr size_t kMaxTags = 5;
 
 Stop badOffset(const std::string& text, const char* why) {
@@ -24,7 +24,7 @@ Stop badTags(const std::string& why) {
 
 }  // namespace
 
-Stop readPage(std::string_view query, Page& page) {
+Stop readSize(std::string_view query, Page& page) {
   if (auto size = queryValue(query, "size")) {
     char* end = nullptr;
     const double value = std::strtod(size->c_str(), &end);
@@ -37,6 +37,11 @@ Stop readPage(std::string_view query, Page& page) {
     page.size = static_cast<size_t>(value);
     page.sizeText = *size;
   }
+  return {};
+}
+
+Stop readPage(std::string_view query, Page& page) {
+  if (Stop stop = readSize(query, page)) return stop;
   auto offset = queryValue(query, "offset");
   if (!offset || offset->empty()) return {};
   std::string decoded;
@@ -88,37 +93,8 @@ Json pageBody(Json data, const Json& last, const std::string& path, const std::s
 }
 
 std::string encodeOffset(const Json& key) {
-  const std::string text = key.dump(-1, ' ', false, Json::error_handler_t::replace);
-  std::string out;
-  uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    bits = (bits << 8) | static_cast<unsigned char>(c);
-    for (count += 8; count >= 6; count -= 6) out += kAlphabet[(bits >> (count - 6)) & 63];
-  }
-  if (count > 0) out += kAlphabet[(bits << (6 - count)) & 63];
-  return out;
-}
-
-bool decodeBase64(std::string_view text, std::string& out) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  if (text.empty() || text.size() % 4 == 1) return false;
-  const std::string_view alphabet(kAlphabet, 64);
-  uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    if (c == '-') c = '+';
-    if (c == '_') c = '/';
-    size_t value = alphabet.find(c);
-    if (value == std::string_view::npos) return false;
-    bits = (bits << 6) | static_cast<uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>((bits >> count) & 255);
-    }
-  }
-  return true;
+  return encodeBase64(key.dump(-1, ' ', false, Json::error_handler_t::replace),
+                      Base64Alphabet::kStandard);
 }
 
 }  // namespace tollgate::admin

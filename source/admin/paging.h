@@ -16,6 +16,8 @@ struct Page {
   std::string tagsText;
 };
 
+/// Reads the size alone.
+Stop readSize(std::string_view query, Page& page);
 /// Reads size and offset.
 Stop readPage(std::string_view query, Page& page);
 /// Reads `tags` into `list`.
@@ -25,7 +27,5 @@ Stop readTags(std::string_view query, Page& page, store::ListQuery& list);
 Json pageBody(Json data, const Json& last, const std::string& path, const std::string& rest);
 
 std::string encodeOffset(const Json& key);
-/// Base64 without or with padding; false on what is not.
-bool decodeBase64(std::string_view text, std::string& out);
 
 }  // namespace tollgate::admin

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <utility>
 
+#include "source/schema/rules.h"
+
 namespace tollgate::admin {
 namespace {
 
@@ -24,6 +26,13 @@ std::vector<std::string_view> split(std::string_view path) {
 
 bool isParam(std::string_view segment) { return !segment.empty() && segment.front() == '{'; }
 
+bool namesBySecret(const schema::EntitySchema* schema, std::string_view param) {
+  if (schema == nullptr || schema::isUuid(param)) return false;
+  const auto& fields = schema->atRestFields();
+  return std::any_of(fields.begin(), fields.end(),
+                     [&](const auto& field) { return field.field == schema->endpointKey(); });
+}
+
 int hexValue(char c) {
   const auto u = static_cast<unsigned char>(c);
   if (!std::isxdigit(u)) return -1;
@@ -42,11 +51,33 @@ std::string Endpoint::allow() const {
   return out;
 }
 
+std::string Endpoint::pathOf(const Call& call) const {
+  std::string out;
+  size_t param = 0;
+  for (const std::string& segment : segments) {
+    out += '/';
+    if (!isParam(segment)) {
+      out += segment;
+      continue;
+    }
+    const auto* schema = schema::EntitySchema::find(segment.substr(1, segment.size() - 2));
+    out += namesBySecret(schema, call.params[param]) ? "***" : call.rawParams[param];
+    ++param;
+  }
+  return out;
+}
+
 void Paths::add(std::string pattern, std::map<std::string, Handler> methods) {
   Endpoint endpoint;
   for (std::string_view segment : split(pattern)) endpoint.segments.emplace_back(segment);
   endpoint.pattern = std::move(pattern);
   endpoint.methods = std::move(methods);
+  for (Endpoint& known : endpoints_) {
+    if (known.segments != endpoint.segments) continue;
+    endpoint.methods.merge(known.methods);
+    known.methods = std::move(endpoint.methods);
+    return;
+  }
   // A literal segment sorts before a parameter ('{' is above all letters), so the first match is
   // the most specific one.
   auto at = std::upper_bound(

@@ -22,6 +22,8 @@ struct Call {
   Json body = Json::object();          ///< Decoded; only of POST, PUT and PATCH.
   bool isForm = false;                 ///< The values of `body` are strings still to be coerced.
   double now = 0;
+  /// "PUT /services/a", without any secret: for the log, and the reason of a write that names none.
+  std::string place = {};
   store::Reason reason = {};  ///< What a write hands to ApiContext::commit().
   /// Of `?wait=all`: how long the answer may be held back for the other nodes.
   std::optional<std::chrono::milliseconds> wait = std::nullopt;
@@ -37,11 +39,14 @@ struct Endpoint {
 
   /// "GET, HEAD, OPTIONS, POST"
   std::string allow() const;
+  /// The path of a call that matched, "***" for what may name an entity by a secret.
+  std::string pathOf(const Call& call) const;
 };
 
 /// All endpoints. A literal segment wins over a parameter, from left to right.
 class Paths {
  public:
+  /// A pattern that is already there keeps the methods that are not given anew.
   void add(std::string pattern, std::map<std::string, Handler> methods);
   /// nullptr where nothing matches; one trailing slash is ignored. Fills params and rawParams.
   const Endpoint* match(std::string_view path, Call& call) const;

@@ -162,6 +162,7 @@ Stop undo(Revision revision, std::vector<History::PastChange> done, std::vector<
     back.id = change->id;
     back.expected = change->after ? std::move(*change->after) : Json();
     back.exact = true;
+    back.kept = true;
     if (change->before) {
       back.op = Change::Op::kReplace;
       back.doc = std::move(*change->before);
@@ -174,7 +175,11 @@ Stop undo(Revision revision, std::vector<History::PastChange> done, std::vector<
 
 /// Constraints that forbid a revert are conflicts, whatever they are for other writes.
 Reply refusedRevert(const store::Refusal& refusal, Revision revision) {
-  Reply reply = refused(refusal, nullptr, "");
+  store::Refusal told = refusal;
+  const EntitySchema* schema = EntitySchema::find(refusal.entityKind);
+  // What collides is of the history, where secrets are not shown.
+  if (schema != nullptr && told.fields.is_object()) told.fields = schema->masked(told.fields);
+  Reply reply = refused(told, nullptr, "");
   if (refusal.kind == store::Refusal::Kind::kUnavailable) return reply;
   reply.status = 409;
   reply.json["message"] = fmt::format("revision {} cannot be reverted: {}", revision,

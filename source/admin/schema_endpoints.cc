@@ -12,6 +12,7 @@ Reply noEntity(const std::string& name) { return message(404, "No entity named '
 Reply noPlugin(const std::string& name) { return message(404, "No plugin named '" + name + "'"); }
 
 Reply describeEntity(Call& call) {
+  if (call.params[0] == "tags") return Reply::of(200, schema::describeTags());
   const EntitySchema* schema = EntitySchema::find(call.params[0]);
   return schema ? Reply::of(200, schema->describe()) : noEntity(call.params[0]);
 }
@@ -19,6 +20,12 @@ Reply describeEntity(Call& call) {
 Reply describePlugin(Call& call) {
   Json body = schema::describePlugin(call.params[0]);
   return body.is_null() ? noPlugin(call.params[0]) : Reply::of(200, std::move(body));
+}
+
+Reply describeVault(Call& call) {
+  Json body = schema::describeVault(call.params[0]);
+  return body.is_null() ? message(404, "No vault named '" + call.params[0] + "'")
+                        : Reply::of(200, std::move(body));
 }
 
 /// The older path: only the record "config".
@@ -51,9 +58,7 @@ Reply validate(Call& call, const std::string& kind) {
 void addSchemaEndpoints(Paths& paths) {
   paths.add("/schemas/{name}", {{"GET", describeEntity}});
   paths.add("/schemas/plugins/{name}", {{"GET", describePlugin}});
-  paths.add("/schemas/vaults/{name}",
-            {{"GET",
-              [](Call& call) { return message(404, "No vault named '" + call.params[0] + "'"); }}});
+  paths.add("/schemas/vaults/{name}", {{"GET", describeVault}});
   paths.add("/schemas/plugins/validate",
             {{"POST", [](Call& call) { return validate(call, "plugins"); }}});
   paths.add("/schemas/vaults/validate",

@@ -48,6 +48,7 @@ class TagPage {
   Stop collectKind(const EntitySchema& schema, std::string afterId) {
     store::ListQuery query;
     query.limit = kRowsAtOnce;
+    query.anyTag = true;
     query.afterId = std::move(afterId);
     if (!only_.empty()) query.tags = {only_};
     while (!more_) {

@@ -33,9 +33,9 @@ bool isPlainText(std::string_view text) {
          });
 }
 
-Stop readReason(Call& call, const std::string& pattern) {
+Stop readReason(Call& call) {
   const Request& request = call.request;
-  call.reason = {request.actor, request.method + " " + pattern, request.clientAddress};
+  call.reason = {request.actor, call.place, request.clientAddress};
   const std::string* given = findHeader(request, "x-reason");
   if (given == nullptr || given->empty()) return {};
   if (given->size() > kMaxReasonBytes || !isPlainText(*given)) {
@@ -75,8 +75,8 @@ void setHeader(Response& response, const std::string& name, std::string value) {
 
 }  // namespace
 
-Stop readWriteOptions(Call& call, const std::string& pattern, const WaitLimits& limits) {
-  if (Stop stop = readReason(call, pattern)) return stop;
+Stop readWriteOptions(Call& call, const WaitLimits& limits) {
+  if (Stop stop = readReason(call)) return stop;
   return readWait(call, limits);
 }
 

@@ -11,9 +11,9 @@ namespace tollgate::admin {
 /// The longest X-Reason, in bytes.
 inline constexpr size_t kMaxReasonBytes = 1024;
 
-/// Fills call.reason and call.wait, or refuses. Without an X-Reason the reason is the method and
-/// the pattern of the path: the path itself may hold a key.
-Stop readWriteOptions(Call& call, const std::string& pattern, const WaitLimits& limits);
+/// Fills call.reason and call.wait, or refuses. Without an X-Reason the reason is call.place, which
+/// holds no key.
+Stop readWriteOptions(Call& call, const WaitLimits& limits);
 
 /// Turns the answer to a write into one that tells which nodes do not run it yet: 202, the body as
 /// it was (a body of its own where there was none), `X-Tollgate-Revision` and

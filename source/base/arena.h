@@ -2,11 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <new>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include "source/base/copy.h"
 
 namespace tollgate {
 
@@ -35,7 +36,7 @@ class Arena {
 
   std::string_view copy(std::string_view text) {
     char* bytes = chars(text.size());
-    if (!text.empty()) std::memcpy(bytes, text.data(), text.size());
+    copyTo(bytes, text);
     return {bytes, text.size()};
   }
 
@@ -46,10 +47,7 @@ class Arena {
     for (auto part : parts) total += part.size();
     char* bytes = chars(total);
     char* at = bytes;
-    for (auto part : parts) {
-      if (!part.empty()) std::memcpy(at, part.data(), part.size());
-      at += part.size();
-    }
+    for (auto part : parts) at = copyTo(at, part);
     return {bytes, total};
   }
 

@@ -46,92 +46,43 @@ void SlabPool::recycle(Slab* slab) {
   ++freeCount_;
 }
 
-Buffer::Buffer(Buffer&& other) noexcept
-    : pool_(other.pool_),
-      size_(std::exchange(other.size_, 0)),
-      head_(std::exchange(other.head_, 0)),
-      ranges_(std::move(other.ranges_)),
-      reserved_(std::exchange(other.reserved_, nullptr)) {
-  other.ranges_.clear();
-}
+Buffer::Buffer(Buffer&& other) noexcept : pool_(other.pool_) { takeOver(other); }
 
 Buffer& Buffer::operator=(Buffer&& other) noexcept {
   if (this != &other) {
     clear();
     pool_ = other.pool_;
-    size_ = std::exchange(other.size_, 0);
-    head_ = std::exchange(other.head_, 0);
-    ranges_ = std::move(other.ranges_);
-    other.ranges_.clear();
-    reserved_ = std::exchange(other.reserved_, nullptr);
+    takeOver(other);
   }
   return *this;
 }
 
-void Buffer::clear() {
-  for (size_t i = head_; i < ranges_.size(); ++i) SlabPool::release(ranges_[i].slab);
-  ranges_.clear();
+/// Of an empty buffer: takes the content of `other`, which gets its table, so that neither has to
+/// make one anew.
+void Buffer::takeOver(Buffer& other) {
+  Range* table = ranges_ == &own_ ? &other.own_ : ranges_;
+  own_ = other.own_;
+  ranges_ = other.ranges_ == &other.own_ ? &own_ : other.ranges_;
+  other.ranges_ = table;
+  std::swap(capacity_, other.capacity_);
+  size_ = std::exchange(other.size_, 0);
+  head_ = std::exchange(other.head_, 0);
+  count_ = std::exchange(other.count_, 0);
+}
+
+/// Makes room for another range: at the front, if many have left there, else in a larger table.
+void Buffer::growRanges() {
+  uint32_t live = count_ - head_;
+  bool move = head_ >= capacity_ / 2 && head_ > 0;
+  Range* table = move ? ranges_ : new Range[capacity_ * 2];
+  std::copy(ranges_ + head_, ranges_ + count_, table);
+  if (!move) {
+    freeTable();
+    ranges_ = table;
+    capacity_ *= 2;
+  }
   head_ = 0;
-  size_ = 0;
-  if (reserved_ != nullptr) SlabPool::release(reserved_);
-  reserved_ = nullptr;
-}
-
-void Buffer::pushRange(Slab* slab, uint32_t begin, uint32_t end) {
-  if (head_ > 0 && head_ == ranges_.size()) {
-    ranges_.clear();
-    head_ = 0;
-  }
-  ranges_.push_back({slab, begin, end});
-  size_ += end - begin;
-}
-
-void Buffer::popFrontRange() {
-  Range& range = ranges_[head_];
-  size_ -= range.end - range.begin;
-  SlabPool::release(range.slab);
-  ++head_;
-  if (head_ == ranges_.size()) {
-    ranges_.clear();
-    head_ = 0;
-  } else if (head_ >= 32) {
-    ranges_.erase(ranges_.begin(), ranges_.begin() + static_cast<ptrdiff_t>(head_));
-    head_ = 0;
-  }
-}
-
-std::span<char> Buffer::reserve(size_t minimum) {
-  if (size_ != 0) {
-    Range& last = ranges_.back();
-    Slab* slab = last.slab;
-    if (last.end == slab->fill && slab->capacity - slab->fill >= std::max<size_t>(minimum, 1)) {
-      return {slab->data() + slab->fill, slab->capacity - slab->fill};
-    }
-  }
-  if (reserved_ != nullptr && reserved_->capacity < minimum) {
-    SlabPool::release(reserved_);
-    reserved_ = nullptr;
-  }
-  if (reserved_ == nullptr) reserved_ = pool_->acquire(minimum);
-  return {reserved_->data(), reserved_->capacity};
-}
-
-void Buffer::commit(size_t bytes) {
-  if (reserved_ != nullptr) {
-    Slab* slab = std::exchange(reserved_, nullptr);
-    if (bytes == 0) {
-      SlabPool::release(slab);
-      return;
-    }
-    slab->fill = static_cast<uint32_t>(bytes);
-    pushRange(slab, 0, slab->fill);
-    return;
-  }
-  if (bytes == 0) return;
-  Range& last = ranges_.back();
-  last.slab->fill += static_cast<uint32_t>(bytes);
-  last.end = last.slab->fill;
-  size_ += bytes;
+  count_ = live;
 }
 
 void Buffer::append(std::string_view bytes) {
@@ -145,30 +96,26 @@ void Buffer::append(std::string_view bytes) {
 }
 
 void Buffer::moveFrom(Buffer& other) {
-  if (size_ == 0 && reserved_ == nullptr && other.reserved_ == nullptr) {
-    std::swap(ranges_, other.ranges_);
-    std::swap(head_, other.head_);
-    std::swap(size_, other.size_);
-    other.ranges_.clear();
-    other.head_ = 0;
-    return;
+  if (head_ == count_) {
+    other.giveBackReserved();
+    takeOver(other);
+  } else {
+    moveFrom(other, other.size_);
   }
-  moveFrom(other, other.size_);
 }
 
 void Buffer::moveFrom(Buffer& other, size_t bytes) {
   assert(bytes <= other.size_);
-  if (reserved_ != nullptr) commit(0);
+  giveBackReserved();
   while (bytes > 0) {
     Range& range = other.ranges_[other.head_];
-    uint32_t length = range.end - range.begin;
     SlabPool::addRef(range.slab);
-    if (length <= bytes) {
+    if (range.size() <= bytes) {
       pushRange(range.slab, range.begin, range.end);
-      bytes -= length;
+      bytes -= range.size();
       other.popFrontRange();
     } else {
-      uint32_t part = static_cast<uint32_t>(bytes);
+      auto part = static_cast<uint32_t>(bytes);
       pushRange(range.slab, range.begin, range.begin + part);
       range.begin += part;
       other.size_ -= part;
@@ -178,18 +125,20 @@ void Buffer::moveFrom(Buffer& other, size_t bytes) {
 }
 
 void Buffer::shareFrom(const Buffer& other) {
-  if (reserved_ != nullptr) commit(0);
-  for (size_t i = other.head_; i < other.ranges_.size(); ++i) {
+  giveBackReserved();
+  for (uint32_t i = other.head_; i < other.count_; ++i) {
     const Range& range = other.ranges_[i];
+    if (range.size() == 0) continue;
     SlabPool::addRef(range.slab);
     pushRange(range.slab, range.begin, range.end);
   }
 }
 
-std::string_view Buffer::linearize(size_t bytes) {
+/// linearize() where the bytes lie in several ranges.
+std::string_view Buffer::gather(size_t bytes) {
   assert(bytes <= size_);
-  if (front().size() >= bytes) return front();
   Slab* slab = pool_->acquire(bytes);
+  Buffer rest(*pool_);
   size_t copied = 0;
   while (copied < bytes) {
     std::string_view part = front().substr(0, bytes - copied);
@@ -197,37 +146,17 @@ std::string_view Buffer::linearize(size_t bytes) {
     copied += part.size();
     consume(part.size());
   }
+  rest.moveFrom(*this);
   slab->fill = static_cast<uint32_t>(bytes);
-  if (head_ > 0) {
-    ranges_[--head_] = {slab, 0, slab->fill};
-  } else {
-    ranges_.insert(ranges_.begin(), {slab, 0, slab->fill});
-  }
-  size_ += bytes;
+  pushRange(slab, 0, slab->fill);
+  moveFrom(rest, rest.size());
   return front();
-}
-
-void Buffer::consume(size_t bytes) {
-  assert(bytes <= size_);
-  while (bytes > 0) {
-    Range& range = ranges_[head_];
-    uint32_t length = range.end - range.begin;
-    if (length <= bytes) {
-      bytes -= length;
-      popFrontRange();
-    } else {
-      range.begin += static_cast<uint32_t>(bytes);
-      size_ -= bytes;
-      bytes = 0;
-    }
-  }
 }
 
 size_t Buffer::iovecs(iovec* out, size_t max) const {
   size_t count = 0;
-  for (size_t i = head_; i < ranges_.size() && count < max; ++i) {
-    const Range& range = ranges_[i];
-    out[count++] = {range.slab->data() + range.begin, range.end - range.begin};
+  for (uint32_t i = head_; i < count_ && count < max; ++i) {
+    out[count++] = {ranges_[i].slab->data() + ranges_[i].begin, ranges_[i].size()};
   }
   return count;
 }

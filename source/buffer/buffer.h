@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace tollgate::buffer {
 
@@ -82,7 +81,10 @@ class SlabRef {
 class Buffer {
  public:
   explicit Buffer(SlabPool& pool) : pool_(&pool) {}
-  ~Buffer() { clear(); }
+  ~Buffer() {
+    clear();
+    freeTable();
+  }
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&& other) noexcept;
 
@@ -92,7 +94,8 @@ class Buffer {
 
   /// Copies bytes in.
   void append(std::string_view bytes);
-  /// Writable room at the back (at least `minimum` bytes, contiguous); commit() makes it content.
+  /// Writable room at the back (at least `minimum` bytes, contiguous); commit() makes it content,
+  /// commit(0) gives it back.
   std::span<char> reserve(size_t minimum = 1);
   void commit(size_t bytes);
 
@@ -103,28 +106,25 @@ class Buffer {
   void shareFrom(const Buffer& other);
 
   /// The first contiguous range; empty if the buffer is.
-  std::string_view front() const {
-    if (size_ == 0) return {};
-    const Range& range = ranges_[head_];
-    return {range.slab->data() + range.begin, range.end - range.begin};
-  }
+  std::string_view front() const { return size_ == 0 ? std::string_view() : ranges_[head_].text(); }
   /// A reference to the slab of front(), to keep views into it valid.
   SlabRef frontSlab() const { return size_ == 0 ? SlabRef() : SlabRef(ranges_[head_].slab); }
   /// Makes the first `bytes` (<= size()) contiguous, copying if they are not; returns front(),
   /// which may be longer.
-  std::string_view linearize(size_t bytes);
+  std::string_view linearize(size_t bytes) {
+    return front().size() >= bytes ? front() : gather(bytes);
+  }
   void consume(size_t bytes);
-  void clear();
+  void clear() {
+    while (head_ != count_) popFrontRange();
+  }
 
   /// Fills up to `max` iovecs with the content from the front; returns how many.
   size_t iovecs(iovec* out, size_t max) const;
   /// Calls `each(std::string_view)` for every range.
   template <typename F>
   void forEach(F&& each) const {
-    for (size_t i = head_; i < ranges_.size(); ++i) {
-      const Range& range = ranges_[i];
-      each(std::string_view(range.slab->data() + range.begin, range.end - range.begin));
-    }
+    for (uint32_t i = head_; i < count_; ++i) each(ranges_[i].text());
   }
   std::string toString() const;
 
@@ -132,16 +132,79 @@ class Buffer {
   struct Range {
     Slab* slab;
     uint32_t begin;
-    uint32_t end;
+    uint32_t end;  ///< As begin: room that was reserved and not committed; only the last range.
+    uint32_t size() const { return end - begin; }
+    std::string_view text() const { return {slab->data() + begin, size()}; }
   };
   void pushRange(Slab* slab, uint32_t begin, uint32_t end);  // takes over one reference
   void popFrontRange();
+  void giveBackReserved() {
+    if (head_ != count_ && ranges_[count_ - 1].size() == 0) commit(0);
+  }
+  std::string_view gather(size_t bytes);
+  void growRanges();
+  void freeTable() {
+    if (ranges_ != &own_) delete[] ranges_;
+  }
+  void takeOver(Buffer& other);
 
   SlabPool* pool_;
   size_t size_ = 0;
-  size_t head_ = 0;            ///< Index of the first live range.
-  std::vector<Range> ranges_;  ///< Memory freed only with the buffer or when it went idle.
-  Slab* reserved_ = nullptr;   ///< Fresh slab handed out by reserve() and not committed yet.
+  Range* ranges_ = &own_;  ///< The live ones from head_ up to count_.
+  uint32_t head_ = 0;      ///< As count_ when empty, then both are 0.
+  uint32_t count_ = 0;
+  uint32_t capacity_ = 1;
+  Range own_{};  ///< Most buffers never have more than one range.
 };
+
+inline void Buffer::popFrontRange() {
+  Range& range = ranges_[head_];
+  size_ -= range.size();
+  SlabPool::release(range.slab);
+  if (++head_ == count_) head_ = count_ = 0;
+}
+
+inline void Buffer::pushRange(Slab* slab, uint32_t begin, uint32_t end) {
+  if (count_ == capacity_) growRanges();
+  ranges_[count_++] = {slab, begin, end};
+  size_ += end - begin;
+}
+
+inline std::span<char> Buffer::reserve(size_t minimum) {
+  if (head_ != count_) {
+    const Range& last = ranges_[count_ - 1];
+    Slab* slab = last.slab;
+    size_t room = slab->capacity - slab->fill;
+    if (last.end == slab->fill && room >= minimum && room > 0)
+      return {slab->data() + last.end, room};
+    giveBackReserved();
+  }
+  Slab* slab = pool_->acquire(minimum);
+  pushRange(slab, 0, 0);
+  return {slab->data(), slab->capacity};
+}
+
+inline void Buffer::commit(size_t bytes) {
+  Range& last = ranges_[count_ - 1];
+  last.end += static_cast<uint32_t>(bytes);
+  last.slab->fill = last.end;
+  size_ += bytes;
+  if (last.size() != 0) return;
+  SlabPool::release(last.slab);
+  if (--count_ == head_) head_ = count_ = 0;
+}
+
+inline void Buffer::consume(size_t bytes) {
+  while (bytes > 0) {
+    Range& range = ranges_[head_];
+    if (bytes < range.size()) {
+      range.begin += static_cast<uint32_t>(bytes);
+      size_ -= bytes;
+      return;
+    }
+    bytes -= range.size();
+    popFrontRange();
+  }
+}
 
 }  // namespace tollgate::buffer

@@ -1,33 +1,59 @@
 #include "source/config/directory.h"
 
+#include <new>
+
 namespace tollgate::config {
 
-size_t SnapshotDirectory::Hash::operator()(std::string_view text) const {
-  return std::hash<std::string_view>()(text);
+ConsumerEntry::ConsumerEntry(const http::Consumer& consumer) : http::Consumer(consumer) {
+  size_t used = 0;
+  id = keep(consumer.id, used);
+  username = keep(consumer.username, used);
+  customId = keep(consumer.customId, used);
+}
+
+Ref<ConsumerEntry> ConsumerEntry::make(const http::Consumer& consumer) {
+  size_t bytes = consumer.id.size() + consumer.username.size() + consumer.customId.size();
+  return Ref<ConsumerEntry>(new (allocate(bytes)) ConsumerEntry(consumer));
+}
+
+KeyEntry::KeyEntry(std::string_view index, const http::KeyCredential& credential)
+    : http::KeyCredential(credential) {
+  size_t used = 0;
+  this->index = keep(index, used);
+  id = keep(credential.id, used);
+}
+
+Ref<KeyEntry> KeyEntry::make(std::string_view index, const http::KeyCredential& credential) {
+  return Ref<KeyEntry>(new (allocate(index.size() + credential.id.size()))
+                           KeyEntry(index, credential));
 }
 
 const http::KeyCredential* SnapshotDirectory::findKey(std::string_view key) const {
-  auto found = keys_.find(key);
-  return found == keys_.end() ? nullptr : &found->second;
+  if (lookup_ == nullptr) return keys.find(key);
+  KeyLookup::Probe probe = lookup_->probe(key);
+  const http::KeyCredential* found = keys.find(probe.bytes());
+  if (found != nullptr && !probe.remembered) lookup_->remember(probe);
+  return found;
+}
+
+std::string SnapshotDirectory::indexOf(std::string stored) const {
+  if (lookup_ == nullptr || stored.empty()) return stored;
+  auto digest = lookup_->credentials().lookupDigestOf(stored);
+  return digest ? std::string(digest->begin(), digest->end()) : std::string();
+}
+
+const http::Consumer* SnapshotDirectory::consumerOf(uint32_t number) const {
+  const ConsumerEntry* found = numbered[number].get();
+  return found != nullptr && found->present ? found : nullptr;
 }
 
 const http::Consumer* SnapshotDirectory::findConsumerById(std::string_view id) const {
-  auto found = byId_.find(id);
-  return found == byId_.end() ? nullptr : found->second.get();
+  const ConsumerEntry* found = consumers.find(id);
+  return found != nullptr && found->present ? found : nullptr;
 }
 
 const http::Consumer* SnapshotDirectory::findConsumerByName(std::string_view username) const {
-  auto found = byName_.find(username);
-  return found == byName_.end() ? nullptr : found->second;
-}
-
-void SnapshotDirectory::add(std::shared_ptr<const http::Consumer> consumer) {
-  if (!consumer->username.empty()) byName_[consumer->username] = consumer.get();
-  byId_[consumer->id] = std::move(consumer);
-}
-
-void SnapshotDirectory::add(std::string key, http::KeyCredential credential) {
-  keys_.insert_or_assign(std::move(key), std::move(credential));
+  return names.find(username);
 }
 
 }  // namespace tollgate::config

@@ -1,34 +1,97 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 
+#include "source/base/cow_set.h"
+#include "source/base/cow_vector.h"
+#include "source/base/ref.h"
+#include "source/config/key_lookup.h"
 #include "source/http/filter.h"
 
 namespace tollgate::config {
 
-/// Consumers and credentials of one snapshot, by id, by name and by key. Immutable once published.
+/// An object with the texts that it refers to behind it, in one piece of memory.
+template <typename T>
+class WithTexts : public RefCounted<T> {
+ public:
+  void operator delete(void* memory) { ::operator delete(memory); }
+
+ protected:
+  static void* allocate(size_t textBytes) { return ::operator new(sizeof(T) + textBytes); }
+  /// Copies a text behind the object; `used` counts the bytes there.
+  std::string_view keep(std::string_view text, size_t& used) {
+    char* place = reinterpret_cast<char*>(static_cast<T*>(this) + 1) + used;
+    text.copy(place, text.size());
+    used += text.size();
+    return {place, text.size()};
+  }
+};
+
+/// A consumer, or the place of one that credentials name but that is not (or not yet) there.
+class ConsumerEntry final : public WithTexts<ConsumerEntry>, public http::Consumer {
+ public:
+  static Ref<ConsumerEntry> make(const http::Consumer& consumer);
+
+  bool present = true;
+  uint32_t number = 0;           ///< Of the directory's table of consumers.
+  mutable uint32_t holders = 0;  ///< Credentials that name it. Control thread only.
+
+ private:
+  explicit ConsumerEntry(const http::Consumer& consumer);
+};
+
+class KeyEntry final : public WithTexts<KeyEntry>, public http::KeyCredential {
+ public:
+  static Ref<KeyEntry> make(std::string_view index, const http::KeyCredential& credential);
+
+  std::string_view index;  ///< See SnapshotDirectory::indexOf.
+
+ private:
+  KeyEntry(std::string_view index, const http::KeyCredential& credential);
+};
+
+struct ConsumerId {
+  static std::string_view of(const ConsumerEntry& consumer) { return consumer.id; }
+};
+struct ConsumerName {
+  static std::string_view of(const ConsumerEntry& consumer) { return consumer.username; }
+};
+struct KeyIndex {
+  static std::string_view of(const KeyEntry& key) { return key.index; }
+};
+struct KeyId {
+  static std::string_view of(const KeyEntry& key) { return key.id; }
+};
+
+/// Consumers and credentials of one snapshot: by id, by name, by key. Copies share structure (see
+/// CowSet): to publish the directory, copy it. Look-ups allocate nothing.
 class SnapshotDirectory final : public http::Directory {
  public:
+  /// With `lookup`, credentials are known by the digests of their keys; without, by the keys.
+  explicit SnapshotDirectory(std::shared_ptr<const KeyLookup> lookup = nullptr)
+      : lookup_(std::move(lookup)) {}
+
   const http::KeyCredential* findKey(std::string_view key) const override;
+  const http::Consumer* consumerOf(uint32_t number) const override;
   const http::Consumer* findConsumerById(std::string_view id) const override;
   const http::Consumer* findConsumerByName(std::string_view username) const override;
 
-  void add(std::shared_ptr<const http::Consumer> consumer);
-  void add(std::string key, http::KeyCredential credential);
+  /// By what the directory knows a key that a store keeps as `stored`: findKey() makes the same of
+  /// a client's key. "" where nobody can have it.
+  std::string indexOf(std::string stored) const;
+
+  // Filled by CompiledConsumers and CompiledKeys; not changed once published.
+  CowSet<ConsumerEntry, ConsumerId> consumers;
+  CowSet<ConsumerEntry, ConsumerName> names;
+  CowVector<Ref<const ConsumerEntry>> numbered;
+  CowSet<KeyEntry, KeyIndex> keys;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const;
-  };
-  template <typename V>
-  using Map = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
-  Map<std::shared_ptr<const http::Consumer>> byId_;
-  Map<const http::Consumer*> byName_;
-  Map<http::KeyCredential> keys_;
+  std::shared_ptr<const KeyLookup> lookup_;
 };
 
 }  // namespace tollgate::config

@@ -1,69 +1,73 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "source/config/directory.h"
+#include "source/config/compiled_kind.h"
+#include "source/config/compiled_services.h"
+#include "source/config/key_lookup.h"
 #include "source/http/filter_factory.h"
 #include "source/proxy/snapshot.h"
 #include "source/store/store.h"
 
 namespace tollgate::config {
 
-/// Holds the entities of one revision and compiles them. Compiled services, consumers and filters
-/// are kept and shared with later snapshots until their entity changes. Control thread.
+/// Makes snapshots of the entities of one revision. Each kind of entity has a CompiledKind of its
+/// own, which takes changes in; this class hands the changes out, settles what kinds have to do
+/// with each other, and puts a snapshot together. A change costs what it touches, and a snapshot
+/// shares everything else with the one before. Control thread.
 class SnapshotCompiler {
  public:
-  explicit SnapshotCompiler(http::SharedCounters* counters = nullptr) : counters_(counters) {}
+  explicit SnapshotCompiler(http::SharedCounters* counters = nullptr);
+  ~SnapshotCompiler();
 
-  /// Where the TLS contexts of services come from; without one, services cannot use TLS.
-  using UpstreamTls =
-      std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
-  void setUpstreamTls(UpstreamTls make) { upstreamTls_ = std::move(make); }
-  /// For filters that talk to servers of their own; must outlive the snapshots.
-  void setFilterTls(http::TlsConnector* tls) { filterTls_ = tls; }
+  /// Where the TLS contexts of services come from; without one, services cannot use TLS. Before the
+  /// first change.
+  using UpstreamTls = CompiledServices::UpstreamTls;
+  void setUpstreamTls(UpstreamTls make);
+  /// For filters that talk to servers of their own; must outlive the snapshots. Before the first
+  /// change.
+  void setFilterTls(http::TlsConnector* tls);
 
-  /// Puts an entity in, or takes it out when the change is a deletion.
+  /// Where upstreams become clusters; without it there are none. Before the first change.
+  void setClusters(upstream::ClusterRegistry* registry);
+
+  /// How API keys are found; without it, by themselves. Before the first change.
+  void setKeyLookup(std::shared_ptr<const KeyLookup> lookup);
+
+  /// Puts an entity in, or takes it out when the change is a deletion. Kinds that no request needs
+  /// are ignored.
   void apply(const store::Change& change);
   void clear();
+  /// Begins anew beside what there is: the changes that follow are of the new state, until
+  /// endReload(true) makes it the only one, or endReload(false) goes back to the old.
+  void beginReload();
+  void endReload(bool keepNew);
 
   /// Entities that could not be compiled are left out and named in problems().
   std::shared_ptr<const proxy::Snapshot> compile(store::Revision revision);
-  const std::vector<Error>& problems() const { return problems_; }
+  std::vector<Error> problems() const { return problems_->all(); }
+  /// Another number whenever problems() may have changed.
+  uint64_t problemChanges() const { return generation_ << 32 | problems_->changes(); }
   size_t entities() const;
   /// Ids of the credentials whose time was over at `now` (Unix seconds).
   std::vector<std::string> expiredKeys(int64_t now) const;
 
  private:
-  using Json = schema::Json;
-  struct Plugin {
-    std::string name, routeId, serviceId, consumerId;
-    bool enabled = true;
-    std::shared_ptr<const http::HttpFilter> filter;
-    int priority = 0;
-  };
-  struct Build;
-
-  void putPlugin(const std::string& id, const Json& doc);
-  std::shared_ptr<const upstream::Service> compileService(const Json& doc);
-  std::shared_ptr<const http::FilterPlan> planFor(Build& build, const std::string& routeId,
-                                                  const std::string& serviceId) const;
-  void addRoute(Build& build, const std::string& id, const Json& doc);
+  struct Kinds;
+  void makeKinds();
 
   http::SharedCounters* counters_;
   UpstreamTls upstreamTls_;
   http::TlsConnector* filterTls_ = nullptr;
-  std::map<std::string, std::shared_ptr<const upstream::Service>> services_;
-  std::map<std::string, bool> serviceEnabled_;
-  std::map<std::string, Json> routes_;
-  std::map<std::string, std::shared_ptr<const http::Consumer>> consumers_;
-  std::map<std::string, Plugin> plugins_;
-  std::map<std::string, Json> keys_;
-  std::map<std::string, Error> entityErrors_;  ///< By the id of what could not be compiled.
-  std::vector<Error> problems_;
+  std::shared_ptr<const KeyLookup> keyLookup_;
+  upstream::ClusterRegistry* clusters_ = nullptr;
+  uint64_t generation_ = 0;                              ///< Grows when all kinds change at once.
+  std::unique_ptr<Problems> problems_, problemsBefore_;  ///< Before: while a reload is under way.
+  std::unique_ptr<Kinds> kinds_, kindsBefore_;
 };
 
 }  // namespace tollgate::config

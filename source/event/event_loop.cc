@@ -168,9 +168,9 @@ int64_t EventLoop::tickOf(TimePoint time) const {
   return (millis + kTickMillis - 1) / kTickMillis;
 }
 
-void EventLoop::armAt(Timer& timer, TimePoint deadline) {
-  timer.deadline_ = deadline;
-  int64_t tick = std::max(tickOf(deadline), wheelTick_);
+void EventLoop::place(Timer& timer) {
+  timer.place_ = timer.deadline_;
+  int64_t tick = std::max(tickOf(timer.deadline_), wheelTick_);
   wheel_[static_cast<size_t>(tick) % kSlots].pushBack(timer);
   if (wheelArmedFor_ >= 0 && tick < wheelArmedFor_) wheelArmedFor_ = -1;
 }
@@ -199,17 +199,24 @@ void EventLoop::runTimers() {
   TimePoint now = this->now();
   auto current = std::chrono::floor<Millis>(now - start_).count() / kTickMillis;
   int64_t last = std::min<int64_t>(current, wheelTick_ + static_cast<int64_t>(kSlots) - 1);
-  IntrusiveList<Timer, TimerTag> due;
+  IntrusiveList<Timer, TimerTag> come;
   for (int64_t tick = wheelTick_; tick <= last; ++tick) {
-    auto& slot = wheel_[static_cast<size_t>(tick) % kSlots];
-    IntrusiveList<Timer, TimerTag> keep;
-    while (Timer* timer = slot.popFront()) {
-      (timer->deadline_ <= now ? due : keep).pushBack(*timer);
-    }
-    slot.takeAll(keep);
+    come.takeAll(wheel_[static_cast<size_t>(tick) % kSlots]);
   }
   wheelTick_ = current + 1;
-  while (Timer* timer = due.popFront()) timer->onTimer();
+  IntrusiveList<Timer, TimerTag> due;
+  while (Timer* timer = come.popFront()) {
+    if (timer->deadline_ == Timer::kNever) continue;
+    timer->deadline_ <= now ? due.pushBack(*timer) : place(*timer);
+  }
+  while (Timer* timer = due.popFront()) {
+    // One that ran before may have cancelled this one or armed it anew.
+    if (timer->deadline_ <= now) {
+      timer->onTimer();
+    } else if (timer->deadline_ != Timer::kNever) {
+      place(*timer);
+    }
+  }
 }
 
 }  // namespace tollgate::event

@@ -59,13 +59,15 @@ class FdWatch {
 
 struct TimerTag {};
 
-/// A one-shot timer on the loop's wheel. Coarse (about 10 ms) and never early. Destroying or
-/// cancelling it is cheap, arming it allocates nothing.
+/// A one-shot timer on the loop's wheel. Coarse (about 10 ms) and never early. Arming it allocates
+/// nothing. Time limits are set and taken back with every request and hardly ever reached: to arm a
+/// timer anew for later and to cancel it change its deadline alone, and it moves when its old place
+/// on the wheel comes.
 class Timer : public ListLink<TimerTag> {
  public:
   Timer() = default;
   virtual ~Timer() = default;
-  bool armed() const { return linked(); }
+  bool armed() const { return linked() && deadline_ != kNever; }
   TimePoint deadline() const { return deadline_; }
 
  protected:
@@ -73,7 +75,9 @@ class Timer : public ListLink<TimerTag> {
 
  private:
   friend class EventLoop;
+  static constexpr TimePoint kNever = TimePoint::max();
   TimePoint deadline_{};
+  TimePoint place_{};  ///< While linked: the deadline that its place on the wheel is for.
 };
 
 /// A timer that calls a member function: MemberTimer<Connection, &Connection::onIdle> idle_{*this};
@@ -130,8 +134,11 @@ class EventLoop {
   }
 
   void arm(Timer& timer, Clock::duration delay) { armAt(timer, now() + delay); }
-  void armAt(Timer& timer, TimePoint deadline);
-  static void cancel(Timer& timer) { timer.unlink(); }
+  void armAt(Timer& timer, TimePoint deadline) {
+    timer.deadline_ = deadline;
+    if (!timer.linked() || deadline < timer.place_) place(timer);
+  }
+  static void cancel(Timer& timer) { timer.deadline_ = Timer::kNever; }
 
   void atPassEnd(PassEnd& work) {
     if (!work.linked()) passEnd_.pushBack(work);
@@ -154,6 +161,7 @@ class EventLoop {
 
   void refreshNow();
   void runPassEnd();
+  void place(Timer& timer);
   void runTimers();
   void drainMailbox();
   void armWheel();

@@ -12,7 +12,7 @@ void PauseHandle::resume() const {
   Exchange* exchange = get();
   if (exchange == nullptr) return;
   exchange->loop().post([handle = *this] {
-    if (Exchange* still = handle.get()) still->resumePaused();
+    if (Exchange* still = handle.get()) still->resumePaused(handle.turn_);
   });
 }
 

@@ -32,6 +32,13 @@ class TlsConnector {
   virtual Result<std::shared_ptr<const TlsClient>> client(bool verify) = 0;
 };
 
+/// Lines for whoever runs the process. Any thread; never waits.
+class OperatorLog {
+ public:
+  virtual ~OperatorLog() = default;
+  virtual void warn(std::string_view text) = 0;
+};
+
 /// What a filter may use of the process that it runs in.
 struct FilterContext {
   /// Ids that the plugin instance is bound to; "" where it is not.
@@ -40,6 +47,7 @@ struct FilterContext {
   std::string consumerId;
   SharedCounters* counters = nullptr;  ///< Counters in the store (policy "cluster"); may be null.
   TlsConnector* tls = nullptr;         ///< May be null; for create() only.
+  OperatorLog* log = nullptr;          ///< May be null; outlives the filter.
 };
 
 /// Adds to counters that live in the store, asynchronously; see filters/http/rate-limiting.

@@ -4,26 +4,51 @@
 
 namespace tollgate::http {
 
+void FilterNeeds::add(const HttpFilter& filter) {
+  FilterNeeds needs;
+  needs.hooks = filter.hooks();
+  needs.stateBytes = filter.stateBytes();
+  if (filter.requestBodyNeed() == BodyNeed::kWhole) {
+    needs.wholeRequestBody = filter.requestBodyLimit();
+    needs.bodies |= kWholeRequest;
+  }
+  if (filter.responseBodyNeed() == BodyNeed::kWhole) {
+    needs.wholeResponseBody = filter.responseBodyLimit();
+    needs.bodies |= kWholeResponse;
+  }
+  if (filter.changesBody()) {
+    if ((needs.hooks & kRequestBody) != 0) needs.bodies |= kChangesRequest;
+    if ((needs.hooks & kResponseBody) != 0) needs.bodies |= kChangesResponse;
+  }
+  add(needs);
+}
+
+void FilterNeeds::add(const FilterNeeds& other) {
+  hooks |= other.hooks;
+  bodies |= other.bodies;
+  stateBytes = std::max(stateBytes, other.stateBytes);
+  wholeRequestBody = std::max(wholeRequestBody, other.wholeRequestBody);
+  wholeResponseBody = std::max(wholeResponseBody, other.wholeResponseBody);
+}
+
 void FilterPlan::finish() {
   stateBytes = 0;
   hooks = 0;
-  wholeRequestBody = 0;
+  bodies = 0;
+  wholeRequestBody = wholeResponseBody = 0;
   for (PlanEntry& entry : entries) {
-    size_t bytes = 0;
-    entry.hooks = 0;
-    auto account = [&](const HttpFilter* filter) {
-      if (filter == nullptr) return;
-      bytes = std::max(bytes, filter->stateBytes());
-      entry.hooks |= filter->hooks();
-      if (filter->requestBodyNeed() == BodyNeed::kWhole) {
-        wholeRequestBody = std::max(wholeRequestBody, filter->requestBodyLimit());
-      }
-    };
-    account(entry.fallback);
-    for (auto& [consumer, filter] : entry.variants) account(filter);
+    FilterNeeds needs;
+    if (entry.fallback != nullptr) needs.add(*entry.fallback);
+    for (auto& [consumer, filter] : entry.variants) needs.add(*filter);
+    if (entry.consumersOwn) needs.add(entry.ofConsumers);
+    entry.hooks = needs.hooks;
+    entry.bodies = needs.bodies;
     entry.stateOffset = stateBytes;
-    stateBytes += static_cast<uint32_t>((bytes + 15) / 16 * 16);
-    hooks |= entry.hooks;
+    stateBytes += static_cast<uint32_t>((needs.stateBytes + 15) / 16 * 16);
+    hooks |= needs.hooks;
+    bodies |= needs.bodies;
+    wholeRequestBody = std::max(wholeRequestBody, needs.wholeRequestBody);
+    wholeResponseBody = std::max(wholeResponseBody, needs.wholeResponseBody);
   }
 }
 

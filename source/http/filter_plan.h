@@ -1,6 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -8,31 +11,68 @@
 
 namespace tollgate::http {
 
+/// What the filters of a plan need of the bodies; bits.
+enum BodyUse : uint8_t {
+  kWholeRequest = 1 << 0,
+  kWholeResponse = 1 << 1,
+  kChangesRequest = 1 << 2,   ///< A request-body hook that may change the length.
+  kChangesResponse = 1 << 3,  ///< Likewise of the response.
+};
+
+/// What a plan has to know of its filters in advance.
+struct FilterNeeds {
+  uint8_t hooks = 0;
+  uint8_t bodies = 0;  ///< BodyUse
+  size_t stateBytes = 0;
+  size_t wholeRequestBody = 0;   ///< Largest limit of those that need the whole body; 0: none.
+  size_t wholeResponseBody = 0;  ///< Likewise of the response.
+
+  void add(const HttpFilter& filter);
+  void add(const FilterNeeds& other);
+  bool operator==(const FilterNeeds&) const = default;
+};
+
 /// One filter name in a plan: the configuration that most requests get, and the ones that certain
 /// consumers get instead. Which one runs is decided when the filter's turn comes.
 struct PlanEntry {
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+
   std::string name;
-  const HttpFilter* fallback = nullptr;  ///< nullptr: only the consumers below get this filter.
-  std::unordered_map<const Consumer*, const HttpFilter*> variants;
+  const HttpFilter* fallback = nullptr;  ///< nullptr: only certain consumers get this filter.
+  /// By the consumer's id: bound to it together with the route or the service.
+  std::unordered_map<std::string, const HttpFilter*, Hash, std::equal_to<>> variants;
+  bool consumersOwn = false;  ///< A consumer's own filter of this name goes before the fallback.
+  FilterNeeds ofConsumers;    ///< Of all consumers' own filters of this name, if so.
   uint32_t stateOffset = 0;
-  uint8_t hooks = 0;  ///< Of the fallback and all variants together.
+  uint8_t hooks = 0;   ///< Of the fallback and all variants together.
+  uint8_t bodies = 0;  ///< BodyUse, likewise.
 
   const HttpFilter* choose(const Consumer* consumer) const {
-    if (!variants.empty() && consumer != nullptr) {
-      auto found = variants.find(consumer);
+    if (consumer == nullptr) return fallback;
+    if (!variants.empty()) {
+      auto found = variants.find(consumer->id);
       if (found != variants.end()) return found->second;
+    }
+    if (consumersOwn && consumer->filters) {
+      if (const HttpFilter* own = consumer->filters->find(name)) return own;
     }
     return fallback;
   }
 };
 
 /// The immutable, ordered list of filters of a route, the same order in both directions. Owned by
-/// the snapshot, which also owns the filters.
+/// the snapshot.
 struct FilterPlan {
   std::vector<PlanEntry> entries;
+  std::vector<std::shared_ptr<const HttpFilter>> owned;  ///< The filters that entries point to.
   uint32_t stateBytes = 0;
   uint8_t hooks = 0;
+  uint8_t bodies = 0;           ///< BodyUse
   size_t wholeRequestBody = 0;  ///< Largest limit of the filters that need the whole body; 0: none.
+  size_t wholeResponseBody = 0;  ///< Likewise of the response.
 
   /// Lays out the states and joins the hooks; to be called once after `entries` are complete.
   void finish();

@@ -1,90 +1,9 @@
 #include "source/http/header_map.h"
 
+#include <charconv>
 #include <cstring>
 
 namespace tollgate::http {
-namespace {
-
-constexpr std::string_view kNames[] = {
-    "",
-    "Accept",
-    "apikey",
-    "Authorization",
-    "Connection",
-    "Content-Length",
-    "Content-Type",
-    "Cookie",
-    "Date",
-    "Expect",
-    "Host",
-    "Keep-Alive",
-    "Kong-Debug",
-    "Location",
-    "Proxy",
-    "Proxy-Authenticate",
-    "Proxy-Authorization",
-    "Proxy-Connection",
-    "Referer",
-    "Server",
-    "TE",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
-    "User-Agent",
-    "Via",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Path",
-    "X-Forwarded-Port",
-    "X-Forwarded-Prefix",
-    "X-Forwarded-Proto",
-    "X-Kong-Proxy-Latency",
-    "X-Kong-Request-Id",
-    "X-Kong-Response-Latency",
-    "X-Kong-Upstream-Latency",
-    "X-Kong-Upstream-Status",
-    "X-Real-IP",
-    "HTTP2-Settings",
-};
-constexpr size_t kCodes = static_cast<size_t>(HeaderCode::kCount);
-static_assert(sizeof kNames / sizeof kNames[0] == kCodes);
-
-/// The same for a name in any case.
-constexpr uint32_t hashOf(const char* name, size_t size) {
-  auto byte = [&](size_t at) { return static_cast<uint32_t>(name[at] | 0x20); };
-  return (static_cast<uint32_t>(size) * 7 + byte(0) * 5 + byte(size - 1) * 3 +
-          byte(size / 2) * 11) &
-         255;
-}
-
-/// Open addressing over 256 places: at most a few probes for a known name, usually none for others.
-struct CodeTable {
-  uint8_t places[256] = {};
-  constexpr CodeTable() {
-    for (size_t code = 1; code < kCodes; ++code) {
-      uint32_t at = hashOf(kNames[code].data(), kNames[code].size());
-      while (places[at] != 0) at = (at + 1) & 255;
-      places[at] = static_cast<uint8_t>(code);
-    }
-  }
-};
-constexpr CodeTable kTable;
-
-}  // namespace
-
-HeaderCode codeOf(std::string_view name) {
-  if (name.empty()) return HeaderCode::kOther;
-  for (uint32_t at = hashOf(name.data(), name.size()); kTable.places[at] != 0;
-       at = (at + 1) & 255) {
-    std::string_view known = kNames[kTable.places[at]];
-    if (known.size() == name.size() && equalsIgnoreCase(known, name)) {
-      return static_cast<HeaderCode>(kTable.places[at]);
-    }
-  }
-  return HeaderCode::kOther;
-}
-
-std::string_view nameOf(HeaderCode code) { return kNames[static_cast<size_t>(code)]; }
 
 void HeaderMap::grow() {
   uint32_t capacity = capacity_ == 0 ? 24 : capacity_ * 2;
@@ -96,14 +15,26 @@ void HeaderMap::grow() {
 
 const Header* HeaderMap::find(std::string_view name) const {
   HeaderCode code = codeOf(name);
-  if (code != HeaderCode::kOther) return find(code);
+  return code != HeaderCode::kOther ? find(code) : findOther(name);
+}
+
+/// The first field of a name without a code.
+const Header* HeaderMap::findOther(std::string_view name) const {
+  if ((otherSizes_ & sizeBit(name.size())) == 0) return nullptr;
   for (size_t i = 0; i < count_; ++i) {
     const Header& header = entries_[i];
-    if (header.code == code && !header.removed && equalsIgnoreCase(header.name(), name)) {
+    if (header.code == HeaderCode::kOther && !header.removed &&
+        equalsIgnoreCase(header.name(), name)) {
       return &header;
     }
   }
   return nullptr;
+}
+
+void HeaderMap::setNumber(HeaderCode code, int64_t value) {
+  char digits[40];
+  char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  setCopied(code, {digits, static_cast<size_t>(end - digits)});
 }
 
 void HeaderMap::removeEntry(Header& header) {
@@ -116,40 +47,49 @@ void HeaderMap::removeAll(HeaderCode code) {
   for (size_t i = 0; i < count_; ++i) {
     if (entries_[i].code == code) removeEntry(entries_[i]);
   }
-  present_ &= ~(uint64_t{1} << static_cast<int>(code));
+  present_ &= ~bitOf(code);
 }
 
 void HeaderMap::remove(std::string_view name) {
   HeaderCode code = codeOf(name);
   if (code != HeaderCode::kOther) return remove(code);
+  if ((otherSizes_ & sizeBit(name.size())) == 0) return;
   for (size_t i = 0; i < count_; ++i) {
     Header& header = entries_[i];
     if (header.code == code && equalsIgnoreCase(header.name(), name)) removeEntry(header);
   }
 }
 
-void HeaderMap::replace(HeaderCode code, std::string_view value) {
-  auto* first = const_cast<Header*>(find(code));
-  if (first == nullptr) return add(code, value);
-  for (Header* other = first + 1; other < entries_ + count_; ++other) {
-    if (other->code == code) removeEntry(*other);
+/// The place keeps the spelling of its name, unless a whole line comes.
+void HeaderMap::overwrite(Header& place, const Header& field) {
+  if (field.line) {
+    place = field;
+  } else {
+    place.valueData = field.valueData;
+    place.valueSize = field.valueSize;
+    place.checked = place.checked && field.checked;
+    place.line = false;
   }
-  first->valueData = value.data();
-  first->valueSize = static_cast<uint32_t>(value.size());
-  first->checked = false;
+  lineBytes_ += place.lineBytes();
 }
 
-void HeaderMap::set(std::string_view name, std::string_view value) {
-  HeaderCode code = codeOf(name);
-  if (code != HeaderCode::kOther) return set(code, value);
-  auto* first = const_cast<Header*>(find(name));
-  if (first == nullptr) return add(code, name, value);
+void HeaderMap::replace(const Header& field) {
+  auto* first = const_cast<Header*>(find(field.code));
+  if (first == nullptr) return append(field);
   for (Header* other = first + 1; other < entries_ + count_; ++other) {
-    if (other->code == code && equalsIgnoreCase(other->name(), name)) removeEntry(*other);
+    if (other->code == field.code) removeEntry(*other);
   }
-  first->valueData = value.data();
-  first->valueSize = static_cast<uint32_t>(value.size());
-  first->checked = false;
+  overwrite(*first, field);
+}
+
+void HeaderMap::put(std::string_view name, const Header& field) {
+  if (field.code != HeaderCode::kOther) return put(field);
+  auto* first = const_cast<Header*>(findOther(name));
+  if (first == nullptr) return append(field);
+  for (Header* other = first + 1; other < entries_ + count_; ++other) {
+    if (other->code == field.code && equalsIgnoreCase(other->name(), name)) removeEntry(*other);
+  }
+  overwrite(*first, field);
 }
 
 }  // namespace tollgate::http

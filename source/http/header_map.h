@@ -2,92 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "source/base/arena.h"
+#include "source/http/header_code.h"
 
 namespace tollgate::http {
-
-/// One-byte codes of the header names that the gateway itself looks at. kOther: any other name.
-enum class HeaderCode : uint8_t {
-  kOther = 0,
-  kAccept,
-  kApikey,
-  kAuthorization,
-  kConnection,
-  kContentLength,
-  kContentType,
-  kCookie,
-  kDate,
-  kExpect,
-  kHost,
-  kKeepAlive,
-  kKongDebug,
-  kLocation,
-  kProxy,
-  kProxyAuthenticate,
-  kProxyAuthorization,
-  kProxyConnection,
-  kReferer,
-  kServer,
-  kTe,
-  kTrailer,
-  kTransferEncoding,
-  kUpgrade,
-  kUserAgent,
-  kVia,
-  kXForwardedFor,
-  kXForwardedHost,
-  kXForwardedPath,
-  kXForwardedPort,
-  kXForwardedPrefix,
-  kXForwardedProto,
-  kXKongProxyLatency,
-  kXKongRequestId,
-  kXKongResponseLatency,
-  kXKongUpstreamLatency,
-  kXKongUpstreamStatus,
-  kXRealIp,
-  kHttp2Settings,
-  kCount,
-};
-static_assert(static_cast<int>(HeaderCode::kCount) <= 64, "the presence bitmap has 64 bits");
-
-constexpr char lowerByte(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-/// The eight bytes at `p` with ASCII letters in lower case.
-inline uint64_t lowerWord(const char* p) {
-  constexpr uint64_t kEach = 0x0101010101010101;
-  uint64_t word;
-  std::memcpy(&word, p, sizeof word);
-  uint64_t low = word & (kEach * 0x7f);
-  uint64_t fromA = low + kEach * (0x80 - 'A');  // high bit: >= 'A'
-  uint64_t aboveZ = low + kEach * (0x7f - 'Z');
-  uint64_t upper = (fromA ^ aboveZ) & ~word & (kEach * 0x80);
-  return word | (upper >> 2);
-}
-
-/// The code of a name in any case.
-HeaderCode codeOf(std::string_view name);
-/// The name of a code in its usual spelling ("Content-Length").
-std::string_view nameOf(HeaderCode code);
-
-/// Compares ASCII letters in any case, other bytes exactly.
-inline bool equalsIgnoreCase(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  size_t size = a.size();
-  if (size < 8) {
-    for (size_t i = 0; i < size; ++i) {
-      if (lowerByte(a[i]) != lowerByte(b[i])) return false;
-    }
-    return true;
-  }
-  for (size_t i = 0; i + 8 < size; i += 8) {
-    if (lowerWord(a.data() + i) != lowerWord(b.data() + i)) return false;
-  }
-  return lowerWord(a.data() + size - 8) == lowerWord(b.data() + size - 8);
-}
 
 /// A header field. Views point into a pinned slab or into the arena of the exchange.
 struct Header {
@@ -97,9 +17,12 @@ struct Header {
   uint16_t nameSize;
   HeaderCode code;
   bool removed : 1;
-  bool checked : 1;  ///< Name and value were found well-formed by the codec that read them.
+  bool checked : 1;  ///< Name and value are known to be well-formed.
+  bool line : 1;     ///< Name, ": ", value and CRLF stand in one piece from the name on.
   std::string_view name() const { return {nameData, nameSize}; }
   std::string_view value() const { return {valueData, valueSize}; }
+  /// Bytes of the field as a line of HTTP/1.
+  size_t lineBytes() const { return size_t{nameSize} + valueSize + 4; }
 };
 
 /// Header fields in order, repeated names kept. Names are compared in any case. Lives in the arena
@@ -111,7 +34,7 @@ class HeaderMap {
   Arena& arena() { return *arena_; }
   void clear() {
     count_ = live_ = 0;
-    present_ = 0;
+    present_ = otherSizes_ = lineBytes_ = 0;
     entries_ = nullptr;
     capacity_ = 0;
   }
@@ -119,11 +42,12 @@ class HeaderMap {
   void add(std::string_view name, std::string_view value) { add(codeOf(name), name, value); }
   void add(HeaderCode code, std::string_view value) { add(code, nameOf(code), value); }
   void add(HeaderCode code, std::string_view name, std::string_view value) {
-    append(code, name, value, false);
+    append(field(code, name, value));
   }
-  /// For codecs: what is known to be well-formed is not looked at again when it is written.
-  void addChecked(HeaderCode code, std::string_view name, std::string_view value) {
-    append(code, name, value, true);
+  /// What is known to be well-formed is not looked at again when it is written. `line`: see Header.
+  void addChecked(HeaderCode code, std::string_view name, std::string_view value,
+                  bool line = false) {
+    append(checkedField(code, name, value, line));
   }
 
   /// True if a field with one of these codes (bits) was added; it may have been removed since.
@@ -149,10 +73,27 @@ class HeaderMap {
   }
 
   /// Replaces all fields of the name by one (in the place of the first), or adds it.
-  void set(HeaderCode code, std::string_view value) {
-    has(code) ? replace(code, value) : add(code, value);
+  void set(HeaderCode code, std::string_view value) { put(field(code, nameOf(code), value)); }
+  void set(std::string_view name, std::string_view value) {
+    put(name, field(codeOf(name), name, value));
   }
-  void set(std::string_view name, std::string_view value);
+  /// The same for a value that is known to be well-formed.
+  void setChecked(HeaderCode code, std::string_view value) {
+    put(checkedField(code, nameOf(code), value, false));
+  }
+  void setChecked(std::string_view name, std::string_view value) {
+    put(name, checkedField(codeOf(name), name, value, false));
+  }
+  /// The same for a whole line: "Name: value\r\n", the name in its usual spelling.
+  void setLine(HeaderCode code, std::string_view line) {
+    size_t name = nameOf(code).size();
+    put(checkedField(code, line.substr(0, name), line.substr(name + 2, line.size() - name - 4),
+                     true));
+  }
+  /// The same for a well-formed value that is copied into the arena as a whole line: those that are
+  /// set one after the other leave in one piece.
+  void setCopied(HeaderCode code, std::string_view value) { setLine(code, makeLine(code, value)); }
+  void setNumber(HeaderCode code, int64_t value);
   void remove(HeaderCode code) {
     if (has(code)) removeAll(code);
   }
@@ -161,6 +102,8 @@ class HeaderMap {
 
   /// Number of live fields.
   size_t size() const { return live_; }
+  /// At least the bytes of all live fields as lines of HTTP/1.
+  size_t lineBytes() const { return lineBytes_; }
 
   /// Calls `each(Header&)` for every live field in order.
   template <typename F>
@@ -177,27 +120,58 @@ class HeaderMap {
   }
 
  private:
-  void grow();
-  void replace(HeaderCode code, std::string_view value);
-  void removeAll(HeaderCode code);
-  void append(HeaderCode code, std::string_view name, std::string_view value, bool checked) {
-    if (count_ == capacity_) grow();
-    entries_[count_++] = Header{name.data(),
-                                value.data(),
-                                static_cast<uint32_t>(value.size()),
-                                static_cast<uint16_t>(name.size()),
-                                code,
-                                false,
-                                checked};
-    ++live_;
-    present_ |= uint64_t{1} << static_cast<int>(code);
+  static Header field(HeaderCode code, std::string_view name, std::string_view value) {
+    return {name.data(),
+            value.data(),
+            static_cast<uint32_t>(value.size()),
+            static_cast<uint16_t>(name.size()),
+            code,
+            false,
+            false,
+            false};
   }
+  static Header checkedField(HeaderCode code, std::string_view name, std::string_view value,
+                             bool line) {
+    Header out = field(code, name, value);
+    out.checked = true;
+    out.line = line;
+    return out;
+  }
+  std::string_view makeLine(HeaderCode code, std::string_view value) {
+    size_t size = nameOf(code).size() + value.size() + 4;
+    char* line = arena_->chars(size);
+    char* at = copyTo(line, nameOf(code));
+    at = copyTo(at, ": ");
+    at = copyTo(at, value);
+    copyTo(at, "\r\n");
+    return {line, size};
+  }
+  static uint64_t sizeBit(size_t nameSize) { return uint64_t{1} << (nameSize & 63); }
+
+  void grow();
+  const Header* findOther(std::string_view name) const;
+  void put(const Header& field) { has(field.code) ? replace(field) : append(field); }
+  void put(std::string_view name, const Header& field);
+  void replace(const Header& field);
+  void overwrite(Header& place, const Header& field);
+  void removeAll(HeaderCode code);
+  void append(const Header& field) {
+    if (count_ == capacity_) grow();
+    entries_[count_++] = field;
+    ++live_;
+    lineBytes_ += field.lineBytes();
+    present_ |= bitOf(field.code);
+    if (field.code == HeaderCode::kOther) otherSizes_ |= sizeBit(field.nameSize);
+  }
+
   Arena* arena_;
   Header* entries_ = nullptr;
   uint32_t count_ = 0;
   uint32_t live_ = 0;
   uint32_t capacity_ = 0;
+  size_t lineBytes_ = 0;
   uint64_t present_ = 0;
+  uint64_t otherSizes_ = 0;  ///< sizeBit() of the names without a code: most look-ups end here.
 };
 
 }  // namespace tollgate::http

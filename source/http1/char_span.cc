@@ -22,11 +22,6 @@ constexpr std::array<bool, 256> kToken = [] {
   return table;
 }();
 
-constexpr bool inValue(char c) {
-  auto byte = static_cast<unsigned char>(c);
-  return (byte >= 0x20 || byte == '\t') && byte != 0x7f;
-}
-
 constexpr bool inTarget(char c) {
   auto byte = static_cast<unsigned char>(c);
   return byte > 0x20 && byte != 0x7f && byte != '#';
@@ -69,14 +64,6 @@ bool hasSsse3() {
 }
 const bool kSsse3 = hasSsse3();
 
-/// One bit for each of 16 bytes that is a control character but tab.
-inline uint32_t badInValue(__m128i x) {
-  __m128i bad = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
-  bad = _mm_andnot_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('\t')), bad);
-  bad = _mm_or_si128(bad, _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f)));
-  return static_cast<uint32_t>(_mm_movemask_epi8(bad));
-}
-
 inline uint32_t badInTarget(__m128i x) {
   __m128i bad = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x20)), x);
   bad = _mm_or_si128(bad, _mm_cmpeq_epi8(x, _mm_set1_epi8('#')));
@@ -112,16 +99,6 @@ const char* tokenSpan(const char* p, const char* end) {
   if (kSsse3) return tokenSpanSsse3(p, end);
 #endif
   return tokenSpanScalar(p, end);
-}
-
-const char* valueSpan(const char* p, const char* end) {
-#if defined(__x86_64__)
-  for (; end - p >= 16; p += 16) {
-    if (uint32_t bad = badInValue(load16(p))) return p + __builtin_ctz(bad);
-  }
-#endif
-  while (p < end && inValue(*p)) ++p;
-  return p;
 }
 
 const char* targetSpan(const char* p, const char* end) {

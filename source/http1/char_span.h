@@ -4,6 +4,7 @@
 #include <emmintrin.h>
 #endif
 
+#include <cstdint>
 #include <string_view>
 
 /// Runs of bytes of the character classes that HTTP/1.1 heads are made of. Vectorised where the
@@ -12,10 +13,36 @@ namespace tollgate::http1 {
 
 /// The first byte in [p, end) that may not stand in a token (RFC 9110 section 5.6.2), or end.
 const char* tokenSpan(const char* p, const char* end);
-/// The first control character but tab in [p, end), or end.
-const char* valueSpan(const char* p, const char* end);
 /// The first control character, space, DEL or "#" in [p, end), or end.
 const char* targetSpan(const char* p, const char* end);
+
+/// May stand in a field value: no control character but tab.
+constexpr bool inValue(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return (byte >= 0x20 || byte == '\t') && byte != 0x7f;
+}
+
+#if defined(__x86_64__)
+/// One bit for each of 16 bytes that is a control character but tab.
+inline uint32_t badInValue(__m128i x) {
+  __m128i bad = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+  bad = _mm_andnot_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('\t')), bad);
+  bad = _mm_or_si128(bad, _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f)));
+  return static_cast<uint32_t>(_mm_movemask_epi8(bad));
+}
+#endif
+
+/// The first control character but tab in [p, end), or end.
+inline const char* valueSpan(const char* p, const char* end) {
+#if defined(__x86_64__)
+  for (; end - p >= 16; p += 16) {
+    __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    if (uint32_t bad = badInValue(x)) return p + __builtin_ctz(bad);
+  }
+#endif
+  while (p < end && inValue(*p)) ++p;
+  return p;
+}
 
 /// The first line feed in [p, end), or end. For ranges with one every few dozen bytes.
 inline const char* lineFeed(const char* p, const char* end) {

@@ -35,8 +35,9 @@ class Codec final : public http::ClientCodec {
 
   bool step(buffer::Buffer& input);
   bool readHead(buffer::Buffer& input);
-  bool takeHead(buffer::Buffer& input);
-  bool informational(http::ResponseSink& sink, const MessageInfo& info);
+  bool parseHead(buffer::Buffer& input, bool complete);
+  void takeHead(const buffer::Buffer& input, const MessageInfo& info);
+  void informational(http::ResponseSink& sink, const MessageInfo& info);
   bool readBody(buffer::Buffer& input);
   bool readTrailers(buffer::Buffer& input);
   void inputEnded();
@@ -205,6 +206,9 @@ void Codec::abandon() {
 
 bool Codec::readHead(buffer::Buffer& input) {
   if (input.empty()) return false;
+  // Most heads come in one piece: they are parsed without a search for their end.
+  bool first = scanner_.bytes() == 0 && input.front().size() <= limits_.maxHeadBytes;
+  if (first && parseHead(input, false)) return true;
   HeadScanner::Status status = scanner_.scan(input);
   if (status == HeadScanner::Status::kBad) {
     fail(StreamError::kProtocol, "bare LF in the response head");
@@ -214,56 +218,64 @@ bool Codec::readHead(buffer::Buffer& input) {
     fail(StreamError::kProtocol, "response head too large");
     return true;
   }
-  return status == HeadScanner::Status::kDone && takeHead(input);
+  if (status != HeadScanner::Status::kDone) return false;
+  input.linearize(scanner_.bytes());
+  return parseHead(input, true);
 }
 
-bool Codec::takeHead(buffer::Buffer& input) {
-  size_t bytes = scanner_.bytes();
-  scanner_.reset();
+/// `complete`: the front range is known to hold the whole head. Else false, and nothing has
+/// happened, if it does not parse: what is wrong with it is told when all of it is there.
+bool Codec::parseHead(buffer::Buffer& input, bool complete) {
   http::ResponseSink& sink = *sink_;
-  std::string_view head = input.linearize(bytes).substr(0, bytes);
-  sink.pin(input.frontSlab());
-  input.consume(bytes);
-  MessageInfo info;
   http::ResponseHead& response = sink.response();
   response.headers.clear();
-  if (HeadError error = parseResponseHead(head, limits_, headRequest_, response, info)) {
+  MessageInfo info;
+  HeadError error = parseResponseHead(input.front(), limits_, headRequest_, response, info);
+  if (error && !complete) {
+    response.headers.clear();
+    response.status = 0;
+    response.reason = {};
+    return false;
+  }
+  sink.pin(input.frontSlab());
+  if (error) {
     fail(StreamError::kProtocol, error.reason);
     return true;
   }
-  if (response.status < 200) return informational(sink, info);
-  keepAlive_ = info.keepAlive;
-  if (info.body == BodyKind::kNone) {
-    if (!input.empty()) broken_ = true;
-    finish().onResponseHead(true);
-    return true;
-  }
-  decoder_.start(info, limits_);
-  state_ = State::kBody;
-  sink.onResponseHead(false);
+  input.consume(info.headBytes);
+  scanner_.reset();
+  takeHead(input, info);
   return true;
 }
 
-bool Codec::informational(http::ResponseSink& sink, const MessageInfo& info) {
+void Codec::takeHead(const buffer::Buffer& input, const MessageInfo& info) {
+  if (sink_->response().status < 200) return informational(*sink_, info);
+  keepAlive_ = info.keepAlive;
+  if (info.body == BodyKind::kNone) {
+    if (!input.empty()) broken_ = true;
+    return finish().onResponseHead(true);
+  }
+  decoder_.start(info, limits_);
+  state_ = State::kBody;
+  sink_->onResponseHead(false);
+}
+
+void Codec::informational(http::ResponseSink& sink, const MessageInfo& info) {
   int status = sink.response().status;
   if (status == 101) {
     if (!upgrade_ || !info.upgrade || !requestDone_) {
-      fail(StreamError::kProtocol, "unexpected 101");
-      return true;
+      return fail(StreamError::kProtocol, "unexpected 101");
     }
     state_ = State::kRaw;
     broken_ = true;
     requestDone_ = false;
-    sink.onResponseHead(false);
-    return true;
+    return sink.onResponseHead(false);
   }
   if (++informationals_ > kMaxInformational) {
-    fail(StreamError::kProtocol, "too many interim responses");
-    return true;
+    return fail(StreamError::kProtocol, "too many interim responses");
   }
   sink.onInformational(status, sink.response().headers);
   if (sink_ == &sink) sink.response().headers.clear();
-  return true;
 }
 
 bool Codec::readBody(buffer::Buffer& input) {

@@ -9,6 +9,7 @@
 namespace tollgate::http1 {
 namespace {
 
+using http::bitOf;
 using http::HeaderCode;
 
 // ---- Character classes -------------------------------------------------------------------------
@@ -62,6 +63,10 @@ bool parseLength(std::string_view text, uint64_t& length) {
   return true;
 }
 
+constexpr uint64_t kNotedFields = bitOf(HeaderCode::kHost) | bitOf(HeaderCode::kTransferEncoding) |
+                                  bitOf(HeaderCode::kContentLength) |
+                                  bitOf(HeaderCode::kConnection);
+
 void noteField(HeaderCode code, std::string_view value, FieldFacts& facts) {
   switch (code) {
     case HeaderCode::kHost:
@@ -92,31 +97,50 @@ void noteField(HeaderCode code, std::string_view value, FieldFacts& facts) {
   }
 }
 
-/// Parses fields from `p` up to and with the empty line at the end.
+constexpr HeadError kCut = {HeadError::kIncomplete, "the head is incomplete"};
+
+/// Parses fields from `p` up to and with the empty line at the end; sets `p` behind it. Calls
+/// `each(code, name, value, line)`; `line`: see http::Header.
 template <typename Each>
-HeadError parseFields(const char* p, const char* end, size_t maxFields, Each&& each) {
+HeadError parseFields(const char*& p, const char* end, size_t maxFields, Each&& each) {
   size_t count = 0;
   while (true) {
-    if (end - p < 2) return {400, "the head is incomplete"};
+    if (end - p < 2) return kCut;
     if (p[0] == '\r') {
-      if (p[1] != '\n' || p + 2 != end) return {400, "bare CR"};
+      if (p[1] != '\n') return {400, "bare CR"};
+      p += 2;
       return {};
     }
     const char* nameEnd = tokenSpan(p, end);
-    if (nameEnd == p || nameEnd == end || *nameEnd != ':') return {400, "invalid field name"};
+    if (nameEnd == end) return kCut;
+    if (nameEnd == p || *nameEnd != ':') return {400, "invalid field name"};
     std::string_view name(p, static_cast<size_t>(nameEnd - p));
     if (name.size() > UINT16_MAX) return {431, "field name too long"};
     const char* value = nameEnd + 1;
     while (value < end && (*value == ' ' || *value == '\t')) ++value;
-    const char* valueEnd = valueSpan(value, end);
-    if (end - valueEnd < 2 || valueEnd[0] != '\r' || valueEnd[1] != '\n') {
+    const char* lineEnd = valueSpan(value, end);
+    if (end - lineEnd < 2) return kCut;
+    if (lineEnd[0] != '\r' || lineEnd[1] != '\n') {
       return {400, "invalid character in a field value"};
     }
-    p = valueEnd + 2;
+    const char* valueEnd = lineEnd;
     while (valueEnd > value && (valueEnd[-1] == ' ' || valueEnd[-1] == '\t')) --valueEnd;
     if (++count > maxFields) return {431, "too many fields"};
-    each(http::codeOf(name), name, {value, static_cast<size_t>(valueEnd - value)});
+    bool line = value == nameEnd + 2 && value[-1] == ' ' && valueEnd == lineEnd;
+    each(http::codeOf(name), name, {value, static_cast<size_t>(valueEnd - value)}, line);
+    p = lineEnd + 2;
   }
+}
+
+/// Adds the fields to `headers` and notes what they say about framing.
+HeadError parseHeaders(const char*& p, const char* end, const http::CodecLimits& limits,
+                       http::HeaderMap& headers, FieldFacts& facts) {
+  return parseFields(
+      p, end, limits.maxHeaders,
+      [&](HeaderCode code, std::string_view name, std::string_view value, bool line) {
+        if ((bitOf(code) & kNotedFields) != 0) noteField(code, value, facts);
+        headers.addChecked(code, name, value, line);
+      });
 }
 
 /// Checks Transfer-Encoding: exactly one, final and only coding "chunked".
@@ -149,12 +173,6 @@ HeadError frame(const FieldFacts& facts, http::Version version, MessageInfo& inf
   }
   info.keepAlive = !facts.close && (version == http::Version::kHttp11 || facts.keepAlive);
   return {};
-}
-
-void dropRepeatedLength(const FieldFacts& facts, http::HeaderMap& headers) {
-  if (facts.lengths > 1) {
-    headers.set(HeaderCode::kContentLength, headers.get(HeaderCode::kContentLength));
-  }
 }
 
 // ---- Start lines -------------------------------------------------------------------------------
@@ -328,16 +346,13 @@ HeadError parseRequestHead(std::string_view bytes, const http::CodecLimits& limi
   bool absolute = false;
   if (HeadError error = parseRequestLine(bytes, limits, head, next, absolute)) return error;
   FieldFacts facts;
-  HeadError error =
-      parseFields(next, bytes.data() + bytes.size(), limits.maxHeaders,
-                  [&](HeaderCode code, std::string_view name, std::string_view value) {
-                    if (code != HeaderCode::kOther) noteField(code, value, facts);
-                    head.headers.addChecked(code, name, value);
-                  });
-  if (error) return error;
+  const char* end = bytes.data() + bytes.size();
+  if (HeadError error = parseHeaders(next, end, limits, head.headers, facts)) {
+    return {std::max(error.status, 400), error.reason};
+  }
+  info.headBytes = static_cast<size_t>(next - bytes.data());
   if (HeadError bad = checkHost(facts, absolute, head)) return bad;
   if (HeadError bad = frame(facts, head.version, info)) return bad;
-  dropRepeatedLength(facts, head.headers);
   if (head.headers.has(HeaderCode::kExpect) && head.version == http::Version::kHttp11) {
     if (!http::equalsIgnoreCase(head.headers.get(HeaderCode::kExpect), "100-continue")) {
       return {417, "unknown expectation"};
@@ -354,7 +369,8 @@ HeadError parseResponseHead(std::string_view bytes, const http::CodecLimits& lim
   const char* p = bytes.data();
   const char* end = p + bytes.size();
   const char* lineEnd = valueSpan(p, end);
-  if (end - lineEnd < 2 || lineEnd[0] != '\r' || lineEnd[1] != '\n') {
+  if (end - lineEnd < 2) return kCut;
+  if (lineEnd[0] != '\r' || lineEnd[1] != '\n') {
     return {502, "invalid character in the status line"};
   }
   std::string_view line(p, static_cast<size_t>(lineEnd - p));
@@ -370,14 +386,11 @@ HeadError parseResponseHead(std::string_view bytes, const http::CodecLimits& lim
   if (head.status < 100 || head.status > 999) return {502, "status out of range"};
   head.reason = line.size() > 13 ? line.substr(13) : std::string_view();
   FieldFacts facts;
-  HeadError error =
-      parseFields(lineEnd + 2, end, limits.maxHeaders,
-                  [&](HeaderCode code, std::string_view name, std::string_view value) {
-                    if (code != HeaderCode::kOther) noteField(code, value, facts);
-                    head.headers.addChecked(code, name, value);
-                  });
+  p = lineEnd + 2;
+  HeadError error = parseHeaders(p, end, limits, head.headers, facts);
+  if (error.status == HeadError::kIncomplete) return error;
   if (error || (error = frame(facts, head.version, info))) return {502, error.reason};
-  dropRepeatedLength(facts, head.headers);
+  info.headBytes = static_cast<size_t>(p - bytes.data());
   info.upgrade = facts.upgradeToken && head.headers.has(HeaderCode::kUpgrade);
   if (toHead || head.status < 200 || head.status == 204 || head.status == 304) {
     info.body = BodyKind::kNone;
@@ -390,25 +403,27 @@ HeadError parseResponseHead(std::string_view bytes, const http::CodecLimits& lim
 
 HeadError parseTrailers(std::string_view bytes, const http::CodecLimits& limits,
                         http::HeaderMap& trailers) {
-  return parseFields(bytes.data(), bytes.data() + bytes.size(), limits.maxHeaders,
-                     [&](HeaderCode code, std::string_view name, std::string_view value) {
-                       switch (code) {
-                         case HeaderCode::kHost:
-                         case HeaderCode::kContentLength:
-                         case HeaderCode::kTransferEncoding:
-                         case HeaderCode::kConnection:
-                         case HeaderCode::kKeepAlive:
-                         case HeaderCode::kUpgrade:
-                         case HeaderCode::kTe:
-                         case HeaderCode::kTrailer:
-                         case HeaderCode::kAuthorization:
-                         case HeaderCode::kCookie:
-                         case HeaderCode::kExpect:
-                           return;
-                         default:
-                           trailers.addChecked(code, name, value);
-                       }
-                     });
+  const char* p = bytes.data();
+  return parseFields(
+      p, p + bytes.size(), limits.maxHeaders,
+      [&](HeaderCode code, std::string_view name, std::string_view value, bool line) {
+        switch (code) {
+          case HeaderCode::kHost:
+          case HeaderCode::kContentLength:
+          case HeaderCode::kTransferEncoding:
+          case HeaderCode::kConnection:
+          case HeaderCode::kKeepAlive:
+          case HeaderCode::kUpgrade:
+          case HeaderCode::kTe:
+          case HeaderCode::kTrailer:
+          case HeaderCode::kAuthorization:
+          case HeaderCode::kCookie:
+          case HeaderCode::kExpect:
+            return;
+          default:
+            trailers.addChecked(code, name, value, line);
+        }
+      });
 }
 
 bool isHostAndPort(std::string_view text) {

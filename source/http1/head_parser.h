@@ -15,6 +15,7 @@ enum class BodyKind : uint8_t { kNone, kLength, kChunked, kUntilClose };
 
 /// What a head says about the message and its connection.
 struct MessageInfo {
+  size_t headBytes = 0;  ///< Of the head, with its empty line.
   BodyKind body = BodyKind::kNone;
   uint64_t length = 0;          ///< With kLength: bytes of the body, never 0.
   bool keepAlive = false;       ///< The sender lets the connection live on.
@@ -24,6 +25,7 @@ struct MessageInfo {
 
 /// Why a head was refused: the status to answer (0: it was not) and a short text for the log.
 struct HeadError {
+  static constexpr int kIncomplete = -1;  ///< The bytes end before the head does.
   int status = 0;
   std::string_view reason;
   explicit operator bool() const { return status != 0; }
@@ -51,19 +53,19 @@ class HeadScanner {
   char last_ = 0;
 };
 
-/// Parses a complete request head (ending with its empty line). `head` gets views into `bytes` (and
-/// into its arena, for some absolute-form targets). Absolute-form targets are reduced to path and
-/// query, their authority replaces Host.
+/// Parses the request head that `bytes` begin with, all of which is there. `head` gets views into
+/// `bytes` (and into its arena, for some absolute-form targets). Absolute-form targets are reduced
+/// to path and query, their authority replaces Host.
 HeadError parseRequestHead(std::string_view bytes, const http::CodecLimits& limits,
                            http::RequestHead& head, MessageInfo& info);
 
 /// The same for a response; `toHead`: it answers a HEAD request. Statuses without a body get
-/// BodyKind::kNone whatever their fields say. HeadError::status is 502.
+/// BodyKind::kNone whatever their fields say. HeadError::status is 502 or kIncomplete.
 HeadError parseResponseHead(std::string_view bytes, const http::CodecLimits& limits, bool toHead,
                             http::ResponseHead& head, MessageInfo& info);
 
-/// Parses the fields of a trailer section (ending with its empty line). Fields that frame or route
-/// a message are left out.
+/// Parses the fields of the trailer section that `bytes` begin with. Fields that frame or route a
+/// message are left out.
 HeadError parseTrailers(std::string_view bytes, const http::CodecLimits& limits,
                         http::HeaderMap& trailers);
 

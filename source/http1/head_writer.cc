@@ -12,29 +12,45 @@ constexpr size_t kCopyBytes = 1024;
 
 }  // namespace
 
-HeadWriter::HeadWriter(buffer::Buffer& output, const http::HeaderMap* headers, size_t extra)
-    : output_(output) {
-  size_t total = extra;
-  if (headers != nullptr) {
-    headers->forEach([&](const http::Header& h) { total += h.nameSize + h.valueSize + 4; });
-  }
-  start_ = at_ = output.reserve(total).data();
-}
-
 void HeadWriter::number(uint64_t value) {
   auto result = std::to_chars(at_, at_ + 20, value);
   at_ = result.ptr;
 }
 
+void HeadWriter::statusLine(int status, std::string_view reason) {
+  put("HTTP/1.1 ");
+  auto digit = [](int value) { return static_cast<char>('0' + value); };
+  char digits[4] = {digit(status / 100), digit(status / 10 % 10), digit(status % 10), ' '};
+  put({digits, sizeof digits});
+  put(reason);
+  put("\r\n");
+}
+
 void HeadWriter::fields(const http::HeaderMap& headers, uint64_t skip) {
+  // Lines that lie one behind the other in memory, as most of a parsed head do, go in one copy.
+  const char *lines = nullptr, *linesEnd = nullptr;
+  auto flush = [&] {
+    if (lines != nullptr) put({lines, static_cast<size_t>(linesEnd - lines)});
+    lines = linesEnd = nullptr;
+  };
   headers.forEach([&](const http::Header& h) {
     if (((skip >> static_cast<int>(h.code)) & 1) != 0) return;
+    if (h.line) {
+      if (h.nameData != linesEnd) {
+        flush();
+        lines = h.nameData;
+      }
+      linesEnd = h.nameData + h.lineBytes();
+      return;
+    }
+    flush();
     if (!h.checked) {
       if (h.code == http::HeaderCode::kOther && !isToken(h.name())) return;
       if (!isFieldValue(h.value())) return;
     }
     field(h.name(), h.value());
   });
+  flush();
 }
 
 void HeadWriter::finish() { output_.commit(static_cast<size_t>(at_ - start_)); }

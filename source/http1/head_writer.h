@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "source/base/copy.h"
 #include "source/buffer/buffer.h"
 #include "source/http/header_map.h"
 
@@ -14,12 +15,14 @@ namespace tollgate::http1 {
 /// fields of a map and `extra` further bytes; nothing checks it again.
 class HeadWriter {
  public:
-  HeadWriter(buffer::Buffer& output, const http::HeaderMap* headers, size_t extra);
-  void put(std::string_view text) {
-    copy(at_, text.data(), text.size());
-    at_ += text.size();
-  }
+  HeadWriter(buffer::Buffer& output, const http::HeaderMap* headers, size_t extra)
+      : output_(output),
+        start_(output.reserve((headers != nullptr ? headers->lineBytes() : 0) + extra).data()),
+        at_(start_) {}
+  void put(std::string_view text) { at_ = copyTo(at_, text); }
   void number(uint64_t value);
+  /// "HTTP/1.1 200 OK\r\n"; `status` has three digits.
+  void statusLine(int status, std::string_view reason);
   void field(std::string_view name, std::string_view value) {
     put(name);
     std::memcpy(at_, ": ", 2);
@@ -35,28 +38,12 @@ class HeadWriter {
   void finish();
 
  private:
-  /// memcpy for names and values, most of which have 4 to 32 bytes: two loads that overlap.
-  static void copy(char* to, const char* from, size_t size) {
-    if (size > 32 || size < 4) {
-      if (size != 0) std::memcpy(to, from, size);
-    } else if (size >= 16) {
-      std::memcpy(to, from, 16);
-      std::memcpy(to + size - 16, from + size - 16, 16);
-    } else if (size >= 8) {
-      std::memcpy(to, from, 8);
-      std::memcpy(to + size - 8, from + size - 8, 8);
-    } else {
-      std::memcpy(to, from, 4);
-      std::memcpy(to + size - 4, from + size - 4, 4);
-    }
-  }
-
   buffer::Buffer& output_;
   char* start_;
   char* at_;
 };
 
-constexpr uint64_t bitOf(http::HeaderCode code) { return uint64_t{1} << static_cast<int>(code); }
+using http::bitOf;
 
 /// Fields that belong to one connection and are written by the codec itself.
 inline constexpr uint64_t kConnectionFields =

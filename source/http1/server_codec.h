@@ -24,7 +24,4 @@ std::unique_ptr<ServerCodec> makeServerCodec(http::ServerCodecHandler& handler,
                                              buffer::Buffer& output,
                                              const http::CodecLimits& limits, DateCache& date);
 
-/// The usual reason phrase of a status, or "".
-std::string_view reasonOf(int status);
-
 }  // namespace tollgate::http1

@@ -5,17 +5,13 @@
 
 #include <algorithm>
 
+#include "source/net/dns_channel.h"
+
 namespace tollgate::net {
 
 using event::TimePoint;
 
 namespace {
-
-/// ares_library_init is not safe from several threads at once; a static makes it so.
-void initLibrary() {
-  static const int status = ares_library_init(ARES_LIB_INIT_ALL);
-  (void)status;
-}
 
 struct Waiter {
   uint64_t id;
@@ -36,78 +32,7 @@ struct Name {
 
 struct Resolver::State final {
   State(event::EventLoop& loop, ResolverSettings settings)
-      : loop(loop), settings(std::move(settings)) {
-    initLibrary();
-    ares_options options{};
-    options.timeout = static_cast<int>(this->settings.timeout.count());
-    options.tries = this->settings.tries;
-    options.sock_state_cb = &State::onSocketState;
-    options.sock_state_cb_data = this;
-    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-    ready = ares_init_options(&channel, &options, mask) == ARES_SUCCESS;
-    if (ready && !this->settings.servers.empty()) {
-      ares_set_servers_ports_csv(channel, this->settings.servers.c_str());
-    }
-  }
-  ~State() {
-    event::EventLoop::cancel(timer);
-    if (ready) ares_destroy(channel);
-  }
-
-  struct Socket final : event::FdHandler {
-    Socket(State& state, ares_socket_t fd) : state(state), fd(fd) {}
-    void onReady(bool readable, bool writable, bool) override {
-      ares_process_fd(state.channel, readable ? fd : ARES_SOCKET_BAD,
-                      writable ? fd : ARES_SOCKET_BAD);
-      state.sweep();
-      state.rearm();
-    }
-    State& state;
-    ares_socket_t fd;
-    event::FdWatch watch;
-  };
-
-  static void onSocketState(void* self, ares_socket_t fd, int readable, int writable) {
-    auto* state = static_cast<State*>(self);
-    auto found = state->sockets.find(fd);
-    if (!readable && !writable) {
-      if (found == state->sockets.end()) return;
-      found->second->watch.stop();
-      state->closed.push_back(std::move(found->second));  // may be on the stack
-      state->sockets.erase(found);
-      return;
-    }
-    if (found == state->sockets.end()) {
-      found = state->sockets.emplace(fd, std::make_unique<Socket>(*state, fd)).first;
-    }
-    found->second->watch.startLevel(state->loop, fd, readable, writable, *found->second);
-  }
-
-  void sweep() {
-    if (closed.empty()) return;
-    struct Graves final : event::Deferred {
-      std::vector<std::unique_ptr<Socket>> sockets;
-    };
-    auto graves = std::make_unique<Graves>();
-    graves->sockets.swap(closed);
-    loop.deferDelete(std::move(graves));
-  }
-
-  void rearm() {
-    timeval wait{};
-    timeval* next = ares_timeout(channel, nullptr, &wait);
-    event::EventLoop::cancel(timer);
-    if (next != nullptr) {
-      loop.arm(timer, std::chrono::seconds(next->tv_sec) +
-                          std::chrono::microseconds(next->tv_usec) + event::Millis(1));
-    }
-  }
-
-  void onTimeout() {
-    ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    sweep();
-    rearm();
-  }
+      : loop(loop), settings(std::move(settings)), channel(loop, this->settings) {}
 
   struct Query {
     State* state;
@@ -121,10 +46,9 @@ struct Resolver::State final {
     hints.ai_family = AF_UNSPEC;
     hints.ai_flags = ARES_AI_NOSORT;
     hints.ai_socktype = SOCK_STREAM;
-    ares_getaddrinfo(channel, name.name.c_str(), nullptr, &hints, &State::onAnswer,
+    ares_getaddrinfo(channel.get(), name.name.c_str(), nullptr, &hints, &State::onAnswer,
                      new Query{this, &name});
-    sweep();
-    rearm();
+    channel.kick();
   }
 
   static void onAnswer(void* argument, int status, int, ares_addrinfo* answer) {
@@ -183,14 +107,11 @@ struct Resolver::State final {
 
   event::EventLoop& loop;
   ResolverSettings settings;
-  ares_channel channel = nullptr;
-  bool ready = false;
   uint64_t nextId = 1;
   const std::vector<Address> none;
   std::unordered_map<std::string, std::unique_ptr<Name>> names;
-  std::unordered_map<ares_socket_t, std::unique_ptr<Socket>> sockets;
-  std::vector<std::unique_ptr<Socket>> closed;
-  event::MemberTimer<State, &State::onTimeout> timer{*this};
+  /// Last: what it ends with tells the names above.
+  DnsChannel channel;
 };
 
 Resolver::Resolver(event::EventLoop& loop, ResolverSettings settings)
@@ -210,7 +131,7 @@ const std::vector<Address>* Resolver::cached(std::string_view text) {
 }
 
 uint64_t Resolver::resolve(std::string_view text, Done done) {
-  if (!state_->ready) {
+  if (state_->channel.get() == nullptr) {
     done(state_->none, ResolveError::kFailed);
     return 0;
   }

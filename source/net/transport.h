@@ -1,11 +1,22 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "source/buffer/buffer.h"
 
 namespace tollgate::net {
+
+/// The certificate of the other side, verified by the transport.
+struct PeerCertificate {
+  std::string subject;                ///< "CN=ops,O=Example", the most specific part first.
+  std::string commonName;             ///< "" without one.
+  std::vector<std::string> dnsNames;  ///< Subject alternative names.
+  std::vector<std::string> uris;      ///< Likewise.
+  std::vector<std::string> emails;    ///< Likewise.
+};
 
 /// Outcome of one read or write.
 struct IoResult {
@@ -42,6 +53,8 @@ class Transport {
   virtual bool secure() const { return false; }
   virtual std::string_view alpn() const { return {}; }  ///< "h2", "http/1.1" or "".
   virtual std::string_view serverName() const { return {}; }
+  /// nullptr where none was asked for, or given.
+  virtual const PeerCertificate* peerCertificate() const { return nullptr; }
 };
 
 /// Plain TCP over a non-blocking descriptor (not owned).

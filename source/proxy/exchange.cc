@@ -1,8 +1,5 @@
 #include "source/proxy/exchange.h"
 
-#include <algorithm>
-#include <cstring>
-
 #include "source/http/error_body.h"
 #include "source/proxy/http_connection_manager.h"
 #include "source/route/path.h"
@@ -12,7 +9,10 @@ namespace tollgate::proxy {
 ProxyExchange::ProxyExchange(WorkerContext& worker)
     : worker_(worker), pendingBody_(worker.slabs), replayBody_(worker.slabs) {}
 
-ProxyExchange::~ProxyExchange() = default;
+ProxyExchange::~ProxyExchange() {
+  unpinSlabs();
+  if (choice_.view != nullptr) leaveCluster();
+}
 
 void ProxyExchange::begin(HttpConnectionManager& manager, http::ServerStream& stream) {
   ++generation_;
@@ -33,24 +33,32 @@ void ProxyExchange::clear() {
   stream_ = nullptr;
   pinned_ = nullptr;
   route_ = nullptr;
-  plan_ = nullptr;
-  chosen_ = nullptr;
-  filterState_ = nullptr;
+  service_ = nullptr;
+  filters_.clear();
+  if (bodies_ != nullptr) bodies_->~FilteredBodies();
+  bodies_ = nullptr;
   consumer_ = nullptr;
-  credentialId_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
-  pins_.clear();
+  credentialId_ = actor_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
+  loggedTarget_ = {};
+  unpinSlabs();
   pendingBody_.clear();
   replayBody_.clear();
   upstreamBegan_ = {};
   responseBytes_ = requestBytes_ = 0;
   contentLength_ = -1;
-  filterIndex_ = addressIndex_ = 0;
+  addressIndex_ = 0;
+  pausedRequest_ = pausedResponse_ = 0;
   attempts_ = 0;
   requestEnded_ = responseEnded_ = hasQuery_ = hasBody_ = pathMatched_ = upgrade_ = false;
   anyBodySent_ = bodyPaused_ = upstreamPaused_ = tunnel_ = proxied_ = triedFresh_ = false;
-  inFilters_ = collecting_ = trailersWanted_ = upgradeAsked_ = false;
+  collecting_ = trailersWanted_ = upgradeAsked_ = admitted_ = false;
+  walking_ = headEnd_ = localReply_ = collectingResponse_ = responseCollected_ = false;
   replayable_ = true;
   arena_.reset();
+}
+
+void ProxyExchange::unpinSlabs() {
+  for (; pins_ != nullptr; pins_ = pins_->next) pins_->slab.reset();
 }
 
 void ProxyExchange::onRequestHead(bool end) {
@@ -103,108 +111,107 @@ void ProxyExchange::routeRequest() {
   input.tls = manager_->secure();
   input.headers = &lookup;
   route::Match match;
-  if (!pinned_->snapshot->routes->match(input, match)) {
-    plan_ = pinned_->snapshot->globalPlan.get();
-    if (plan_ != nullptr) {
-      size_t count = plan_->entries.size();
-      chosen_ = static_cast<const http::HttpFilter**>(arena_.allocate(sizeof(void*) * (count + 1)));
-      for (size_t i = 0; i < count; ++i) chosen_[i] = plan_->entries[i].fallback;
-      filterState_ = static_cast<char*>(arena_.allocate(plan_->stateBytes + 1));
-      std::memset(filterState_, 0, plan_->stateBytes);
-      filterIndex_ = count;
-    }
-    return replyError(404, "no Route matched with those values");
+  const http::FilterPlan* plan = pinned_->snapshot->globalPlan.get();
+  if (pinned_->snapshot->routes->match(input, match)) {
+    route_ = static_cast<const Route*>(match.payload);
+    pathMatched_ = match.pathMatched;
+    matchedRegex_ = match.regex;
+    matchedPrefix_ = match.pathMatched ? match.matchedPrefix : std::string_view("/");
+    service_ = pinned_->snapshot->serviceOf(*route_);
+    plan = pinned_->snapshot->planOf(*route_);
   }
-  route_ = static_cast<const Route*>(match.payload);
-  pathMatched_ = match.pathMatched;
-  matchedPrefix_ = match.pathMatched ? match.matchedPrefix : std::string_view("/");
-  plan_ = route_->plan;
-  size_t count = plan_ != nullptr ? plan_->entries.size() : 0;
-  if (count > 0) {
-    chosen_ = static_cast<const http::HttpFilter**>(arena_.allocate(sizeof(void*) * count));
-    std::memset(chosen_, 0, sizeof(void*) * count);
-    filterState_ = static_cast<char*>(arena_.allocate(plan_->stateBytes + 1));
-    std::memset(filterState_, 0, plan_->stateBytes);
-  }
-  filterIndex_ = 0;
-  if (!protocolAllowed()) return enforceProtocol();
-  if (plan_ != nullptr && plan_->wholeRequestBody > 0 && hasBody_) return collectBody();
+  filters_.build(arena_, manager_->listenerFilters(), plan);
   continueFilters();
 }
 
-/// A filter wants to see the whole body: the filters run when it is there, or has become larger
-/// than any of them takes (they then find no body, and it streams on as usual).
-void ProxyExchange::collectBody() {
+/// The listener's filters first, whatever the route; then what the route itself demands, its
+/// plugins, and the listener's filters that stand after them.
+void ProxyExchange::continueFilters() {
+  if (!admitted_) {
+    if (!runRequestFilters(filters_.before)) return;
+    admitted_ = true;
+    if (route_ == nullptr) {
+      filters_.passPlugins();
+    } else if (!protocolAllowed()) {
+      return enforceProtocol();
+    }
+  }
+  if (!runRequestFilters(filters_.count)) return;
+  if (route_ == nullptr) return replyError(404, "no Route matched with those values");
+  if (service_ == nullptr) return replyError(503, "no Service found with those values");
+  forward();
+}
+
+/// Runs request-header hooks up to that step; false if one paused, answered or waits for the body.
+bool ProxyExchange::runRequestFilters(size_t until) {
+  while (filters_.asked < until) {
+    FilterChain::Step& step = filters_.steps[filters_.asked];
+    step.filter = step.entry->choose(consumer_);
+    const http::HttpFilter* filter = step.filter;
+    bool whole = filter != nullptr && (step.entry->bodies & http::kWholeRequest) != 0 &&
+                 filter->requestBodyNeed() == http::BodyNeed::kWhole;
+    if (whole && !collectBody()) return false;
+    ++filters_.asked;
+    if (filter == nullptr || (filter->hooks() & http::kRequestHeaders) == 0) continue;
+    http::Action action = filter->onRequestHeaders(*this, step.state);
+    if (state_ != State::kFiltering) return false;  // it answered
+    if (action == http::Action::kPause) {
+      pausedRequest_ = turn_++;
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ProxyExchange::bodyComplete() const {
+  return requestEnded_ || pendingBody_.size() > filters_.wholeRequestBody;
+}
+
+/// A filter wants to see the whole body: true if it is there, or larger than any of them takes
+/// (they then find no body, and it streams on as usual). Else its turn comes when that is so.
+bool ProxyExchange::collectBody() {
+  if (!hasBody_ || bodyComplete()) return true;
   collecting_ = true;
   sendContinue();
+  if (bodyPaused_) {
+    bodyPaused_ = false;
+    stream_->pauseBody(false);
+    touch();
+  }
   armUpstreamTimer(worker_.settings.bodyTimeout);
+  return false;
 }
 
 void ProxyExchange::bodyCollected() {
-  if (!requestEnded_ && pendingBody_.size() <= plan_->wholeRequestBody) {
-    return armUpstreamTimer(worker_.settings.bodyTimeout);
-  }
+  if (!bodyComplete()) return armUpstreamTimer(worker_.settings.bodyTimeout);
   collecting_ = false;
   event::EventLoop::cancel(upstreamTimer_);
   continueFilters();
   touch();
 }
 
-const http::HttpFilter* ProxyExchange::filterAt(size_t index) { return chosen_[index]; }
-
-void* ProxyExchange::stateAt(size_t index) {
-  return filterState_ + plan_->entries[index].stateOffset;
-}
-
-void ProxyExchange::continueFilters() {
-  size_t count = plan_ != nullptr ? plan_->entries.size() : 0;
-  inFilters_ = true;
-  while (filterIndex_ < count) {
-    const http::PlanEntry& entry = plan_->entries[filterIndex_];
-    // The configuration is chosen when the filter's turn comes: an earlier one may have found the
-    // consumer that selects it.
-    const http::HttpFilter* filter = entry.choose(consumer_);
-    chosen_[filterIndex_] = filter;
-    size_t index = filterIndex_++;
-    if (filter == nullptr || (filter->hooks() & http::kRequestHeaders) == 0) continue;
-    http::Action action = filter->onRequestHeaders(*this, stateAt(index));
-    if (state_ != State::kFiltering) {
-      inFilters_ = false;
-      return;  // it answered
-    }
-    if (action == http::Action::kPause) {
-      inFilters_ = false;
-      return;
-    }
+void ProxyExchange::resumePaused(uint32_t turn) {
+  if (turn == pausedRequest_ && turn != 0) {
+    pausedRequest_ = 0;
+    state_ == State::kFiltering ? continueFilters() : pumpRequestBody();
+  } else if (turn == pausedResponse_ && turn != 0) {
+    pausedResponse_ = 0;
+    state_ == State::kHolding ? continueResponse() : pumpResponseBody();
   }
-  inFilters_ = false;
-  if (route_->service == nullptr) return replyError(503, "no Service found with those values");
-  forward();
-}
-
-void ProxyExchange::resumePaused() {
-  if (state_ != State::kFiltering || inFilters_) return;
-  continueFilters();
   touch();
 }
 
-bool ProxyExchange::runResponseHeaderFilters() {
-  if (plan_ == nullptr || (plan_->hooks & http::kResponseHeaders) == 0) return true;
-  // After a local reply the filters whose turn had not come take part too.
-  for (size_t i = filterIndex_; i < plan_->entries.size(); ++i) {
-    if (chosen_[i] == nullptr) chosen_[i] = plan_->entries[i].choose(consumer_);
-  }
-  for (size_t i = 0; i < plan_->entries.size(); ++i) {
-    const http::HttpFilter* filter = chosen_[i];
-    if (filter != nullptr && (filter->hooks() & http::kResponseHeaders) != 0) {
-      filter->onResponseHeaders(*this, stateAt(i), *response_);
-    }
-  }
-  return true;
+void ProxyExchange::pauseClient() {
+  bodyPaused_ = true;
+  stream_->pauseBody(true);
+}
+
+const net::PeerCertificate* ProxyExchange::peerCertificate() {
+  return manager_->connection().transport().peerCertificate();
 }
 
 const buffer::Buffer* ProxyExchange::wholeRequestBody() {
-  bool whole = requestEnded_ && pendingBody_.size() <= plan_->wholeRequestBody;
+  bool whole = requestEnded_ && pendingBody_.size() <= filters_.wholeRequestBody;
   return whole ? &pendingBody_ : nullptr;
 }
 
@@ -253,6 +260,7 @@ void ProxyExchange::end() {
     connection->release();
   }
   dropUpstream();
+  if (choice_.view != nullptr) leaveCluster();
   HttpConnectionManager* manager = manager_;
   state_ = State::kFree;
   ++generation_;
@@ -262,11 +270,11 @@ void ProxyExchange::end() {
 }
 
 void ProxyExchange::complete() {
-  if (plan_ != nullptr && chosen_ != nullptr && (plan_->hooks & http::kComplete) != 0) {
-    for (size_t i = 0; i < plan_->entries.size(); ++i) {
-      if (chosen_[i] != nullptr && (chosen_[i]->hooks() & http::kComplete) != 0) {
-        chosen_[i]->onComplete(*this, stateAt(i));
-      }
+  if ((filters_.hooks & http::kComplete) != 0) {
+    for (size_t i = 0; i < filters_.count; ++i) {
+      const FilterChain::Step& step = filters_.steps[i];
+      if (step.filter == nullptr || (step.filter->hooks() & http::kComplete) == 0) continue;
+      step.filter->onComplete(*this, step.state);
     }
   }
   WorkerCounters::add(worker_.counters.requests, 1);
@@ -275,7 +283,7 @@ void ProxyExchange::complete() {
   record.unixMillis = worker_.loop.unixMillis();
   record.clientIp = clientIp_.empty() ? manager_->peerIp() : clientIp_;
   record.method = request_->method;
-  record.target = request_->target;
+  record.target = loggedTarget();
   record.referer = request_->headers.get(http::HeaderCode::kReferer);
   record.userAgent = request_->headers.get(http::HeaderCode::kUserAgent);
   record.requestId = requestId();

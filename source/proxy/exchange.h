@@ -1,10 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "source/http/codec.h"
 #include "source/http/filter.h"
+#include "source/proxy/endpoint_choice.h"
+#include "source/proxy/filter_chain.h"
 #include "source/proxy/worker_context.h"
 
 namespace tollgate::proxy {
@@ -12,9 +15,9 @@ namespace tollgate::proxy {
 class HttpConnectionManager;
 
 /// One request and its response, from the head to the log line. Recycled by its worker:
-/// `generation` tells a later use from this one. The parts of its way stand in four files:
-/// exchange.cc (life and filters), forwarder.cc (attempts upstream), request_headers.cc and
-/// reply.cc.
+/// `generation` tells a later use from this one. The parts of its way stand in six files:
+/// exchange.cc (life and request filters), forwarder.cc (attempts upstream), response_filters.cc
+/// and body_filters.cc (only where a filter has such a hook), request_headers.cc and reply.cc.
 class ProxyExchange final : public http::Exchange,
                             public http::RequestSink,
                             public http::ResponseSink,
@@ -36,7 +39,9 @@ class ProxyExchange final : public http::Exchange,
   void onRequestError(int status, std::string_view reason) override;
   http::RequestHead& request() override { return *request_; }
   Arena& arena() override { return arena_; }
-  void pin(buffer::SlabRef slab) override { pins_.push_back(std::move(slab)); }
+  void pin(buffer::SlabRef slab) override {
+    pins_ = arena_.make<PinnedSlab>(std::move(slab), pins_);
+  }
 
   // http::ResponseSink
   void onInformational(int status, http::HeaderMap& headers) override;
@@ -55,7 +60,7 @@ class ProxyExchange final : public http::Exchange,
   // http::Exchange
   event::EventLoop& loop() override { return worker_.loop; }
   const http::Directory& directory() override { return *pinned_->snapshot->directory; }
-  http::PauseHandle pauseHandle() override { return {this, generation_}; }
+  http::PauseHandle pauseHandle() override { return {this, generation_, turn_}; }
   void replyError(int status, std::string_view message) override;
   void reply(int status, std::string_view contentType, std::string_view body) override;
   std::string_view requestId() override { return {requestId_, sizeof requestId_}; }
@@ -65,13 +70,15 @@ class ProxyExchange final : public http::Exchange,
     query_ = query;
     hasQuery_ = !query.empty();
   }
+  std::string_view loggedTarget() override {
+    return loggedTarget_.empty() ? request_->target : loggedTarget_;
+  }
+  void setLoggedTarget(std::string_view target) override { loggedTarget_ = target; }
   const net::Address& clientAddress() override;
   std::string_view clientIp() override { return clientIp_; }
   bool secure() override;
   std::string_view routeId() override { return route_ ? route_->id : std::string_view(); }
-  std::string_view serviceId() override {
-    return route_ && route_->service ? route_->service->id : std::string_view();
-  }
+  std::string_view serviceId() override { return service_ ? service_->id : std::string_view(); }
   void setConsumer(const http::Consumer* consumer, std::string_view credentialId) override {
     consumer_ = consumer;
     credentialId_ = credentialId;
@@ -80,12 +87,17 @@ class ProxyExchange final : public http::Exchange,
   std::string_view credentialId() override { return credentialId_; }
   const buffer::Buffer* wholeRequestBody() override;
   void replaceRequestBody(std::string_view body) override;
+  const buffer::Buffer* wholeResponseBody() override;
+  void replaceResponseBody(std::string_view body) override;
+  const net::PeerCertificate* peerCertificate() override;
+  void setActor(std::string_view name) override { actor_ = name; }
+  std::string_view actor() override { return actor_; }
 
  protected:
   bool alive(uint32_t generation) const override {
     return generation == generation_ && state_ != State::kFree;
   }
-  void resumePaused() override;
+  void resumePaused(uint32_t turn) override;
 
  private:
   friend class WorkerContext;
@@ -97,28 +109,61 @@ class ProxyExchange final : public http::Exchange,
     kResolving,   ///< Waiting for the origin's address.
     kConnecting,  ///< Waiting for an upstream connection.
     kForwarding,  ///< The request is with the origin, no response head yet.
+    kHolding,     ///< The response head is there; filters look at it or hold it back.
     kResponding,  ///< The response head went to the client.
     kDone,        ///< The response is complete (the request's body may not be).
   };
 
+  /// A slab that header views point into, in the arena.
+  struct PinnedSlab {
+    PinnedSlab(buffer::SlabRef slab, PinnedSlab* next) : slab(std::move(slab)), next(next) {}
+    buffer::SlabRef slab;
+    PinnedSlab* next;
+  };
+
   // exchange.cc
+  void unpinSlabs();
   /// Has the client's connection flushed at the end of the pass, if there still is an exchange.
   void touch();
   void routeRequest();
   void continueFilters();
-  const http::HttpFilter* filterAt(size_t index);
-  void* stateAt(size_t index);
-  bool runResponseHeaderFilters();
+  bool runRequestFilters(size_t until);
   void sendContinue();
-  void collectBody();
+  bool collectBody();
   void bodyCollected();
+  bool bodyComplete() const;
+  void pauseClient();
   void finishResponse();
   void complete();
   void end();
 
+  // response_filters.cc
+  bool filterResponse(bool end);
+  void filterReply(std::string_view body);
+  bool walkResponseHeaders();
+  bool collectResponse(const FilterChain::Step& step);
+  void continueResponse();
+  void commitResponse();
+  bool over(uint32_t generation) const;
+
+  // body_filters.cc
+  FilteredBodies& bodies();
+  bool startRequestBodyFilters();
+  void filterRequestBody(buffer::Buffer& data, bool end, http::HeaderMap* trailers);
+  void filterResponseBody(buffer::Buffer& data, bool end, http::HeaderMap* trailers);
+  void pumpRequestBody();
+  void pumpResponseBody();
+  bool runBodyFilters(http::Direction direction, buffer::Buffer& out, bool& ended);
+  void runTrailerFilters(http::Direction direction, http::HeaderMap& trailers);
+  void releaseUpstream();
+  void balanceUpstream();
+
   // request_headers.cc
   void findClient();
   void prepareRequestHeaders();
+  void addForwarded(http::HeaderMap& headers);
+  void addVia(http::HeaderMap& headers, std::string_view line);
+  std::string_view hostName();
   std::string_view upstreamTarget();
   void removeHopByHop(http::HeaderMap& headers, bool keepUpgrade);
   bool trustedPeer() const;
@@ -129,12 +174,29 @@ class ProxyExchange final : public http::Exchange,
   void withAddress(const net::Address& address);
   void sendRequest();
   void sendPending();
+  void deliverRequestBody();
+  void sendRequestTrailers(http::HeaderMap& trailers);
   void attemptFailed(bool timedOut, bool requestSent, std::string_view detail);
   bool mayRetry(bool requestSent) const;
   void onUpstreamTimeout();
   void armUpstreamTimer(std::chrono::milliseconds limit);
   void dropUpstream();
   void startTunnel();
+
+  // endpoint_choice.cc
+  void enterCluster();
+  void attemptInCluster();
+  void waitForCluster();
+  void resolveAndConnect(const std::string& host, uint16_t port);
+  void setTargetHost();
+  void endpointFailed(bool timedOut, bool last);
+  void endpointAnswered();
+  void leaveEndpoint();
+  void leaveCluster();
+  void setHashCookie();
+  uint32_t requestHash(const upstream::ClusterSpec& spec);
+  std::optional<std::string_view> hashValue(const upstream::HashInput& input,
+                                            const upstream::ClusterSpec& spec);
 
   // reply.cc
   void enforceProtocol();
@@ -143,6 +205,7 @@ class ProxyExchange final : public http::Exchange,
   void refusePath();
   void sendEngineError(int status, std::string_view form);
   void sendReply(int status, std::string_view contentType, std::string_view body);
+  void sendLocal(std::string_view body);
   void addProxyHeaders(bool local);
   void sendHead(bool end);
 
@@ -154,24 +217,28 @@ class ProxyExchange final : public http::Exchange,
   http::ServerStream* stream_ = nullptr;
   WorkerContext::Pinned* pinned_ = nullptr;
   const Route* route_ = nullptr;
-  const http::FilterPlan* plan_ = nullptr;
-  const http::HttpFilter** chosen_ = nullptr;  ///< Per plan entry; set when its turn comes.
-  char* filterState_ = nullptr;
+  const upstream::Service* service_ = nullptr;  ///< Of the route; nullptr if it has none.
+  FilterChain filters_;
+  FilteredBodies* bodies_ = nullptr;  ///< In the arena; clear() destroys it.
   const http::Consumer* consumer_ = nullptr;
   std::string_view credentialId_;
-  std::vector<buffer::SlabRef> pins_;
+  std::string_view actor_;
+  PinnedSlab* pins_ = nullptr;
 
   std::string_view path_;  ///< Normalised.
   std::string_view matchedPrefix_;
-  std::string_view rawPath_;  ///< As received, without the query.
+  const void* matchedRegex_ = nullptr;  ///< Of the route's path, for RouteTable::capture().
+  std::string_view rawPath_;            ///< As received, without the query.
   std::string_view query_;
   std::string_view clientIp_;
+  std::string_view loggedTarget_;  ///< "": the target as it is.
   net::Address clientAddress_;
   char requestId_[32];
 
   upstream::UpstreamConnection* upstream_ = nullptr;
   upstream::UpstreamConnection* pendingUpstream_ = nullptr;
   uint64_t resolving_ = 0;
+  EndpointChoice choice_;
   buffer::Buffer pendingBody_;  ///< Request body not yet given to an upstream.
   buffer::Buffer replayBody_;   ///< What was given, kept by reference for a retry.
   event::TimePoint began_{};
@@ -179,10 +246,12 @@ class ProxyExchange final : public http::Exchange,
   uint64_t responseBytes_ = 0;
   uint64_t requestBytes_ = 0;
   int64_t contentLength_ = -1;
-  size_t filterIndex_ = 0;
   size_t addressIndex_ = 0;
   int attempts_ = 0;
   uint32_t generation_ = 0;
+  uint32_t turn_ = 1;            ///< Of the next pause; told to handles.
+  uint32_t pausedRequest_ = 0;   ///< The pause of that direction under way; 0: none.
+  uint32_t pausedResponse_ = 0;  ///< Likewise.
 
   State state_ = State::kFree;
   bool requestEnded_ = false;
@@ -200,8 +269,13 @@ class ProxyExchange final : public http::Exchange,
   bool tunnel_ = false;
   bool proxied_ = false;     ///< The answer counts as proxied: latency headers differ.
   bool triedFresh_ = false;  ///< The one free retry after a stale kept-alive connection is spent.
-  bool inFilters_ = false;
-  bool collecting_ = false;  ///< The whole request body is awaited before filters run.
+  bool admitted_ = false;    ///< The listener's filters let it through to the plugins.
+  bool collecting_ = false;  ///< The whole request body is awaited before a filter runs.
+  bool walking_ = false;     ///< Response-header hooks run now.
+  bool headEnd_ = false;     ///< The response that is held has no body.
+  bool localReply_ = false;  ///< The response is ours.
+  bool collectingResponse_ = false;
+  bool responseCollected_ = false;
   event::MemberTimer<ProxyExchange, &ProxyExchange::onUpstreamTimeout> upstreamTimer_{*this};
 };
 

@@ -41,7 +41,9 @@ void ProxyExchange::forward() {
              request_->version == http::Version::kHttp11 &&
              http::equalsIgnoreCase(headers.get(http::HeaderCode::kUpgrade), "websocket");
   sendContinue();
+  if (service_->cluster != nullptr) enterCluster();
   prepareRequestHeaders();
+  if ((filters_.hooks & http::kRequestBody) != 0 && hasBody_ && !startRequestBodyFilters()) return;
   attempt(false);
 }
 
@@ -57,30 +59,35 @@ void ProxyExchange::sendContinue() {
 }
 
 void ProxyExchange::attempt(bool fresh) {
-  const upstream::Service& service = *route_->service;
+  const upstream::Service& service = *service_;
   triedFresh_ = fresh;
+  if (choice_.view != nullptr) return attemptInCluster();
   if (service.literal.valid()) return withAddress(service.literal);
-  if (const auto* addresses = worker_.resolver.cached(service.host)) {
+  resolveAndConnect(service.host, service.port);
+}
+
+void ProxyExchange::resolveAndConnect(const std::string& host, uint16_t port) {
+  if (const auto* addresses = worker_.resolver.cached(host)) {
     net::Address address = (*addresses)[addressIndex_++ % addresses->size()];
-    address.setPort(service.port);
+    address.setPort(port);
     return withAddress(address);
   }
   state_ = State::kResolving;
   http::PauseHandle handle = pauseHandle();
   uint64_t id = worker_.resolver.resolve(
-      service.host,
-      [this, handle](const std::vector<net::Address>& addresses, net::ResolveError error) {
+      host,
+      [this, handle, port](const std::vector<net::Address>& addresses, net::ResolveError error) {
         if (handle.get() == nullptr) return;
         resolving_ = 0;
         if (error == net::ResolveError::kNone) {
           net::Address address = addresses[addressIndex_++ % addresses.size()];
-          address.setPort(route_->service->port);
+          address.setPort(port);
           withAddress(address);
         } else if (error == net::ResolveError::kNotFound) {
           replyError(503, "name resolution failed");
         } else {
           replyError(500, arena_.concat("failed the initial dns/balancer resolve for '",
-                                        route_->service->host, "' with: dns server error"));
+                                        service_->host, "' with: dns server error"));
         }
         touch();
       });
@@ -88,7 +95,7 @@ void ProxyExchange::attempt(bool fresh) {
 }
 
 void ProxyExchange::withAddress(const net::Address& address) {
-  const upstream::Service& service = *route_->service;
+  const upstream::Service& service = *service_;
   state_ = State::kConnecting;
   if (upstreamBegan_ == event::TimePoint{}) upstreamBegan_ = worker_.loop.now();
   ++attempts_;
@@ -99,7 +106,12 @@ void ProxyExchange::withAddress(const net::Address& address) {
   if (ready != nullptr) {
     onUpstreamReady(*ready);
   } else if (pendingUpstream_ == nullptr) {
-    attemptFailed(false, false, "no socket");
+    // From the loop: a service's many retries would pile up on the stack.
+    worker_.loop.post([this, handle = pauseHandle()] {
+      if (handle.get() == nullptr) return;
+      attemptFailed(false, false, "no socket");
+      touch();
+    });
   }
 }
 
@@ -126,11 +138,11 @@ void ProxyExchange::sendRequest() {
     pendingBody_.moveFrom(again);
     replayBody_.clear();
   }
-  if (plan_ != nullptr && (plan_->hooks & http::kUpstreamRequest) != 0) {
-    for (size_t i = 0; i < plan_->entries.size(); ++i) {
-      if (chosen_[i] != nullptr && (chosen_[i]->hooks() & http::kUpstreamRequest) != 0) {
-        chosen_[i]->onUpstreamRequest(*this, stateAt(i), request_->headers);
-      }
+  if ((filters_.hooks & http::kUpstreamRequest) != 0) {
+    for (size_t i = 0; i < filters_.count; ++i) {
+      const FilterChain::Step& step = filters_.steps[i];
+      if (step.filter == nullptr || (step.filter->hooks() & http::kUpstreamRequest) == 0) continue;
+      step.filter->onUpstreamRequest(*this, step.state, request_->headers);
     }
   }
   http::UpstreamRequest head;
@@ -141,7 +153,7 @@ void ProxyExchange::sendRequest() {
   upstream_->codec().sendHead(head, !hasBody_, contentLength_, *this);
   sendPending();
   upstream_->flush();
-  const upstream::Service& service = *route_->service;
+  const upstream::Service& service = *service_;
   armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
 }
 
@@ -164,7 +176,6 @@ void ProxyExchange::sendPending() {
 
 void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
   requestBytes_ += data.size();
-  requestEnded_ = end;
   size_t limit = worker_.settings.maxBodyBytes;
   if (limit > 0 && requestBytes_ > limit && !tunnel_) {
     data.clear();
@@ -175,31 +186,45 @@ void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
     }
     return;
   }
-  if (state_ == State::kDone || responseEnded_) {
+  if (state_ == State::kDone || responseEnded_ || localReply_) {
     data.clear();
     return;
   }
+  if (bodies_ != nullptr && bodies_->request.active) return filterRequestBody(data, end, nullptr);
+  requestEnded_ = end;
   pendingBody_.moveFrom(data);
   if (collecting_) return bodyCollected();
-  if (upstream_ != nullptr && (state_ == State::kForwarding || state_ == State::kResponding)) {
+  deliverRequestBody();
+}
+
+void ProxyExchange::deliverRequestBody() {
+  if (upstream_ != nullptr && state_ >= State::kForwarding && state_ <= State::kResponding) {
     sendPending();
     if (state_ == State::kForwarding) {
-      const upstream::Service& service = *route_->service;
+      const upstream::Service& service = *service_;
       armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
     }
     if (!requestEnded_ && upstream_ != nullptr && upstream_->connection().aboveHighMark()) {
-      bodyPaused_ = true;
-      stream_->pauseBody(true);
+      pauseClient();
     }
   } else if (pendingBody_.size() > kPendingMark && stream_ != nullptr) {
-    bodyPaused_ = true;
-    stream_->pauseBody(true);
+    pauseClient();
   }
 }
 
 void ProxyExchange::onRequestTrailers(http::HeaderMap& trailers) {
+  if (bodies_ != nullptr && bodies_->request.active) {
+    buffer::Buffer nothing(worker_.slabs);
+    return filterRequestBody(nothing, true, &trailers);
+  }
   requestEnded_ = true;
   if (collecting_) return bodyCollected();
+  runTrailerFilters(http::Direction::kRequest, trailers);
+  sendRequestTrailers(trailers);
+}
+
+void ProxyExchange::sendRequestTrailers(http::HeaderMap& trailers) {
+  requestEnded_ = true;
   if (upstream_ == nullptr) return;  // sent without them: they are optional by definition
   requestEnded_ = false;
   sendPending();
@@ -207,11 +232,12 @@ void ProxyExchange::onRequestTrailers(http::HeaderMap& trailers) {
   if (upstream_ == nullptr) return;
   upstream_->codec().sendTrailers(trailers);
   upstream_->flush();
-  if (state_ == State::kForwarding) armUpstreamTimer(route_->service->readTimeout);
+  if (state_ == State::kForwarding) armUpstreamTimer(service_->readTimeout);
 }
 
 void ProxyExchange::onUpstreamWritable() {
   if (!bodyPaused_ || stream_ == nullptr) return;
+  if (bodies_ != nullptr && bodies_->request.bytes() > kPendingMark) return;
   bodyPaused_ = false;
   stream_->pauseBody(false);
   touch();
@@ -231,23 +257,25 @@ void ProxyExchange::onResponseHead(bool end) {
   if (switching && !upgrade_) {
     return attemptFailed(false, true, "upgrade that nobody asked for");
   }
+  if (choice_.view != nullptr) endpointAnswered();
   removeHopByHop(response_->headers, switching);
   if (!trailersWanted_) response_->headers.remove(http::HeaderCode::kTrailer);
   addProxyHeaders(false);
-  runResponseHeaderFilters();
   replayBody_.clear();
   replayable_ = false;
+  if (filters_.holdsResponses() && !filterResponse(end)) return;
   sendHead(end);
   if (switching) startTunnel();
   if (end) {
     finishResponse();
   } else if (state_ == State::kResponding) {
-    armUpstreamTimer(route_->service->readTimeout);
+    armUpstreamTimer(service_->readTimeout);
   }
 }
 
 void ProxyExchange::startTunnel() {
   tunnel_ = true;
+  if (bodies_ != nullptr) bodies_->request.active = bodies_->response.active = false;
   hasBody_ = true;
   requestEnded_ = false;
 }
@@ -257,11 +285,12 @@ void ProxyExchange::onResponseBody(buffer::Buffer& data, bool end) {
     data.clear();
     return;
   }
+  if (bodies_ != nullptr && bodies_->response.active) return filterResponseBody(data, end, nullptr);
   responseBytes_ += data.size();
   stream_->sendBody(data, end);
   touch();
   if (end) return finishResponse();
-  armUpstreamTimer(route_->service->readTimeout);
+  armUpstreamTimer(service_->readTimeout);
   if (!upstreamPaused_ && stream_->congested()) {
     upstreamPaused_ = true;
     event::EventLoop::cancel(upstreamTimer_);  // the client is slow, not the origin
@@ -271,12 +300,18 @@ void ProxyExchange::onResponseBody(buffer::Buffer& data, bool end) {
 
 void ProxyExchange::onResponseWritable() {
   if (!upstreamPaused_ || upstream_ == nullptr) return;
+  if (bodies_ != nullptr && bodies_->response.active) return balanceUpstream();
   upstreamPaused_ = false;
   upstream_->connection().resumeReading();
-  armUpstreamTimer(route_->service->readTimeout);
+  armUpstreamTimer(service_->readTimeout);
 }
 
 void ProxyExchange::onResponseTrailers(http::HeaderMap& trailers) {
+  if (bodies_ != nullptr && bodies_->response.active) {
+    buffer::Buffer nothing(worker_.slabs);
+    return filterResponseBody(nothing, true, &trailers);
+  }
+  runTrailerFilters(http::Direction::kResponse, trailers);
   stream_->sendTrailers(trailers);
   touch();
   finishResponse();
@@ -314,7 +349,7 @@ void ProxyExchange::onUpstreamTimeout() {
 }
 
 bool ProxyExchange::mayRetry(bool requestSent) const {
-  if (attempts_ > route_->service->retries) return false;
+  if (attempts_ > service_->retries) return false;
   if (!requestSent) return replayable_ || !anyBodySent_;
   return repeatable(request_->method) && (replayable_ || !anyBodySent_) && !tunnel_;
 }
@@ -332,7 +367,9 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
     return end();
   }
   if (stream_ == nullptr) return;
-  if (mayRetry(requestSent)) {
+  bool again = state_ != State::kHolding && mayRetry(requestSent);
+  if (choice_.view != nullptr && state_ != State::kHolding) endpointFailed(timedOut, !again);
+  if (again) {
     response_->headers.clear();
     response_->status = 0;
     return attempt(false);
@@ -344,8 +381,6 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
 }
 
 void ProxyExchange::armUpstreamTimer(std::chrono::milliseconds limit) {
-  // Moved only when it would fire too early would be cheaper still; the wheel makes this a few
-  // pointer writes.
   worker_.loop.arm(upstreamTimer_, limit);
 }
 

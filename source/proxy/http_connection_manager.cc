@@ -9,16 +9,20 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 }  // namespace
 
 void HttpConnectionManager::serve(WorkerContext& worker,
-                                  std::unique_ptr<net::Connection> connection, uint16_t localPort) {
-  auto* manager = new HttpConnectionManager(worker, std::move(connection), localPort);
+                                  std::unique_ptr<net::Connection> connection, uint16_t localPort,
+                                  const ListenerFilters* filters) {
+  auto* manager = new HttpConnectionManager(worker, std::move(connection), localPort, filters);
   manager->connection_->start(*manager);
   if (manager->connection_->transport().established()) manager->updateTimer();
 }
 
 HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,
                                              std::unique_ptr<net::Connection> connection,
-                                             uint16_t localPort)
-    : worker_(worker), connection_(std::move(connection)), localPort_(localPort) {
+                                             uint16_t localPort, const ListenerFilters* filters)
+    : worker_(worker),
+      connection_(std::move(connection)),
+      filters_(filters),
+      localPort_(localPort) {
   peer_ = connection_->peerAddress();
   peerIpSize_ = static_cast<uint8_t>(peer_.formatIp(peerIp_));
   worker_.addConnection(*this);

@@ -6,6 +6,7 @@
 #include "source/http1/server_codec.h"
 #include "source/http2/codec.h"
 #include "source/net/connection.h"
+#include "source/proxy/filter_chain.h"
 #include "source/proxy/worker_context.h"
 
 namespace tollgate::proxy {
@@ -19,14 +20,16 @@ class HttpConnectionManager final : public net::ConnectionHandler,
                                     public event::PassEnd,
                                     public event::Deferred {
  public:
-  /// Serves `connection` until it closes; frees itself through the loop.
+  /// Serves `connection` until it closes; frees itself through the loop. `filters`: of its
+  /// listener, outliving it; nullptr where there are none but the plugins.
   static void serve(WorkerContext& worker, std::unique_ptr<net::Connection> connection,
-                    uint16_t localPort);
+                    uint16_t localPort, const ListenerFilters* filters = nullptr);
 
   net::Connection& connection() { return *connection_; }
   const net::Address& peer() const { return peer_; }
   std::string_view peerIp() const { return {peerIp_, peerIpSize_}; }
   uint16_t localPort() const { return localPort_; }
+  const ListenerFilters* listenerFilters() const { return filters_; }
   bool secure() { return connection_->transport().secure(); }
   WorkerContext& worker() { return worker_; }
   /// After a call to a stream: flush at the end of the pass.
@@ -47,7 +50,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
  private:
   static constexpr size_t kInputMark = 64 * 1024;
   HttpConnectionManager(WorkerContext& worker, std::unique_ptr<net::Connection> connection,
-                        uint16_t localPort);
+                        uint16_t localPort, const ListenerFilters* filters);
   bool chooseCodec(bool end);
   void useHttp1();
   void useHttp2();
@@ -60,6 +63,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   std::unique_ptr<http::ServerCodec> codec_;
   http1::ServerCodec* http1_ = nullptr;  ///< codec_, if it is HTTP/1.
   http2::ServerCodec* http2_ = nullptr;  ///< codec_, if it is HTTP/2.
+  const ListenerFilters* filters_;
   net::Address peer_;
   char peerIp_[46];
   uint8_t peerIpSize_ = 0;

@@ -1,5 +1,3 @@
-#include <charconv>
-
 #include "source/http/error_body.h"
 #include "source/proxy/exchange.h"
 #include "source/proxy/http_connection_manager.h"
@@ -10,11 +8,6 @@ namespace tollgate::proxy {
 using http::HeaderCode;
 
 namespace {
-std::string_view decimal(Arena& arena, int64_t value) {
-  char* digits = arena.chars(20);
-  return {digits, static_cast<size_t>(std::to_chars(digits, digits + 20, value).ptr - digits)};
-}
-
 int64_t millis(event::Clock::duration span) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
 }
@@ -87,16 +80,24 @@ void ProxyExchange::sendEngineError(int status, std::string_view form) {
 }
 
 void ProxyExchange::sendReply(int status, std::string_view contentType, std::string_view body) {
-  if (stream_ == nullptr || state_ == State::kResponding || state_ == State::kDone) return;
+  if (stream_ == nullptr || localReply_ || state_ == State::kResponding || state_ == State::kDone) {
+    return;
+  }
   dropUpstream();
   response_->status = status;
   response_->reason = {};
   http::HeaderMap& headers = response_->headers;
   if (!contentType.empty()) headers.set(HeaderCode::kContentType, contentType);
-  headers.set(HeaderCode::kContentLength, decimal(arena_, static_cast<int64_t>(body.size())));
+  headers.setNumber(HeaderCode::kContentLength, static_cast<int64_t>(body.size()));
   addProxyHeaders(true);
+  localReply_ = true;
+  pausedRequest_ = 0;
+  if (filters_.holdsResponses()) return filterReply(body);
+  sendLocal(body);
+}
+
+void ProxyExchange::sendLocal(std::string_view body) {
   state_ = State::kResponding;
-  runResponseHeaderFilters();
   bool head = request_->method == "HEAD" || body.empty();
   responseBytes_ = head ? 0 : body.size();
   stream_->sendHead(*response_, head);
@@ -114,35 +115,31 @@ void ProxyExchange::addProxyHeaders(bool local) {
   http::HeaderMap& headers = response_->headers;
   event::TimePoint now = worker_.loop.now();
   if (proxied_) {
+    if (!choice_.setCookie.empty()) setHashCookie();
     if (settings.latencyTokens) {
-      headers.set(HeaderCode::kXKongUpstreamLatency, decimal(arena_, millis(now - upstreamBegan_)));
-      headers.set(HeaderCode::kXKongProxyLatency, decimal(arena_, millis(upstreamBegan_ - began_)));
+      headers.setNumber(HeaderCode::kXKongUpstreamLatency, millis(now - upstreamBegan_));
+      headers.setNumber(HeaderCode::kXKongProxyLatency, millis(upstreamBegan_ - began_));
     }
     if (settings.upstreamStatusHeader) {
-      headers.set(HeaderCode::kXKongUpstreamStatus, decimal(arena_, response_->status));
+      headers.setNumber(HeaderCode::kXKongUpstreamStatus, response_->status);
     }
-    if (settings.serverTokens) {
-      headers.set(HeaderCode::kVia,
-                  headers.has(HeaderCode::kVia)
-                      ? arena_.concat(headers.get(HeaderCode::kVia), ", ", settings.via)
-                      : std::string_view(settings.via));
-    }
+    if (settings.serverTokens) addVia(headers, worker_.lines.viaDownstream());
   } else if (settings.latencyTokens) {
-    headers.set(HeaderCode::kXKongResponseLatency, decimal(arena_, millis(now - began_)));
+    headers.setNumber(HeaderCode::kXKongResponseLatency, millis(now - began_));
   }
   // An answer about the origin's failure counts as the origin's, which had no name to tell.
   bool nameless = local && proxied_;
   if (settings.serverTokens && !nameless && !headers.has(HeaderCode::kServer)) {
-    headers.add(HeaderCode::kServer, settings.serverName);
+    headers.setLine(HeaderCode::kServer, worker_.lines.server());
   }
-  if (settings.requestIdDownstream) headers.set(HeaderCode::kXKongRequestId, requestId());
+  if (settings.requestIdDownstream) headers.setCopied(HeaderCode::kXKongRequestId, requestId());
   if (settings.debugHeader && route_ != nullptr &&
       request_->headers.get(HeaderCode::kKongDebug) == "1") {
     headers.set("Kong-Route-Id", route_->id);
     if (!route_->name.empty()) headers.set("Kong-Route-Name", route_->name);
-    if (route_->service != nullptr) {
-      headers.set("Kong-Service-Id", route_->service->id);
-      if (!route_->service->name.empty()) headers.set("Kong-Service-Name", route_->service->name);
+    if (service_ != nullptr) {
+      headers.set("Kong-Service-Id", service_->id);
+      if (!service_->name.empty()) headers.set("Kong-Service-Name", service_->name);
     }
   }
 }

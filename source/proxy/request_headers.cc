@@ -1,4 +1,4 @@
-#include <charconv>
+#include <algorithm>
 
 #include "source/http1/head_writer.h"
 #include "source/proxy/exchange.h"
@@ -81,10 +81,6 @@ void ProxyExchange::removeHopByHop(http::HeaderMap& headers, bool keepUpgrade) {
 
 void ProxyExchange::prepareRequestHeaders() {
   http::HeaderMap& headers = request_->headers;
-  const upstream::Service& service = *route_->service;
-  const ProxySettings& settings = worker_.settings;
-  bool trusted = !settings.trusted.empty() && trustedPeer();
-
   if (headers.has(HeaderCode::kTe)) {
     trailersWanted_ = headers.get(HeaderCode::kTe).find("trailers") != std::string_view::npos;
   }
@@ -94,62 +90,73 @@ void ProxyExchange::prepareRequestHeaders() {
   headers.remove(HeaderCode::kTe);
   headers.remove(HeaderCode::kContentLength);
   if (trailersWanted_) headers.add(HeaderCode::kTe, "trailers");
+  if (!route_->preserveHost) {
+    headers.setChecked(HeaderCode::kHost, service_->hostHeader);
+  } else if (!headers.has(HeaderCode::kHost)) {
+    headers.add(HeaderCode::kHost, "");
+  }
+  addForwarded(headers);
+  if (worker_.settings.serverTokens) {
+    addVia(headers, worker_.lines.via(request_->version));
+  }
+  if (worker_.settings.requestIdUpstream) {
+    headers.setCopied(HeaderCode::kXKongRequestId, requestId());
+  }
+}
 
-  std::string_view host = request_->host;
-  headers.set(HeaderCode::kHost,
-              route_->preserveHost ? host : std::string_view(service.hostHeader));
+void ProxyExchange::addVia(http::HeaderMap& headers, std::string_view line) {
+  if (!headers.has(HeaderCode::kVia)) return headers.setLine(HeaderCode::kVia, line);
+  headers.set(HeaderCode::kVia, arena_.concat(headers.get(HeaderCode::kVia), ", ",
+                                              OwnLines::value(HeaderCode::kVia, line)));
+}
 
-  headers.set(HeaderCode::kXRealIp, clientIp_);
+/// Who asked, and for what. Values of the request are as well-formed as the codec found them.
+void ProxyExchange::addForwarded(http::HeaderMap& headers) {
+  bool trusted = !worker_.settings.trusted.empty() && trustedPeer();
+  auto kept = [&](HeaderCode code) { return trusted && headers.has(code); };
+
+  headers.setCopied(HeaderCode::kXRealIp, clientIp_);
   if (headers.has(HeaderCode::kXForwardedFor)) {
     headers.set(HeaderCode::kXForwardedFor,
                 arena_.concat(headers.get(HeaderCode::kXForwardedFor), ", ", manager_->peerIp()));
   } else {
-    headers.add(HeaderCode::kXForwardedFor, clientIp_);
+    headers.setCopied(HeaderCode::kXForwardedFor, clientIp_);
   }
-  auto forwarded = [&](HeaderCode code, std::string_view value) {
-    if (trusted && headers.has(code)) return;
-    headers.set(code, value);
-  };
-  forwarded(HeaderCode::kXForwardedProto, secure() ? "https" : "http");
-  std::string_view name = host;
-  size_t colon = name.rfind(':');
-  if (colon != std::string_view::npos && name.back() != ']') name = name.substr(0, colon);
-  if (name.ends_with('.')) name.remove_suffix(1);
-  bool upper = false;
-  for (char c : name) upper = upper || (c >= 'A' && c <= 'Z');
-  if (upper) {
-    char* lower = arena_.chars(name.size());
-    for (size_t i = 0; i < name.size(); ++i) {
-      lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] | 0x20) : name[i];
-    }
-    name = {lower, name.size()};
+  if (!kept(HeaderCode::kXForwardedProto)) {
+    headers.setCopied(HeaderCode::kXForwardedProto, secure() ? "https" : "http");
   }
-  forwarded(HeaderCode::kXForwardedHost, name);
-  char* port = arena_.chars(5);
-  auto end = std::to_chars(port, port + 5, manager_->localPort()).ptr;
-  forwarded(HeaderCode::kXForwardedPort, {port, static_cast<size_t>(end - port)});
-  forwarded(HeaderCode::kXForwardedPath, rawPath_);
-  if (!(trusted && headers.has(HeaderCode::kXForwardedPrefix))) {
+  if (!kept(HeaderCode::kXForwardedHost)) {
+    headers.setCopied(HeaderCode::kXForwardedHost, hostName());
+  }
+  if (!kept(HeaderCode::kXForwardedPort)) {
+    headers.setNumber(HeaderCode::kXForwardedPort, manager_->localPort());
+  }
+  if (!kept(HeaderCode::kXForwardedPath)) {
+    headers.setCopied(HeaderCode::kXForwardedPath, rawPath_);
+  }
+  if (!kept(HeaderCode::kXForwardedPrefix)) {
     headers.remove(HeaderCode::kXForwardedPrefix);
     if (route_->stripPath && pathMatched_ && matchedPrefix_ != "/" && !matchedPrefix_.empty()) {
       headers.add(HeaderCode::kXForwardedPrefix, matchedPrefix_);
     }
   }
-  if (settings.serverTokens) {
-    std::string_view version = request_->version == http::Version::kHttp2    ? "2 "
-                               : request_->version == http::Version::kHttp10 ? "1.0 "
-                                                                             : "1.1 ";
-    std::string_view own = arena_.concat(version, settings.serverName);
-    headers.set(HeaderCode::kVia, headers.has(HeaderCode::kVia)
-                                      ? arena_.concat(headers.get(HeaderCode::kVia), ", ", own)
-                                      : own);
-  }
-  if (settings.requestIdUpstream) headers.set(HeaderCode::kXKongRequestId, requestId());
+}
+
+/// The host that was asked for in lower case, without port and final dot.
+std::string_view ProxyExchange::hostName() {
+  std::string_view name = request_->host;
+  size_t colon = name.rfind(':');
+  if (colon != std::string_view::npos && name.back() != ']') name = name.substr(0, colon);
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (!hasUpperCase(name)) return name;
+  char* lower = arena_.chars(name.size());
+  std::transform(name.begin(), name.end(), lower, lowerByte);
+  return {lower, name.size()};
 }
 
 std::string_view ProxyExchange::upstreamTarget() {
   if (request_->target == "*") return "*";
-  const std::string& servicePath = route_->service->path;
+  const std::string& servicePath = service_->path;
   size_t capacity = route::upstreamPathBound(servicePath, path_);
   char* out = arena_.chars(capacity + query_.size() + 1);
   size_t size = route::buildUpstreamPath(servicePath.empty() ? "/" : servicePath, matchedPrefix_,

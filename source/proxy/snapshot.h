@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "source/base/cow_vector.h"
 #include "source/http/filter.h"
 #include "source/http/filter_plan.h"
 #include "source/net/address.h"
@@ -14,12 +15,14 @@
 /// What the proxy needs of a configuration: immutable once published, shared by all workers.
 namespace tollgate::proxy {
 
+/// Names its service and its plan by number, so that a route stays the same object while they
+/// change.
 struct Route {
   std::string id;
   std::string name;
-  const upstream::Service* service = nullptr;  ///< nullptr: answered 503 unless a filter answers.
-  const http::FilterPlan* plan = nullptr;
-  int redirectStatus = 426;
+  uint32_t number = 0;   ///< Of Snapshot::routePlans.
+  uint32_t service = 0;  ///< Of Snapshot::services; 0: none, answered 503 unless a filter answers.
+  uint16_t redirectStatus = 426;
   bool httpsOnly = false;
   bool grpc = false;
   bool grpcSecureOnly = false;
@@ -27,14 +30,29 @@ struct Route {
   bool preserveHost = false;
 };
 
+/// One revision of the configuration. Its parts share what did not change with those of other
+/// revisions; a request holds on to the snapshot alone.
 struct Snapshot {
   uint64_t revision = 0;
   std::shared_ptr<const route::RouteTable> routes;
+  CowVector<std::shared_ptr<const upstream::Service>> services;
+  /// The plans of routes, and of the other routes of services, to which more applies than the
+  /// global plan; null elsewhere.
+  CowVector<std::shared_ptr<const http::FilterPlan>> routePlans, servicePlans;
   /// Runs its response hooks when no route matches.
   std::shared_ptr<const http::FilterPlan> globalPlan;
   std::shared_ptr<const http::Directory> directory;
-  /// Keeps alive what the route table's payloads and the plans point to.
-  std::vector<std::shared_ptr<const void>> owned;
+
+  /// nullptr if the route has none.
+  const upstream::Service* serviceOf(const Route& route) const {
+    return services[route.service].get();
+  }
+  /// May be nullptr: no filters.
+  const http::FilterPlan* planOf(const Route& route) const {
+    if (const auto* own = routePlans[route.number].get()) return own;
+    if (const auto* ofService = servicePlans[route.service].get()) return ofService;
+    return globalPlan.get();
+  }
 };
 
 /// Settings of the process that shape requests and responses; the same for all snapshots.

@@ -2,7 +2,6 @@
 
 #include <sys/random.h>
 
-#include <array>
 #include <cstring>
 #include <string_view>
 
@@ -11,25 +10,28 @@
 namespace tollgate::proxy {
 namespace {
 
-constexpr std::array<char, 512> kHexPairs = [] {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::array<char, 512> pairs{};
-  for (size_t byte = 0; byte < 256; ++byte) {
-    pairs[2 * byte] = kHex[byte >> 4];
-    pairs[2 * byte + 1] = kHex[byte & 15];
-  }
-  return pairs;
-}();
+/// The eight hex digits of `value`, the lowest first, as one word.
+uint64_t hexDigits(uint32_t value) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  uint64_t digits = value;  // spread to one nibble in each byte
+  digits = (digits | digits << 16) & 0x0000ffff0000ffff;
+  digits = (digits | digits << 8) & 0x00ff00ff00ff00ff;
+  digits = (digits | digits << 4) & 0x0f0f0f0f0f0f0f0f;
+  uint64_t letters = ((digits + 6 * kEach) >> 4) & kEach;  // 1 where the nibble is above 9
+  return digits + '0' * kEach + letters * ('a' - '0' - 10);
+}
 
 }  // namespace
 
 WorkerContext::WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
                              upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
-                             net::ResolverSettings resolver)
+                             net::ResolverSettings resolver, size_t worker)
     : loop(loop),
       settings(settings),
+      lines(settings),
       pool(loop, slabs, pool, std::move(tls)),
-      resolver(loop, std::move(resolver)) {
+      resolver(loop, std::move(resolver)),
+      clusters(worker) {
   if (getrandom(random_, sizeof random_, 0) != sizeof random_) random_[0] = 1;
   if ((random_[0] | random_[1]) == 0) random_[0] = 1;
 }
@@ -100,8 +102,9 @@ void WorkerContext::makeRequestId(char* out) {
     b ^= a;
     random_[0] = ((a << 24) | (a >> 40)) ^ b ^ (b << 16);
     random_[1] = (b << 37) | (b >> 27);
-    for (int i = 0; i < 8; ++i, out += 2, value >>= 8) {
-      std::memcpy(out, kHexPairs.data() + 2 * (value & 255), 2);
+    for (int word = 0; word < 2; ++word, out += 8, value >>= 32) {
+      uint64_t digits = hexDigits(static_cast<uint32_t>(value));
+      std::memcpy(out, &digits, sizeof digits);
     }
   }
 }

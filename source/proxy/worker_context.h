@@ -12,8 +12,10 @@
 #include "source/http/access_log.h"
 #include "source/http1/date_cache.h"
 #include "source/net/resolver.h"
+#include "source/proxy/own_lines.h"
 #include "source/proxy/snapshot.h"
 #include "source/upstream/pool.h"
+#include "source/upstream/worker_clusters.h"
 
 namespace tollgate::proxy {
 
@@ -42,20 +44,22 @@ class ServedConnection : public ListLink<ServedTag> {
   ~ServedConnection() = default;
 };
 
-/// Everything that the connections of one thread share. Used by that thread only, but for
-/// `counters`.
+/// Everything that the connections of one thread share; `worker` is its number. Used by that thread
+/// only, but for `counters`.
 class WorkerContext {
  public:
   WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
                 upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
-                net::ResolverSettings resolver);
+                net::ResolverSettings resolver, size_t worker = 0);
   ~WorkerContext();
 
   event::EventLoop& loop;
   const ProxySettings& settings;
+  const OwnLines lines;
   buffer::SlabPool slabs;
   upstream::Pool pool;
   net::Resolver resolver;
+  upstream::WorkerClusters clusters;
   WorkerCounters counters;
   http::AccessSink* accessLog = nullptr;
 

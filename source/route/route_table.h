@@ -1,78 +1,48 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "source/base/result.h"
+#include "source/route/compiled_route.h"
+#include "source/route/route_spec.h"
 
 namespace tollgate::route {
 
-/// What a route wants of a request. All attributes that are set must hold; of the values of one
-/// attribute any.
-struct RouteSpec {
-  std::string id;  ///< UUID text: breaks ties, the greater wins.
-  std::vector<std::string> methods;
-  std::vector<std::string> hosts;  ///< "a.b", "*.b", "a.*", each with an optional ":port"
-  std::vector<std::string> paths;  ///< "/prefix" or "~/regex"
-  std::vector<std::string> snis;
-  std::vector<std::pair<std::string, std::vector<std::string>>> headers;
-  int64_t regexPriority = 0;
-  const void* payload = nullptr;  ///< Handed back by a match; not owned.
-};
-
-class HeaderVisitor {
- public:
-  virtual void onValue(std::string_view value) = 0;
-
- protected:
-  ~HeaderVisitor() = default;
-};
-
-/// The headers of a request, as far as routing needs them.
-class HeaderLookup {
- public:
-  /// Visits every value of the header; `name` is compared in any case.
-  virtual void visit(std::string_view name, HeaderVisitor& visitor) const = 0;
-
- protected:
-  ~HeaderLookup() = default;
-};
-
-struct MatchInput {
-  std::string_view method;
-  std::string_view host;  ///< The Host header, with or without port.
-  std::string_view normalizedPath;
-  std::string_view sni;
-  uint16_t destinationPort = 0;  ///< Of the listener; used if the host names none.
-  bool tls = false;
-  const HeaderLookup* headers = nullptr;
-};
-
-struct Match {
-  const void* payload = nullptr;
-  std::string_view matchedPrefix;  ///< The part of the path that a prefix or regex took.
-  bool pathMatched = false;        ///< False if the route has no paths.
-};
-
-/// The compiled routes: host hash, then the longest prefixes, then regexes, compared by the
-/// documented priorities. Immutable; any thread. Matching allocates nothing unless the host has
-/// upper-case letters or is longer than 255 bytes.
+/// The compiled routes: host hash, then a radix tree of the paths, compared by the documented
+/// priorities. Regexes lie in the tree at the text that each of them begins with. A match costs the
+/// length of the path and what lies on the way, not the number of routes.
+///
+/// Copies share structure (a copy costs four pointers): to publish a table, copy it; then go on
+/// changing the original, which copies only what lies on the way to the change.
+/// Threads: a published copy may be read by any thread; one thread changes. Matching allocates
+/// nothing unless the host has upper-case letters.
 class RouteTable {
  public:
-  /// Routes with a regex that does not compile are left out; `problems` names them.
+  /// Conditions that do not compile are added to `problems`: a path's regex is left out, with a
+  /// header's regex nothing of the route is in effect.
+  static CompiledRoutePtr compile(RouteSpec spec, std::vector<Error>* problems = nullptr);
+  /// A table of these routes.
   static std::unique_ptr<const RouteTable> build(std::vector<RouteSpec> routes,
                                                  std::vector<Error>* problems = nullptr);
+  RouteTable();
+  RouteTable(const RouteTable& other);
+  RouteTable& operator=(const RouteTable& other);
   ~RouteTable();
+
+  /// Of routes with the same id at most one may be in the table.
+  void insert(const CompiledRoutePtr& route);
+  /// Takes out what insert() put in.
+  void erase(const CompiledRoutePtr& route);
   bool match(const MatchInput& input, Match& out) const;
   size_t size() const;
+  /// What a group of the regex of a match took of the path: `group` is its name or number, 0 the
+  /// whole; "" if there is no such group. Not for every request: it matches once more.
+  static std::string_view capture(const void* regex, std::string_view normalizedPath,
+                                  std::string_view group);
 
  private:
   struct State;
-  explicit RouteTable(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

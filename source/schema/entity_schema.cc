@@ -5,17 +5,33 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 
+#include "source/schema/checks.h"
+#include "source/schema/describe.h"
 #include "source/schema/field.h"
+#include "source/schema/kind_rules.h"
 #include "source/schema/plugin_config.h"
-#include "source/schema/route_checks.h"
 #include "source/schema/rules.h"
 #include "source/schema/stored_doc.h"
+#include "tollgate/gateway/v1/acl.pb.h"
+#include "tollgate/gateway/v1/basicauth_credential.pb.h"
+#include "tollgate/gateway/v1/ca_certificate.pb.h"
+#include "tollgate/gateway/v1/certificate.pb.h"
 #include "tollgate/gateway/v1/consumer.pb.h"
+#include "tollgate/gateway/v1/hmacauth_credential.pb.h"
+#include "tollgate/gateway/v1/jwt_secret.pb.h"
+#include "tollgate/gateway/v1/key.pb.h"
+#include "tollgate/gateway/v1/key_set.pb.h"
 #include "tollgate/gateway/v1/keyauth_credential.pb.h"
 #include "tollgate/gateway/v1/plugin.pb.h"
 #include "tollgate/gateway/v1/route.pb.h"
 #include "tollgate/gateway/v1/service.pb.h"
+#include "tollgate/gateway/v1/sni.pb.h"
+#include "tollgate/gateway/v1/tag.pb.h"
+#include "tollgate/gateway/v1/target.pb.h"
+#include "tollgate/gateway/v1/upstream.pb.h"
+#include "tollgate/gateway/v1/vault.pb.h"
 
 namespace tollgate::schema {
 namespace {
@@ -36,67 +52,43 @@ std::string prettyTable(const Json& value, const std::string& indent) {
   return out + "\n" + indent + "}";
 }
 
-/// Host and port of an authority; a port that is not a number stays text, for validation to refuse.
-void splitAuthority(std::string authority, Json& host, Json& port) {
-  authority = authority.substr(authority.rfind('@') + 1);
-  size_t portAt = authority.rfind(':');
-  if (portAt != std::string::npos && authority.find(']', portAt) == std::string::npos) {
-    std::string digits = authority.substr(portAt + 1);
-    const bool number =
-        digits.size() < 9 && digits.find_first_not_of("0123456789") == std::string::npos;
-    if (!digits.empty()) port = number ? Json(std::stoi(digits)) : Json(digits);
-    authority.resize(portAt);
-  }
-  if (authority.size() > 1 && authority.front() == '[' && authority.back() == ']') {
-    authority = authority.substr(1, authority.size() - 2);
-  }
-  if (!authority.empty()) host = authority;
+std::optional<AtRest> atRestOf(const Rules& rules) {
+  if (rules.at_rest() == "digest") return AtRest::kDigest;
+  if (rules.at_rest() == "password") return AtRest::kPassword;
+  if (rules.at_rest() == "sealed") return AtRest::kSealed;
+  return {};
 }
 
-/// The parts of a service's URL in place of `url`; the last word on protocol, host, port and path.
-void expandUrl(Json& body) {
-  auto at = body.find("url");
-  if (at == body.end() || !at->is_string()) return;
-  std::string url = at->get<std::string>();
-  url = url.substr(0, url.find_first_of("?#"));
-  body.erase(at);
-  Json scheme, host, port, path;
-  size_t slashes = url.find("//");
-  const bool relative = slashes != 0 && (slashes == std::string::npos || url[slashes - 1] != ':');
-  if (relative) {
-    path = url;
-  } else {
-    if (slashes > 0) scheme = url.substr(0, slashes - 1);
-    std::string rest = url.substr(slashes + 2);
-    size_t slash = rest.find('/');
-    if (slash != std::string::npos) path = rest.substr(slash);
-    splitAuthority(rest.substr(0, slash), host, port);
+void collectAtRest(const std::vector<Field>& fields, const std::string& record,
+                   std::vector<AtRestField>& out) {
+  for (const Field& f : fields) {
+    if (auto how = atRestOf(f.rules)) out.push_back({record + f.name, *how});
+    collectAtRest(f.fields, record + f.name + ".", out);
   }
-  if (scheme.is_null()) scheme = port == 443 ? "https" : "http";
-  if (port.is_null()) port = scheme == "https" ? 443 : 80;
-  body["protocol"] = scheme;
-  body["port"] = port;
-  body["host"] = host;
-  body["path"] = path;
 }
 
-/// Only what `url` itself can be wrong in; null is as good as absent.
-void checkUrl(Json& body, Json& errors) {
-  auto url = body.find("url");
-  if (url == body.end()) return;
-  if (url->is_null()) {
-    body.erase(url);
-  } else if (!url->is_string()) {
-    errors["url"] = "expected a string";
-  } else if (url->get_ref<const std::string&>().empty()) {
-    errors["url"] = "length must be at least 1";
+/// The member that a dotted name leads to; nullptr where there is none.
+template <typename AnyJson>
+AnyJson* memberAt(AnyJson& doc, std::string_view path) {
+  AnyJson* at = &doc;
+  while (at->is_object()) {
+    size_t dot = path.find('.');
+    auto found = at->find(std::string(path.substr(0, dot)));
+    if (found == at->end()) return nullptr;
+    at = &*found;
+    if (dot == std::string_view::npos) return at;
+    path.remove_prefix(dot + 1);
   }
+  return nullptr;
 }
 
 class CompiledSchema : public EntitySchema {
  public:
   explicit CompiledSchema(const google::protobuf::Descriptor& message)
-      : rules_(message.options().GetExtension(v1::entity)), fields_(compileFields(message)) {
+      : rules_(message.options().GetExtension(v1::entity)),
+        steps_(kindRules(rules_.kind())),
+        fields_(compileFields(message)) {
+    collectAtRest(fields_, "", atRest_);
     for (const auto& f : fields_) {
       if (f.type != Field::Type::kForeign) continue;
       foreign_.push_back(
@@ -107,8 +99,15 @@ class CompiledSchema : public EntitySchema {
 
   const std::string& kind() const override { return rules_.kind(); }
   const std::string& endpointKey() const override { return rules_.endpoint_key(); }
+  const std::string& ownedKey() const override { return rules_.owned_key(); }
+  bool hasOwnPaths() const override { return rules_.part_of().empty(); }
   const std::vector<ForeignField>& foreignFields() const override { return foreign_; }
   bool supportsTtl() const override { return rules_.ttl(); }
+  bool isSecret(std::string_view field) const override {
+    return std::any_of(fields_.begin(), fields_.end(),
+                       [&](const Field& f) { return f.name == field && f.rules.secret(); });
+  }
+  const std::vector<AtRestField>& atRestFields() const override { return atRest_; }
 
   Json coerce(Json form, const Json& stored) const override {
     if (!form.is_object()) return form;
@@ -136,11 +135,8 @@ class CompiledSchema : public EntitySchema {
              Violations& violations) const override {
     if (!body.is_object()) body = Json::object();
     Json& errors = violations.fields;
-    if (kind() == "services") {
-      checkUrl(body, errors);
-      if (!errors.empty()) return body;
-      expandUrl(body);
-    }
+    run(steps_.takeBody, body, errors);
+    if (!errors.empty()) return body;
     Json ttl = takeTtl(body, errors);
     if (!errors.empty()) return body;
     Json doc = mode == WriteMode::kUpdate ? merged(stored, std::move(body)) : std::move(body);
@@ -149,7 +145,7 @@ class CompiledSchema : public EntitySchema {
       plugin = PluginConfig::select(doc, errors);
       if (!plugin) return doc;
     }
-    if (kind() == "routes") prepareRoute(doc, errors);
+    run(steps_.prepare, doc, errors);
     if (!errors.empty()) return doc;
     generate(mode, doc, now);
     if (mode == WriteMode::kInsert) fillDefaults(fields_, doc);
@@ -157,8 +153,8 @@ class CompiledSchema : public EntitySchema {
     doc.erase(kTtlMember);
     errors = checkRecord(fields_, doc);
     if (plugin) plugin->check(mode, doc, errors);
-    if (kind() == "routes") checkRoute(doc, errors);
     runChecks(rules_, mode, doc, errors);
+    run(steps_.check, doc, errors);
     if (!errors.empty()) return doc;
     fillNulls(fields_, doc);
     if (plugin) plugin->complete(doc);
@@ -264,16 +260,18 @@ class CompiledSchema : public EntitySchema {
     return ttl;
   }
 
-  /// Records merge deeply, all else as a whole.
+  static void run(KindRules::Step step, Json& doc, Json& errors) {
+    if (step != nullptr) step(doc, errors);
+  }
+
   Json merged(const Json& stored, Json body) const {
     Json doc = stored.is_object() ? stored : Json::object();
-    for (auto& [key, value] : body.items()) {
-      if (key == "config" && value.is_object() && doc.contains(key) && doc[key].is_object()) {
-        PluginConfig::merge(doc[key], value);
-      } else {
-        doc[key] = std::move(value);
-      }
+    if (kind() == "plugins" && body.contains("config") && body["config"].is_object() &&
+        doc.value("config", Json()).is_object()) {
+      PluginConfig::merge(doc["config"], body["config"]);
+      body.erase("config");
     }
+    mergeRecord(fields_, doc, std::move(body));
     return doc;
   }
 
@@ -285,7 +283,8 @@ class CompiledSchema : public EntitySchema {
         if (absent || doc[f.name].is_null()) doc[f.name] = makeUuid();
       } else if (f.rules.type() == "timestamp") {
         if (f.name == "updated_at" || absent || doc[f.name].is_null()) {
-          doc[f.name] = static_cast<int64_t>(now);
+          const bool seconds = f.type == Field::Type::kInteger;
+          doc[f.name] = seconds ? Json(static_cast<int64_t>(now)) : Json(toMillisecond(now));
         }
       } else if (absent && mode == WriteMode::kInsert) {
         doc[f.name] = randomAlphanumeric(32);
@@ -293,12 +292,25 @@ class CompiledSchema : public EntitySchema {
     }
   }
 
+  static double toMillisecond(double now) { return std::round(now * 1000) / 1000; }
+
   v1::EntityRules rules_;
+  const KindRules& steps_;
   std::vector<Field> fields_;
   std::vector<ForeignField> foreign_;
+  std::vector<AtRestField> atRest_;
 };
 
 }  // namespace
+
+const std::string* AtRestField::in(const Json& doc) const {
+  const Json* at = memberAt(doc, field);
+  return at != nullptr && at->is_string() ? at->get_ptr<const std::string*>() : nullptr;
+}
+
+void AtRestField::set(Json& doc, std::string text) const {
+  if (Json* at = memberAt(doc, field)) *at = std::move(text);
+}
 
 std::string Violations::message() const {
   std::vector<std::string> items;
@@ -328,13 +340,41 @@ std::string Violations::message() const {
 }
 
 const std::vector<const EntitySchema*>& EntitySchema::all() {
+  namespace gw = gateway::v1;
   static const auto& schemas = *new std::vector<const EntitySchema*>{
-      new CompiledSchema(*gateway::v1::Service::descriptor()),
-      new CompiledSchema(*gateway::v1::Route::descriptor()),
-      new CompiledSchema(*gateway::v1::Consumer::descriptor()),
-      new CompiledSchema(*gateway::v1::Plugin::descriptor()),
-      new CompiledSchema(*gateway::v1::KeyAuthCredential::descriptor())};
+      new CompiledSchema(*gw::Certificate::descriptor()),
+      new CompiledSchema(*gw::CaCertificate::descriptor()),
+      new CompiledSchema(*gw::Vault::descriptor()),
+      new CompiledSchema(*gw::KeySet::descriptor()),
+      new CompiledSchema(*gw::Service::descriptor()),
+      new CompiledSchema(*gw::Upstream::descriptor()),
+      new CompiledSchema(*gw::Route::descriptor()),
+      new CompiledSchema(*gw::Consumer::descriptor()),
+      new CompiledSchema(*gw::Plugin::descriptor()),
+      new CompiledSchema(*gw::KeyAuthCredential::descriptor()),
+      new CompiledSchema(*gw::BasicAuthCredential::descriptor()),
+      new CompiledSchema(*gw::HmacAuthCredential::descriptor()),
+      new CompiledSchema(*gw::JwtSecret::descriptor()),
+      new CompiledSchema(*gw::Acl::descriptor()),
+      new CompiledSchema(*gw::Sni::descriptor()),
+      new CompiledSchema(*gw::Target::descriptor()),
+      new CompiledSchema(*gw::Key::descriptor())};
   return schemas;
+}
+
+Json describeVault(std::string_view name) {
+  if (name != "env") return nullptr;
+  const Json vault = EntitySchema::find("vaults")->describe();
+  Json fields = Json::array();
+  for (const auto& field : vault["fields"]) {
+    if (field.contains("config")) fields.push_back(field);
+  }
+  return {{"fields", std::move(fields)}, {"entity_checks", Json::array()}};
+}
+
+Json describeTags() {
+  return {{"fields", describeFields(compileFields(*gateway::v1::Tag::descriptor()))},
+          {"entity_checks", Json::array()}};
 }
 
 const EntitySchema* EntitySchema::find(std::string_view kind) {

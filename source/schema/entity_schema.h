@@ -43,6 +43,18 @@ struct ForeignField {
   ForeignKey::OnDelete onDelete;
 };
 
+/// How a secret value is kept; see FieldRules.at_rest.
+enum class AtRest { kDigest, kPassword, kSealed };
+
+struct AtRestField {
+  std::string field;  ///< "key", or "pem.private_key" within a record.
+  AtRest how;
+  /// The text of the field; nullptr where `doc` has none.
+  const std::string* in(const Json& doc) const;
+  /// Only where in() finds one.
+  void set(Json& doc, std::string text) const;
+};
+
 /// How a write treats what the body leaves out.
 enum class WriteMode {
   kInsert,  ///< POST and PUT: defaults and generated values are filled in.
@@ -55,7 +67,7 @@ class EntitySchema {
   virtual ~EntitySchema() = default;
 
   /// nullptr where there is no such kind. Kinds are collection names: "services", "routes",
-  /// "consumers", "plugins", "keyauth_credentials".
+  /// "keyauth_credentials", …
   static const EntitySchema* find(std::string_view kind);
   /// All kinds in order of dependency (a kind comes after the kinds that it refers to).
   static const std::vector<const EntitySchema*>& all();
@@ -63,8 +75,17 @@ class EntitySchema {
   virtual const std::string& kind() const = 0;
   /// The unique field by which a path may name an entity ("name", "username", "key"), or "".
   virtual const std::string& endpointKey() const = 0;
+  /// The field by which a path below an owner may name an entity, unique together with that owner
+  /// ("group" of a consumer), or "".
+  virtual const std::string& ownedKey() const = 0;
+  /// False where entities are only a part of others and have no paths of their own.
+  virtual bool hasOwnPaths() const = 0;
   virtual const std::vector<ForeignField>& foreignFields() const = 0;
   virtual bool supportsTtl() const = 0;
+  /// Whether the values of `field` must not be shown.
+  virtual bool isSecret(std::string_view field) const = 0;
+  /// The fields that a store must not keep as they are.
+  virtual const std::vector<AtRestField>& atRestFields() const = 0;
 
   /// Turns form values (all strings, see Form in form.h) into the types the schema wants. `stored`
   /// is the entity that a PATCH changes (tells a plugin's name), or null.
@@ -112,5 +133,9 @@ struct PluginInfo {
 const std::vector<PluginInfo>& pluginInfos();
 /// The body of GET /schemas/plugins/{name}; null if there is none.
 Json describePlugin(std::string_view name);
+/// The body of GET /schemas/vaults/{name}; null if there is none.
+Json describeVault(std::string_view name);
+/// The body of GET /schemas/tags: the rows that tell which entity has which tag.
+Json describeTags();
 
 }  // namespace tollgate::schema

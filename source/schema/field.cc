@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
 
+#include "source/schema/checks.h"
 #include "source/schema/rules.h"
 
 namespace tollgate::schema {
@@ -49,7 +51,10 @@ Field compileField(const pb::FieldDescriptor& d) {
   Field scalar;
   scalar.type = scalarType(d);
   if (!f.rules.reference().empty()) scalar.type = Type::kForeign;
-  if (scalar.type == Type::kRecord) scalar.fields = compileFields(*d.message_type());
+  if (scalar.type == Type::kRecord) {
+    scalar.fields = compileFields(*d.message_type());
+    scalar.checks = d.message_type()->options().GetExtension(v1::entity);
+  }
   if (d.is_repeated()) {
     f.type = f.rules.set() ? Type::kSet : Type::kArray;
     scalar.rules = f.rules.elements();
@@ -57,6 +62,7 @@ Field compileField(const pb::FieldDescriptor& d) {
   } else {
     f.type = scalar.type;
     f.fields = std::move(scalar.fields);
+    f.checks = std::move(scalar.checks);
   }
   return f;
 }
@@ -70,14 +76,23 @@ std::string scalarText(const Json& v) {
   return v.is_string() ? v.get<std::string>() : numberText(v.get<double>());
 }
 
+std::string listed(const google::protobuf::RepeatedPtrField<std::string>& texts) {
+  std::string all;
+  for (const auto& text : texts) all += (all.empty() ? "" : ", ") + text;
+  return all;
+}
+
 Json checkOneOf(const Rules& rules, const Json& value) {
+  if (rules.one_of().empty() && rules.not_one_of().empty()) return nullptr;
+  const std::string text = scalarText(value);
+  for (const auto& refused : rules.not_one_of()) {
+    if (refused == text) return "must not be one of: " + listed(rules.not_one_of());
+  }
   if (rules.one_of().empty()) return nullptr;
-  std::string text = scalarText(value), all;
   for (const auto& allowed : rules.one_of()) {
     if (allowed == text) return nullptr;
-    all += (all.empty() ? "" : ", ") + allowed;
   }
-  return "expected one of: " + all;
+  return "expected one of: " + listed(rules.one_of());
 }
 
 Json checkNumber(const Field& f, Json& value) {
@@ -162,6 +177,8 @@ Json checkMap(const Field& f, Json& value) {
       if (lower == "host") {
         return "cannot contain 'host' header, which must be specified in the 'hosts' attribute";
       }
+    }
+    if (f.rules.type() == "route_headers" || f.rules.type() == "headers") {
       if (std::string error = checkRule("header_name", key); !error.empty()) return error;
     }
     if (Json error = checkValue(*f.elements, item); !error.is_null()) return error;
@@ -226,12 +243,6 @@ void coerceValue(const Field& f, Json& value) {
   }
 }
 
-const char* typeName(Type type) {
-  static constexpr const char* kNames[] = {"string", "integer", "number", "boolean", "array",
-                                           "set",    "map",     "record", "foreign", "record"};
-  return kNames[static_cast<int>(type)];
-}
-
 }  // namespace
 
 std::vector<Field> compileFields(const pb::Descriptor& message) {
@@ -254,6 +265,20 @@ void fillDefaults(const std::vector<Field>& fields, Json& record) {
       at = record.find(f.name);
     }
     if (f.type == Type::kRecord && at->is_object()) fillDefaults(f.fields, *at);
+  }
+}
+
+void mergeRecord(const std::vector<Field>& fields, Json& record, Json change) {
+  for (auto& [key, value] : change.items()) {
+    const auto f =
+        std::find_if(fields.begin(), fields.end(), [&](const Field& g) { return g.name == key; });
+    const bool deep = f != fields.end() && f->type == Type::kRecord && value.is_object();
+    Json& target = record[key];
+    if (deep && target.is_object()) {
+      mergeRecord(f->fields, target, std::move(value));
+    } else {
+      target = std::move(value);
+    }
   }
 }
 
@@ -294,6 +319,7 @@ Json checkValue(const Field& f, Json& value) {
       if (value.is_array() && value.empty()) value = Json::object();
       if (!value.is_object()) return "expected a record";
       Json errors = checkRecord(f.fields, value);
+      runChecks(f.checks, WriteMode::kInsert, value, errors);
       return errors.empty() ? Json(nullptr) : errors;
     }
     case Type::kAny:
@@ -324,43 +350,6 @@ void coerceRecord(const std::vector<Field>& fields, Json& record) {
     auto at = record.find(f.name);
     if (at != record.end()) coerceValue(f, *at);
   }
-}
-
-Json describeField(const Field& f) {
-  Json out = {{"type", typeName(f.type)}};
-  const Rules& r = f.rules;
-  if (!r.default_json().empty()) out["default"] = f.defaultValue;
-  if (r.required()) out["required"] = true;
-  if (r.unique()) out["unique"] = true;
-  if (r.auto_()) out["auto"] = true;
-  if (r.referenceable()) out["referenceable"] = true;
-  if (r.secret()) out["encrypted"] = true;
-  if (r.type() == "uuid") out["uuid"] = true;
-  if (r.type() == "timestamp") out["timestamp"] = true;
-  if (!r.description().empty()) out["description"] = r.description();
-  if (!r.reference().empty()) out["reference"] = r.reference();
-  if (r.cascade()) out["on_delete"] = "cascade";
-  if (r.has_len_min()) out["len_min"] = r.len_min();
-  if (r.has_gt()) out["gt"] = Json::parse(numberText(r.gt()), nullptr, false);
-  if (r.between_size() == 2) {
-    out["between"] = {static_cast<int64_t>(r.between(0)), static_cast<int64_t>(r.between(1))};
-  }
-  for (const auto& v : r.one_of()) {
-    out["one_of"].push_back(f.type == Type::kInteger ? Json(std::atoi(v.c_str())) : Json(v));
-  }
-  if (f.type == Type::kMap) out["keys"] = {{"type", "string"}};
-  if (f.elements) out[f.type == Type::kMap ? "values" : "elements"] = describeField(*f.elements);
-  if (f.type == Type::kRecord) out["fields"] = describeFields(f.fields);
-  if (f.type == Type::kAny) out["abstract"] = true;
-  return out;
-}
-
-Json describeFields(const std::vector<Field>& fields) {
-  Json out = Json::array();
-  for (const auto& f : fields) {
-    if (!f.hidden()) out.push_back({{f.name, describeField(f)}});
-  }
-  return out;
 }
 
 }  // namespace tollgate::schema

@@ -35,6 +35,7 @@ struct Field {
   Json defaultValue;                ///< null where there is none.
   std::shared_ptr<Field> elements;  ///< Of arrays and sets, and the values of maps.
   std::vector<Field> fields;        ///< Of records.
+  v1::EntityRules checks;           ///< Across the fields of records.
   bool hidden() const { return rules.type() == "hidden"; }
 };
 
@@ -43,6 +44,8 @@ std::vector<Field> compileFields(const google::protobuf::Descriptor& message);
 
 /// Gives what is absent its default, deeply; an explicit null stays.
 void fillDefaults(const std::vector<Field>& fields, Json& record);
+/// Overlays `record` with `change`: records deeply, all else as a whole.
+void mergeRecord(const std::vector<Field>& fields, Json& record, Json change);
 /// Sets what is still absent to null, deeply.
 void fillNulls(const std::vector<Field>& fields, Json& record);
 /// Checks `value` (and makes 5.0 an integer, sets distinct); null where it is fine, else the error
@@ -52,8 +55,4 @@ Json checkValue(const Field& field, Json& value);
 Json checkRecord(const std::vector<Field>& fields, Json& record);
 /// Form strings to the types of the fields.
 void coerceRecord(const std::vector<Field>& fields, Json& record);
-/// One field's description for GET /schemas/...
-Json describeField(const Field& field);
-Json describeFields(const std::vector<Field>& fields);
-
 }  // namespace tollgate::schema

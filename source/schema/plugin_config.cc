@@ -2,75 +2,50 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "source/schema/checks.h"
+#include "source/schema/describe.h"
 #include "source/schema/stored_doc.h"
 #include "tollgate/filters/http/key_auth/v1/key_auth.pb.h"
 #include "tollgate/filters/http/rate_limiting/v1/rate_limiting.pb.h"
+#include "tollgate/filters/http/request_termination/v1/request_termination.pb.h"
 
 namespace tollgate::schema {
 namespace {
-
-/// The value at a dotted path; null where there is none.
-const Json& at(const Json& doc, std::string_view path) {
-  static const Json kNull;
-  const Json* value = &doc;
-  while (!path.empty()) {
-    size_t dot = std::min(path.find('.'), path.size());
-    if (!value->is_object()) return kNull;
-    auto next = value->find(std::string(path.substr(0, dot)));
-    if (next == value->end()) return kNull;
-    value = &*next;
-    path.remove_prefix(std::min(dot + 1, path.size()));
-  }
-  return *value;
-}
-
-void setAt(Json& doc, std::string_view path, const std::string& error) {
-  Json* value = &doc;
-  while (!path.empty()) {
-    size_t dot = std::min(path.find('.'), path.size());
-    if (!value->is_object() && !value->is_null()) return;
-    value = &(*value)[std::string(path.substr(0, dot))];
-    path.remove_prefix(std::min(dot + 1, path.size()));
-  }
-  *value = error;
-}
-
-bool nonEmpty(const Json& value) {
-  return !value.is_null() && value != "" && !(value.is_structured() && value.empty());
-}
-
-void runConditional(const v1::EntityCheck::Conditional& c, const Json& doc, Json& errors) {
-  if (!at(errors, c.if_field()).is_null() || !at(errors, c.then_field()).is_null()) return;
-  const Json& value = at(doc, c.if_field());
-  bool match = c.not_one_of_size() > 0;
-  for (const auto& text : c.one_of()) match = match || value == text;
-  for (const auto& text : c.not_one_of()) match = match && value != text;
-  if (!match) return;
-  const bool unset = at(doc, c.then_field()).is_null();
-  if (c.then_null() ? unset : !unset) return;
-  setAt(errors, c.then_field(), c.then_null() ? "value must be null" : "required field missing");
-  errors["@entity"].push_back(
-      fmt::format("failed conditional validation given value of field '{}'", c.if_field()));
-}
 
 /// A larger window must not allow less than a smaller one.
 std::string checkWindows(const Json& config) {
   static constexpr const char* kNames[] = {"second", "minute", "hour", "day", "month", "year"};
   for (size_t i = 0; i < 6; ++i) {
-    const Json& low = at(config, kNames[i]);
+    const Json& low = valueAt(config, kNames[i]);
     if (!low.is_number()) continue;
     for (size_t k = i + 1; k < 6; ++k) {
-      const Json& high = at(config, kNames[k]);
+      const Json& high = valueAt(config, kNames[k]);
       if (high.is_number() && high.get<double>() < low.get<double>()) {
         return fmt::format("The limit for {}({:.1f}) cannot be lower than the limit for {}({:.1f})",
                            kNames[k], high.get<double>(), kNames[i], low.get<double>());
       }
     }
   }
-  const Json& rate = at(config, "sync_rate");
+  const Json& rate = valueAt(config, "sync_rate");
   if (rate.is_number() && rate.get<double>() != -1) {
-    if (at(config, "policy") != "redis") return "sync_rate can only be used with the redis policy";
+    if (valueAt(config, "policy") != "redis")
+      return "sync_rate can only be used with the redis policy";
     if (rate.get<double>() < 0.02) return "sync_rate must be greater than 0.02, or -1 to disable";
+  }
+  return "";
+}
+
+/// Which parts of an answer exclude each other.
+std::string checkTermination(const Json& config) {
+  auto given = [&](const char* name) { return !valueAt(config, name).is_null(); };
+  if (given("message") && (given("body") || given("content_type"))) {
+    return "message cannot be used with content_type or body";
+  }
+  if (given("content_type") && !given("body")) return "content_type requires a body";
+  if (valueAt(config, "echo") == true && given("body")) {
+    return "echo cannot be used with content_type and body";
   }
   return "";
 }
@@ -83,7 +58,8 @@ PluginConfig::PluginConfig(const google::protobuf::Descriptor& message)
 const std::vector<PluginConfig>& PluginConfig::all() {
   static const auto& configs = *new std::vector<PluginConfig>{
       PluginConfig(*filters::http::key_auth::v1::Config::descriptor()),
-      PluginConfig(*filters::http::rate_limiting::v1::Config::descriptor())};
+      PluginConfig(*filters::http::rate_limiting::v1::Config::descriptor()),
+      PluginConfig(*filters::http::request_termination::v1::Config::descriptor())};
   return configs;
 }
 
@@ -95,7 +71,7 @@ const PluginConfig* PluginConfig::find(std::string_view name) {
 }
 
 const PluginConfig* PluginConfig::select(const Json& doc, Json& errors) {
-  const Json& name = at(doc, "name");
+  const Json& name = valueAt(doc, "name");
   if (name.is_null()) {
     errors["name"] = "required field missing";
   } else if (!name.is_string()) {
@@ -163,8 +139,9 @@ void PluginConfig::takeShorthands(Json& config, Json& errors) const {
 
 void PluginConfig::check(WriteMode mode, Json& doc, Json& errors) const {
   for (const auto& scope : rules_.forbidden_scopes()) {
-    if (!at(doc, scope).is_null()) errors[scope] = "value must be null";
+    if (!valueAt(doc, scope).is_null()) errors[scope] = "value must be null";
   }
+  checkProtocols(doc, errors);
   Json& config = doc["config"];
   if (config.is_null() || (config.is_array() && config.empty())) config = Json::object();
   if (!config.is_object()) {
@@ -180,6 +157,29 @@ void PluginConfig::check(WriteMode mode, Json& doc, Json& errors) const {
   if (rules_.plugin() == "rate-limiting" && !errors.contains("config")) {
     if (std::string error = checkWindows(config); !error.empty()) errors["config"] = error;
   }
+  if (rules_.plugin() == "request-termination" && !errors.contains("config")) {
+    if (std::string error = checkTermination(config); !error.empty()) errors["config"] = error;
+  }
+}
+
+Json PluginConfig::protocols() const {
+  if (rules_.protocols_size() == 0) return {"grpc", "grpcs", "http", "https"};
+  return std::vector<std::string>(rules_.protocols().begin(), rules_.protocols().end());
+}
+
+void PluginConfig::checkProtocols(const Json& doc, Json& errors) const {
+  const Json& given = valueAt(doc, "protocols");
+  if (!given.is_array() || errors.contains("protocols")) return;
+  const Json allowed = protocols();
+  std::string names;
+  for (const auto& name : allowed) names += (names.empty() ? "" : ", ") + name.get<std::string>();
+  Json problems = Json::array();
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (std::find(allowed.begin(), allowed.end(), given[i]) != allowed.end()) continue;
+    while (problems.size() < i) problems.push_back(nullptr);
+    problems.push_back("expected one of: " + names);
+  }
+  if (!problems.empty()) errors["protocols"] = std::move(problems);
 }
 
 void PluginConfig::complete(Json& doc) const {
@@ -190,7 +190,7 @@ void PluginConfig::complete(Json& doc) const {
 void PluginConfig::mirror(Json& config) const {
   if (!config.is_object()) return;
   for (const auto& s : rules_.shorthands()) {
-    config[s.name()] = at(config, s.path(0) + "." + s.path(1));
+    config[s.name()] = valueAt(config, s.path(0) + "." + s.path(1));
   }
 }
 
@@ -223,7 +223,7 @@ Json PluginConfig::describe() const {
   for (const auto& scope : rules_.forbidden_scopes()) {
     list.push_back({{scope, {{"type", "foreign"}, {"reference", scope + "s"}, {"eq", nullptr}}}});
   }
-  Json names = {"grpc", "grpcs", "http", "https"};
+  const Json names = protocols();
   list.push_back({{"protocols",
                    {{"type", "set"},
                     {"required", true},
@@ -231,50 +231,6 @@ Json PluginConfig::describe() const {
                     {"elements", {{"type", "string"}, {"one_of", names}}}}}});
   list.push_back({{"config", std::move(config)}});
   return {{"fields", std::move(list)}, {"entity_checks", describeChecks(rules_)}};
-}
-
-void runChecks(const v1::EntityRules& rules, WriteMode mode, const Json& doc, Json& errors) {
-  for (const auto& check : rules.checks()) {
-    if (check.has_conditional()) {
-      runConditional(check.conditional(), doc, errors);
-      continue;
-    }
-    bool found = false;
-    std::string names;
-    for (const auto& name : check.at_least_one_of()) {
-      found = found || nonEmpty(at(doc, name));
-      names += (names.empty() ? "'" : ", '") + name + "'";
-    }
-    if (found) continue;
-    const char* prefix = mode == WriteMode::kUpdate ? "when updating, " : "";
-    errors["@entity"].push_back(
-        fmt::format("{}at least one of these fields must be non-empty: {}", prefix, names));
-  }
-}
-
-Json describeChecks(const v1::EntityRules& rules) {
-  Json out = Json::array();
-  for (const auto& check : rules.checks()) {
-    if (!check.has_conditional()) {
-      Json names = Json::array();
-      for (const auto& name : check.at_least_one_of()) names.push_back(name);
-      out.push_back({{"at_least_one_of", std::move(names)}});
-      continue;
-    }
-    const auto& c = check.conditional();
-    Json match = Json::object();
-    if (c.one_of_size() == 1) match["eq"] = c.one_of(0);
-    if (c.one_of_size() > 1)
-      match["one_of"] = Json(std::vector<std::string>(c.one_of().begin(), c.one_of().end()));
-    for (const auto& text : c.not_one_of()) match["not_one_of"].push_back(text);
-    Json then = c.then_null() ? Json{{"eq", nullptr}} : Json{{"required", true}};
-    out.push_back({{"conditional",
-                    {{"if_field", c.if_field()},
-                     {"if_match", std::move(match)},
-                     {"then_field", c.then_field()},
-                     {"then_match", std::move(then)}}}});
-  }
-  return out;
 }
 
 const std::vector<PluginInfo>& pluginInfos() {

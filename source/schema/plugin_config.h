@@ -35,14 +35,13 @@ class PluginConfig {
   Json describe() const;
 
  private:
+  /// What the plugin can be bound to, which is its default as well.
+  Json protocols() const;
+  void checkProtocols(const Json& doc, Json& errors) const;
   void takeShorthands(Json& config, Json& errors) const;
 
   v1::EntityRules rules_;
   std::vector<Field> fields_;
 };
-
-/// Runs the declared checks across fields and reports into `errors`.
-void runChecks(const v1::EntityRules& rules, WriteMode mode, const Json& doc, Json& errors);
-Json describeChecks(const v1::EntityRules& rules);
 
 }  // namespace tollgate::schema

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "source/schema/rules.h"
+#include "source/schema/route_path.h"
 
 namespace tollgate::schema {
 namespace {
@@ -114,7 +114,7 @@ void prepareRoute(Json& doc, Json& errors) {
   if (family == Family::kGrpc && !doc.contains("strip_path")) doc["strip_path"] = false;
 }
 
-void checkRoute(const Json& doc, Json& errors) {
+void checkRoute(Json& doc, Json& errors) {
   checkFamilies(doc, errors);
   checkRegexes(doc, errors);
   switch (familyOfRoute(doc)) {

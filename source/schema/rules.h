@@ -11,14 +11,6 @@ namespace tollgate::schema {
 /// everything.
 std::string checkRule(std::string_view rule, const std::string& value);
 
-/// "" where the router can run the regular expression of a route path (or it is none), else why
-/// not.
-std::string checkRouterRegex(const std::string& path);
-
-/// The form of a path in which the router compares it: unreserved escapes decoded, the others in
-/// upper case, dot segments and empty segments removed.
-std::string normalizePath(std::string_view path);
-
 /// Position (1-based) of the first byte that is not valid UTF-8; 0 where all is.
 size_t invalidUtf8At(std::string_view text);
 bool isUuid(std::string_view text);

@@ -70,7 +70,7 @@ std::string misfitOf(const Field& f, const Json& value) {
 
 void maskField(const Field& f, Json& value) {
   if (value.is_null()) return;
-  if (f.rules.secret()) {
+  if (f.rules.secret() || !f.rules.at_rest().empty()) {
     value = kMask;
   } else if (f.type == Type::kRecord) {
     maskSecrets(f.fields, value);

@@ -121,7 +121,7 @@ void Acceptor::serve(const Chain& chain, uint16_t port, int fd, buffer::Buffer p
                                    chain.tcp.idleTimeout};
     proxy::TcpProxy::serve(context_, std::move(connection), target);
   } else {
-    proxy::HttpConnectionManager::serve(context_, std::move(connection), port);
+    proxy::HttpConnectionManager::serve(context_, std::move(connection), port, chain.filters.get());
   }
   if (waiting) started.poke();
 }

@@ -9,6 +9,7 @@ namespace {
 class NoDirectory final : public http::Directory {
  public:
   const http::KeyCredential* findKey(std::string_view) const override { return nullptr; }
+  const http::Consumer* consumerOf(uint32_t) const override { return nullptr; }
   const http::Consumer* findConsumerById(std::string_view) const override { return nullptr; }
   const http::Consumer* findConsumerByName(std::string_view) const override { return nullptr; }
 };
@@ -18,6 +19,7 @@ admin::Request requestOf(http::Exchange& exchange) {
   out.method = exchange.request().method;
   out.target = exchange.request().target;
   out.clientAddress = exchange.clientIp();
+  if (!exchange.actor().empty()) out.actor = exchange.actor();
   exchange.request().headers.forEach(
       [&](const http::Header& header) { out.headers.emplace_back(header.name(), header.value()); });
   if (const buffer::Buffer* body = exchange.wholeRequestBody()) out.body = body->toString();
@@ -57,15 +59,16 @@ std::shared_ptr<const proxy::Snapshot> snapshotOf(std::shared_ptr<const http::Ht
   http::PlanEntry& entry = plan->entries.emplace_back();
   entry.fallback = filter.get();
   plan->finish();
+  plan->owned.push_back(std::move(filter));
   auto route = std::make_shared<proxy::Route>();
-  route->plan = plan.get();
   auto snapshot = std::make_shared<proxy::Snapshot>();
   route::RouteSpec spec;
   spec.paths = {"/"};
   spec.payload = route.get();
+  spec.owner = route;
   snapshot->routes = route::RouteTable::build({spec});
   snapshot->directory = std::make_shared<NoDirectory>();
-  snapshot->owned = {filter, plan, route};
+  snapshot->globalPlan = std::move(plan);
   return snapshot;
 }
 

@@ -11,6 +11,7 @@
 #include "source/server/builtin_filters.h"
 #include "source/server/gateway.h"
 #include "source/server/proxy_options.h"
+#include "source/server/tls_pem_checker.h"
 
 namespace tollgate::server {
 namespace {
@@ -37,23 +38,27 @@ int check(const CommonOptions& common, std::string file) {
   auto settings =
       Settings::load(node ? common.conf : file, Settings::processEnvironment(), common.overrides());
   std::string problem = settings ? "" : settings.error().text();
-  if (problem.empty() && node) {
+  DefaultCertificates certificates;
+  if (problem.empty()) {
     registerBuiltinFilters(rateLimitCells(*settings));
+    auto pair = tls::generateSelfSigned(tls::KeyType::kEcdsaP256, "localhost");
+    if (pair) certificates.proxy.push_back(std::move(pair).value());
+    certificates.admin = certificates.proxy;
+  }
+  if (problem.empty() && node) {
     auto loaded = config::loadNode(file);
     if (!loaded) {
       problem = loaded.error().text();
     } else {
-      DefaultCertificates certificates;
-      for (auto type : {tls::KeyType::kEcdsaP256}) {
-        auto pair = tls::generateSelfSigned(type, "localhost");
-        if (pair) certificates.proxy.push_back(std::move(pair).value());
-      }
-      certificates.admin = certificates.proxy;
       auto plans = compileNode(*loaded, file, *settings, certificates);
       if (!plans) problem = plans.error().text();
     }
   } else if (problem.empty()) {
     auto built = builtinNode(*settings);
+    if (built) {
+      auto plans = compileNode(*built, file, *settings, certificates);
+      if (!plans) problem = plans.error().text();
+    }
     auto proxy = proxySettings(*settings);
     if (!built) problem = built.error().text();
     if (!proxy) problem = proxy.error().text();
@@ -104,6 +109,11 @@ int health(const CommonOptions& common) {
 }
 
 int reload(const CommonOptions& common) {
+  // Told here rather than in the node's log only: a broken file changes nothing there.
+  if (auto settings = loadSettings(common); settings && settings->text("database") == "off") {
+    const std::string& file = settings->text("declarative_config");
+    if (!file.empty() && checkDeclarative(common, file) != 0) return 1;
+  }
   std::string prefix, problem;
   int pid = runningPid(common, prefix, problem);
   if (!problem.empty()) return fail(problem);
@@ -176,6 +186,7 @@ int fail(const std::string& text) {
 }
 
 int runCommand(int argc, char** argv) {
+  installPemChecker();
   CLI::App app{"Tollgate, an API gateway", "tollgate"};
   app.require_subcommand(1);
   app.fallthrough();
@@ -202,11 +213,24 @@ int runCommand(int argc, char** argv) {
   sub = command(app, "check", "check a node file (.yaml, .yml, .json) or a file of settings");
   sub->add_option("file", checked, "the file");
   sub->callback([&] { code = check(common, checked); });
-  CLI::App* group = app.add_subcommand("config", "configuration of the node");
+  CLI::App* group = app.add_subcommand("config", "declarative files; configuration of the node");
   group->require_subcommand(1);
   command(*group, "default", "print the node that the settings describe")->callback([&] {
     code = printDefaultNode(common);
   });
+  std::string declared;
+  for (auto [name, about] : {std::pair{"init", "write a sample declarative file"},
+                             {"parse", "check a declarative file"},
+                             {"import", "write a declarative file into the store, all or nothing"},
+                             {"db_import", "the same, as Kong calls it"},
+                             {"export", "write the store as a declarative file ('-': print it)"},
+                             {"db_export", "the same, as Kong calls it"},
+                             {"diff", "what an import would change; exit code 1 if anything"}}) {
+    sub = command(*group, name, about);
+    bool optional = std::string_view(name) == "init" || std::string_view(name).ends_with("export");
+    sub->add_option("file", declared, "the declarative file")->required(!optional);
+    sub->callback([&, action = std::string(name)] { code = runConfig(action, common, declared); });
+  }
   group = app.add_subcommand("migrations", "tables of the Postgres store");
   group->require_subcommand(1);
   for (auto [name, about] : {std::pair{"bootstrap", "create the tables"},
@@ -224,6 +248,24 @@ int runCommand(int argc, char** argv) {
                     "seconds to wait for another node's migration");
     sub->callback(
         [&, action = std::string(name)] { code = runMigrations(action, common, migration); });
+  }
+  TokenOptions token;
+  group = app.add_subcommand("token", "tokens of the Admin API");
+  group->require_subcommand(1);
+  sub = group->add_subcommand("new", "print a new token, and the line for the tokens file");
+  sub->add_option("--name", token.name, "who it is for")->required();
+  sub->add_option("--scope", token.scopes,
+                  "what it may do: *, read, write, read:<kind> or write:<kind>; repeatable")
+      ->required();
+  sub->callback([&] { code = newToken(token); });
+  group = app.add_subcommand("credentials", "how keys, passwords and secrets are kept");
+  group->require_subcommand(1);
+  for (auto [name, about] :
+       {std::pair{"status", "print which forms they have"},
+        {"convert", "bring all to the form of the settings, in the history, too"},
+        {"adopt", "make this node's secret that of the store, which lost its own"}}) {
+    sub = command(*group, name, about);
+    sub->callback([&, action = std::string(name)] { code = runCredentials(action, common); });
   }
   sub = app.add_subcommand("version", "print the version");
   sub->add_flag("-a,--all", all, "of the parts, too");

@@ -24,6 +24,22 @@ struct MigrationOptions {
 int runMigrations(const std::string& action, const CommonOptions& common,
                   const MigrationOptions& options);
 
+/// `tollgate token new`: prints a token that nothing keeps, and its line for the tokens file.
+struct TokenOptions {
+  std::string name;
+  std::vector<std::string> scopes;
+};
+int newToken(const TokenOptions& options);
+
+/// `tollgate credentials ACTION` (status, convert, adopt).
+int runCredentials(const std::string& action, const CommonOptions& common);
+
+/// `tollgate config ACTION FILE` (init, parse, import, export, diff, and Kong's db_import,
+/// db_export). diff: 1 where there is a difference, 2 on errors.
+int runConfig(const std::string& action, const CommonOptions& common, const std::string& file);
+/// Tells what is wrong with a declarative file; says nothing where it is fine.
+int checkDeclarative(const CommonOptions& common, const std::string& file);
+
 /// Prints `Error: text` and the hint of every failing command; returns 1.
 int fail(const std::string& text);
 

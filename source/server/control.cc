@@ -82,51 +82,58 @@ store::Revision Control::leastRevision() {
   return std::max(revision(), saved.ok() ? *saved : 0);
 }
 
-/// Everything from the store. On failure the compiled state stays as it was. kConflict where the
-/// database is behind this node.
+/// Everything from the store, entity by entity. On failure the compiled state stays as it was.
+/// kConflict where the database is behind this node.
 Status Control::reload() {
-  std::vector<store::Entity> entities;
-  auto revision =
-      store_->load([&](store::Entity entity) { entities.push_back(std::move(entity)); });
-  if (!revision) return revision.error();
-  if (store::Revision least = leastRevision(); *revision < least) {
-    return Error::conflict(fmt::format(
+  const store::Revision least = leastRevision();
+  const EntityScreen before = screen_;
+  screen_.clear();
+  compiler_.beginReload();
+  if (lastGood_ != nullptr) lastGood_->beginReplacement();
+  auto revision = store_->load([&](store::Entity entity) {
+    if (lastGood_ != nullptr) lastGood_->keep(entity);
+    take({store::Change::Op::kInsert, std::move(entity.kind), std::move(entity.id),
+          std::move(entity.doc)});
+  });
+  Status done = revision.ok() ? Status() : Status(revision.error());
+  if (done.ok() && *revision < least) {
+    done = Error::conflict(fmt::format(
         "the newest revision of the database is {}, that of this node {}", *revision, least));
   }
+  compiler_.endReload(done.ok());
+  if (!done) {
+    screen_ = before;
+    if (lastGood_ != nullptr) lastGood_->abandonReplacement();
+    return done;
+  }
+  for (const store::Unreadable& row : store_->unreadable()) screen_.note(row);
   revision_ = *revision;
   loadedFromStore_ = true;
-  put(entities);
-  for (const store::Unreadable& row : store_->unreadable()) screen_.note(row);
   copyStale_ = false;
-  remember(&entities, nullptr);
+  if (lastGood_ != nullptr) tellIfNotKept(lastGood_->endReplacement(*revision));
   return {};
 }
 
-void Control::put(const std::vector<store::Entity>& entities) {
-  compiler_.clear();
-  screen_.clear();
-  for (const store::Entity& entity : entities) {
-    store::Change change{store::Change::Op::kInsert, entity.kind, entity.id, entity.doc};
-    if (screen_.admits(change)) compiler_.apply(change);
-  }
+/// Hands a change on to the compiler, if this program can read it.
+void Control::take(const store::Change& change) {
+  if (screen_.admits(change)) compiler_.apply(change);
 }
 
 Status Control::loadLastGood() {
   if (lastGood_ == nullptr) return Error::notFound("none is kept for this kind of store");
-  std::vector<store::Entity> entities;
-  auto revision =
-      lastGood_->load([&](store::Entity entity) { entities.push_back(std::move(entity)); });
+  compiler_.clear();
+  screen_.clear();
+  auto revision = lastGood_->load([&](store::Entity entity) {
+    take({store::Change::Op::kInsert, std::move(entity.kind), std::move(entity.id),
+          std::move(entity.doc)});
+  });
   if (!revision) return revision.error();
-  put(entities);
   revision_ = *revision;
   return {};
 }
 
-/// Keeps the node's own copy in step; trouble with it is told but stops nothing.
-void Control::remember(const std::vector<store::Entity>* all, const store::Commit* commit) {
-  if (lastGood_ == nullptr) return;
-  Status kept =
-      all != nullptr ? lastGood_->replaceAll(revision(), *all) : lastGood_->apply(*commit);
+/// Trouble with the node's own copy is told but stops nothing.
+void Control::tellIfNotKept(const Status& kept) {
   if (kept) return;
   copyStale_ = true;
   log::error(Level::kError,
@@ -296,11 +303,9 @@ Result<store::Revision> Control::advance(const store::Reason& reason) {
 }
 
 void Control::apply(const store::Commit& commit) {
-  for (const store::Change& change : commit.changes) {
-    if (screen_.admits(change)) compiler_.apply(change);
-  }
+  for (const store::Change& change : commit.changes) take(change);
   revision_ = commit.revision;
-  remember(nullptr, &commit);
+  if (lastGood_ != nullptr) tellIfNotKept(lastGood_->apply(commit));
 }
 
 std::variant<store::Commit, store::Refusal> Control::commit(std::vector<store::Change> changes,
@@ -366,6 +371,12 @@ void Control::expireKeys() {
 
 /// Names what could not be read or compiled, once each.
 void Control::reportProblems() {
+  const auto changes = std::pair(compiler_.problemChanges(), screen_.changes());
+  if (std::exchange(problemChanges_, changes) == changes) {
+    std::lock_guard lock(standingMutex_);
+    standing_.revision = revision();
+    return;
+  }
   std::set<std::string> texts;
   for (std::string& text : screen_.problems()) texts.insert(std::move(text));
   for (const Error& problem : compiler_.problems()) texts.insert(problem.text());

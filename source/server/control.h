@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "source/admin/context.h"
@@ -92,13 +93,13 @@ class Control {
   Status reload();
   Status follow();
   void settle(const Status& status);
-  void put(const std::vector<store::Entity>& entities);
+  void take(const store::Change& change);
   store::Revision leastRevision();
   Status loadLastGood();
   void apply(const store::Commit& commit);
   void compileAndPublish();
   void publish();
-  void remember(const std::vector<store::Entity>* all, const store::Commit* commit);
+  void tellIfNotKept(const Status& kept);
   void expireKeys();
   void reportProblems();
   void note(const Standing& standing);
@@ -121,6 +122,8 @@ class Control {
   NodePresence presence_;
   RevisionWaiters waiters_;
   std::set<std::string> reported_;
+  /// Of the compiler and of the screen, when they were last reported.
+  std::pair<uint64_t, uint64_t> problemChanges_{};
   Clock::time_point nextExpiry_{}, nextPrune_{}, nextCopy_{};
   mutable std::mutex standingMutex_;
   Standing standing_;

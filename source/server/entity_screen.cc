@@ -14,14 +14,17 @@ bool EntityScreen::admits(const store::Change& change) {
     }
   }
   if (cause.empty()) {
-    if (!problems_.empty()) problems_.erase(name);
+    if (!problems_.empty() && problems_.erase(name) > 0) ++changes_;
     return true;
   }
-  problems_[name] = std::move(cause);
+  note({change.kind, change.id, std::move(cause)});
   return false;
 }
 
-void EntityScreen::note(const store::Unreadable& row) { problems_[{row.kind, row.id}] = row.cause; }
+void EntityScreen::note(const store::Unreadable& row) {
+  problems_[{row.kind, row.id}] = row.cause;
+  ++changes_;
+}
 
 std::vector<std::string> EntityScreen::problems() const {
   std::vector<std::string> out;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -19,13 +20,19 @@ class EntityScreen {
   bool admits(const store::Change& change);
   /// A row that the store itself could not read.
   void note(const store::Unreadable& row);
-  void clear() { problems_.clear(); }
+  void clear() {
+    problems_.clear();
+    ++changes_;
+  }
+  /// Another number whenever problems() may have changed.
+  uint64_t changes() const { return changes_; }
 
   /// "kind/id: cause", in order.
   std::vector<std::string> problems() const;
 
  private:
   std::map<std::pair<std::string, std::string>, std::string> problems_;
+  uint64_t changes_ = 0;
 };
 
 }  // namespace tollgate::server

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "source/config/node.h"
@@ -54,6 +55,12 @@ class Gateway::Signals final : public event::FdHandler {
   event::FdWatch watch_;
 };
 
+/// What filters have to say, as lines of the error log.
+class Gateway::FilterLog final : public http::OperatorLog {
+ public:
+  void warn(std::string_view text) override { log::error(Level::kWarn, text); }
+};
+
 /// The access log's writer and a producer for each worker.
 class Gateway::AccessLogs {
  public:
@@ -85,7 +92,9 @@ class Gateway::AccessLogs {
 };
 
 Gateway::Gateway(Settings settings)
-    : settings_(std::move(settings)), prefix_(settings_.text("prefix")) {
+    : settings_(std::move(settings)),
+      prefix_(settings_.text("prefix")),
+      declarative_(settings_, prefix_.path()) {
   signals_ = std::make_unique<Signals>(*this);
 }
 
@@ -115,9 +124,26 @@ Status Gateway::compileListeners() {
   if (!node) return node.error();
   auto certificates = loadCertificates(settings_, prefix_);
   if (!certificates) return certificates.error();
-  auto plans = compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates);
+  counters_ = std::make_unique<StoreCounters>();
+  upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
+  filterLog_ = std::make_unique<FilterLog>();
+  http::FilterContext context;
+  context.log = filterLog_.get();
+  context.counters = counters_.get();
+  context.tls = upstreamTls_.get();
+  auto plans =
+      compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates, context);
   if (!plans) return plans.error();
   plans_ = std::move(plans).value();
+  for (const ListenerPlan& plan : plans_) {
+    bool local = std::all_of(plan.addresses.begin(), plan.addresses.end(), isLoopback);
+    for (const Chain& chain : plan.chains) {
+      if (chain.kind != Chain::Kind::kAdmin || local || chain.tls != nullptr) continue;
+      log::error(Level::kWarn, "listener " + plan.name +
+                                   ": the Admin API is reached without TLS from other machines, "
+                                   "so that tokens and keys can be read on the way");
+    }
+  }
   lateCertificates_.start(prefix_, *certificates, plans_);
   return {};
 }
@@ -125,19 +151,27 @@ Status Gateway::compileListeners() {
 Status Gateway::openStore() {
   auto opened = server::openStore(settings_, prefix_.path());
   if (!opened) return opened.error();
-  counters_ = std::make_unique<StoreCounters>();
+  protector_ = opened->protector;
+  auto workers = workerCount(settings_);
+  if (!workers) return workers.error();
+  clusters_ = std::make_unique<upstream::ClusterRegistry>(static_cast<size_t>(*workers));
   control_ = std::make_unique<Control>(std::move(opened->store), std::move(opened->lastGood),
                                        counters_.get(), controlOptions(settings_));
   counters_->use(*control_);
-  upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
   if (Status checked = upstreamTls_->check(); !checked) return checked;
+  control_->compiler().setClusters(clusters_.get());
   control_->compiler().setFilterTls(upstreamTls_.get());
+  control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
       [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
+  if (settings_.text("database") == "off") {
+    if (Status filled = declarative_.loadInto(control_->store()); !filled) return filled;
+  }
   if (Status loaded = control_->load(opened->outage); !loaded) return loaded;
   auto id = prefix_.nodeId(settings_.text("node_id"));
   if (!id) return id.error();
-  context_ = std::make_unique<NodeContext>(settings_, *control_, *id);
+  context_ = std::make_unique<NodeContext>(settings_, *control_, *protector_, declarative_,
+                                           *clusters_, *id);
   api_ = std::make_unique<admin::Api>(*context_);
   return {};
 }
@@ -151,7 +185,9 @@ Status Gateway::openWorkers() {
   for (int i = 0; i < *count; ++i) {
     workers_.push_back(std::make_unique<Worker>(proxySettings_, poolSettings(settings_),
                                                 upstreamTlsFactory(), resolverSettings(settings_),
-                                                logs_->add()));
+                                                logs_->add(), static_cast<size_t>(i)));
+    proxy::WorkerContext& context = workers_.back()->context();
+    clusters_->addWorker(context.loop, context.clusters);
     if (Status opened = workers_.back()->listen(plans_); !opened) return opened;
     workers.push_back(workers_.back().get());
   }
@@ -173,6 +209,12 @@ Status Gateway::openMain() {
     return std::make_unique<proxy::WorkerContext>(loop_, adminSettings_, upstream::Pool::Settings{},
                                                   noTls, resolverSettings(settings_));
   };
+  upstream::ClusterMonitor::Settings monitor;
+  monitor.resolver = resolverSettings(settings_);
+  monitor.log = [](const std::string& text) { log::error(Level::kWarn, text); };
+  clusterMonitor_ = std::make_unique<upstream::ClusterMonitor>(
+      loop_, *clusters_, std::move(monitor), probeTlsFactory());
+  clusters_->setObserver(*clusterMonitor_);
   adminContext_ = make();
   statusContext_ = make();
   adminContext_->setSnapshot(snapshotOf(std::make_shared<AdminFilter>(*api_, *control_, *limit)));
@@ -221,10 +263,7 @@ void Gateway::onSignal(int signal) {
       }
       return;
     case SIGHUP:
-      control_->post([this] { control_->catchUp(); });
-      logs_->reopen();
-      log::error(Level::kNotice, "reload: configuration taken up, logs reopened");
-      return;
+      return reload();
     case SIGUSR1:
       logs_->reopen();
       return;
@@ -232,6 +271,38 @@ void Gateway::onSignal(int signal) {
       if (!draining_) return beginDrain();
       log::error(Level::kWarn, "second signal: ending at once");
       loop_.stop();
+  }
+}
+
+/// Takes up what others wrote, or the declarative file; a file that is broken changes nothing.
+void Gateway::reload() {
+  logs_->reopen();
+  reloadFilters();
+  control_->post([this] {
+    if (settings_.text("database") == "off") {
+      if (Status done = declarative_.reload(*control_); !done) {
+        log::error(Level::kError, "reload: " + done.error().text());
+        log::error(Level::kError, "reload: the configuration from before serves on");
+        return;
+      }
+    } else {
+      control_->catchUp();
+    }
+    log::error(Level::kNotice, "reload: configuration taken up, logs reopened");
+  });
+}
+
+void Gateway::reloadFilters() {
+  for (const ListenerPlan& plan : plans_) {
+    for (const Chain& chain : plan.chains) {
+      if (chain.filters == nullptr) continue;
+      for (const auto& filter : chain.filters->owned) {
+        if (Status done = filter->reload(); !done) {
+          log::error(Level::kError, "listener " + plan.name + ": " + done.error().text() +
+                                        "; what was read before stays in force");
+        }
+      }
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include "source/event/event_loop.h"
 #include "source/server/acceptor.h"
 #include "source/server/control.h"
+#include "source/server/declarative_config.h"
 #include "source/server/default_certificates.h"
 #include "source/server/node_context.h"
 #include "source/server/prefix_folder.h"
@@ -14,6 +15,7 @@
 #include "source/server/store_counters.h"
 #include "source/server/upstream_tls.h"
 #include "source/server/worker.h"
+#include "source/upstream/cluster_monitor.h"
 
 namespace tollgate::server {
 
@@ -27,7 +29,8 @@ class Gateway {
   /// Opens everything; nothing is served yet. Errors name the place and the remedy.
   Status open();
   /// Serves until a signal ends it: SIGTERM, SIGINT and SIGQUIT drain within drain_timeout, SIGHUP
-  /// takes up other nodes' writes and reopens the logs. Returns the exit code.
+  /// takes up other nodes' writes, reopens the logs and has the listeners' filters read their files
+  /// again. Returns the exit code.
   int run();
   /// Where a listener ended up, for ports chosen by the kernel.
   const Settings& settings() const { return settings_; }
@@ -35,29 +38,37 @@ class Gateway {
  private:
   class Signals;
   class AccessLogs;
+  class FilterLog;
 
   Status openStore();
   Status openWorkers();
   Status openMain();
   Status compileListeners();
   void onSignal(int signal);
+  void reload();
+  void reloadFilters();
   void beginDrain();
   void checkDrained();
 
   Settings settings_;
   PrefixFolder prefix_;
+  DeclarativeConfig declarative_;
   proxy::ProxySettings proxySettings_;
   proxy::ProxySettings adminSettings_;
-  std::vector<ListenerPlan> plans_;
-  LateCertificates lateCertificates_;
   std::unique_ptr<AccessLogs> logs_;
+  std::unique_ptr<FilterLog> filterLog_;
+  std::shared_ptr<store::Protector> protector_;
   std::unique_ptr<StoreCounters> counters_;
   std::unique_ptr<UpstreamTls> upstreamTls_;
+  std::vector<ListenerPlan> plans_;  ///< Filters in there use the three before.
+  LateCertificates lateCertificates_;
+  std::unique_ptr<upstream::ClusterRegistry> clusters_;
   std::unique_ptr<Control> control_;
   std::unique_ptr<NodeContext> context_;
   std::unique_ptr<admin::Api> api_;
 
   event::EventLoop loop_;
+  std::unique_ptr<upstream::ClusterMonitor> clusterMonitor_;
   std::unique_ptr<proxy::WorkerContext> adminContext_, statusContext_;
   std::unique_ptr<Acceptor> adminAcceptor_, statusAcceptor_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "source/config/node.h"
-#include "source/http/filter_factory.h"
 #include "source/schema/message.h"
+#include "source/server/http_chain.h"
 #include "source/server/listen.h"
 #include "tollgate/filters/network/http/v1/http.pb.h"
 #include "tollgate/filters/network/tcp_proxy/v1/tcp_proxy.pb.h"
@@ -19,9 +19,17 @@ namespace httpv1 = filters::network::http::v1;
 namespace tcpv1 = filters::network::tcp_proxy::v1;
 namespace tlsv1 = filters::network::tls::v1;
 
+using Fields = google::protobuf::Map<std::string, google::protobuf::Value>;
+
+/// What the settings say about who may use the Admin API.
+struct AdminAccess {
+  std::string tokensFile, tokens, clientCa;
+  bool allowUnauthenticated = false;
+};
+
 /// Adds one listener that the setting describes, with `terminal` at the end of its chain.
 void addListener(node::v1::Node& node, const std::string& name, const ListenEntry& entry,
-                 bool http2, const char* terminal) {
+                 bool http2, const char* terminal, const AdminAccess& access) {
   auto* listener = node.add_listeners();
   listener->set_name(name);
   bool six = entry.host.find(':') != std::string::npos;
@@ -36,14 +44,24 @@ void addListener(node::v1::Node& node, const std::string& name, const ListenEntr
       auto& alpn = (*tls->mutable_config()->mutable_fields())["alpn"];
       alpn.mutable_list_value()->add_values()->set_string_value("http/1.1");
     }
+    if (!access.clientCa.empty()) {
+      (*tls->mutable_config()->mutable_fields())["client_ca"].set_string_value(access.clientCa);
+    }
   }
   auto* http = chain->add_filters();
   http->set_name("http");
   auto& filters = (*http->mutable_config()->mutable_fields())["filters"];
-  auto append = [&](const char* filter) {
+  auto append = [&](const char* filter) -> Fields& {
     auto* item = filters.mutable_list_value()->add_values()->mutable_struct_value();
     (*item->mutable_fields())["name"].set_string_value(filter);
+    return *item->mutable_fields();
   };
+  if (access.allowUnauthenticated) listener->set_allow_unauthenticated(true);
+  if (!access.tokensFile.empty() || !access.tokens.empty()) {
+    auto& config = *append("admin-auth")["config"].mutable_struct_value()->mutable_fields();
+    if (!access.tokensFile.empty()) config["tokens_file"].set_string_value(access.tokensFile);
+    if (!access.tokens.empty()) config["tokens"].set_string_value(access.tokens);
+  }
   if (std::string_view(terminal) == "router") append("plugins");
   append(terminal);
 }
@@ -53,13 +71,28 @@ Status addListeners(node::v1::Node& node, const Settings& settings, const char* 
   auto entries = parseListen(setting, settings.text(setting));
   if (!entries) return entries.error();
   bool http2 = std::any_of(entries->begin(), entries->end(), [](auto& e) { return e.http2; });
+  AdminAccess access;
+  if (std::string_view(terminal) == "admin-api") {
+    access.tokensFile = settings.text("admin_tokens_file");
+    access.tokens = settings.text("admin_tokens");
+    access.clientCa = settings.text("admin_ssl_client_ca");
+    access.allowUnauthenticated = settings.flag("admin_allow_unauthenticated");
+    if (!access.tokensFile.empty() && !access.tokens.empty()) {
+      return Error::invalid("stands beside admin_tokens_file: set one of the two", "admin_tokens");
+    }
+    if (!access.clientCa.empty() && access.tokensFile.empty() && access.tokens.empty()) {
+      return Error::invalid(
+          "needs admin_tokens_file, which says what the certificates of clients may do",
+          "admin_ssl_client_ca");
+    }
+  }
   int number = 0;
   for (const ListenEntry& entry : *entries) {
     if (entry.proxyProtocol) {
       return Error::invalid("proxy_protocol is not supported yet: remove the flag", setting);
     }
     std::string suffix = number++ == 0 ? "" : "-" + std::to_string(number);
-    addListener(node, name + suffix, entry, http2, terminal);
+    addListener(node, name + suffix, entry, http2, terminal, access);
   }
   return {};
 }
@@ -98,8 +131,9 @@ std::string lower(std::string text) {
 /// Compiles one listener; `place` grows as it descends.
 class Compiler {
  public:
-  Compiler(const Settings& settings, const DefaultCertificates& certificates)
-      : settings_(settings), certificates_(certificates) {}
+  Compiler(const Settings& settings, const DefaultCertificates& certificates,
+           const http::FilterContext& context)
+      : settings_(settings), certificates_(certificates), context_(context) {}
 
   Result<ListenerPlan> listener(const node::v1::Listener& in, const std::string& place) {
     ListenerPlan plan;
@@ -137,10 +171,31 @@ class Compiler {
             place + ".filter_chains[" + std::to_string(i) + "]");
       }
     }
+    if (Status guarded = guard(plan, in, place); !guarded) return guarded.error();
     return plan;
   }
 
  private:
+  /// Closed by default: an Admin API that asks nobody who they are stays on this machine.
+  static Status guard(const ListenerPlan& plan, const node::v1::Listener& in,
+                      const std::string& place) {
+    if (in.allow_unauthenticated()) return {};
+    for (const Chain& chain : plan.chains) {
+      if (chain.kind != Chain::Kind::kAdmin || chain.authenticated) continue;
+      for (const net::Address& address : plan.addresses) {
+        if (isLoopback(address)) continue;
+        return Error::invalid(
+            "admin_listen: the Admin API would be open to everybody who reaches " +
+                address.toString() +
+                ": set admin_tokens_file (`tollgate token new`; in a node file the filter "
+                "admin-auth), or listen on 127.0.0.1, or, if that is wanted, set "
+                "admin_allow_unauthenticated = on (in a node file allow_unauthenticated: true)",
+            place + ".bind");
+      }
+    }
+    return {};
+  }
+
   Result<Chain> chain(const node::v1::FilterChain& in, const std::string& place) {
     Chain out;
     if (Status matched = match(in.match(), place + ".match", out.match); !matched) {
@@ -204,33 +259,16 @@ class Compiler {
     return Error::invalid(decoded.error().message, place + ".config." + decoded.error().place);
   }
 
-  static Status http(const node::v1::Filter& filter, const std::string& place, Chain& out) {
+  Status http(const node::v1::Filter& filter, const std::string& place, Chain& out) {
     httpv1::Config config;
     if (Status decoded = decode(filter, place, config); !decoded) return decoded;
-    const std::string where = place + ".config.filters";
-    if (config.filters().empty()) return Error::invalid("names no HTTP filter", where);
-    for (int i = 0; i < config.filters_size(); ++i) {
-      const std::string& name = config.filters(i).name();
-      const std::string here = where + "[" + std::to_string(i) + "].name";
-      bool last = i + 1 == config.filters_size();
-      bool terminal = name == "router" || name == "admin-api" || name == "status";
-      if (terminal != last) {
-        return Error::invalid("the last filter, and only that, is router, admin-api or status",
-                              here);
-      }
-      if (name == "admin-api") out.kind = Chain::Kind::kAdmin;
-      if (name == "status") out.kind = Chain::Kind::kStatus;
-      if (name == "router") out.kind = Chain::Kind::kProxy;
-      if (terminal || name == "plugins") continue;
-      if (http::HttpFilterRegistry::find(name) == nullptr) {
-        return Error::invalid("unknown HTTP filter '" + name + "'", here);
-      }
-      return Error::invalid(
-          "HTTP filters of a listener other than `plugins` are not supported yet: "
-          "configure '" +
-              name + "' as a global plugin",
-          here);
-    }
+    auto compiled = compileHttpChain(config, place + ".config", context_);
+    if (!compiled) return compiled.error();
+    out.kind = compiled->terminal == HttpChain::Terminal::kAdmin    ? Chain::Kind::kAdmin
+               : compiled->terminal == HttpChain::Terminal::kStatus ? Chain::Kind::kStatus
+                                                                    : Chain::Kind::kProxy;
+    out.filters = compiled->filters;
+    out.authenticated = compiled->authenticated;
     return {};
   }
 
@@ -280,6 +318,15 @@ class Compiler {
     if (config.has_min_version()) settings.minVersion = config.min_version();
     settings.sessionTickets = config.has_session_tickets() ? config.session_tickets()
                                                            : settings_.flag("ssl_session_tickets");
+    if (config.has_client_ca()) {
+      auto pem = tls::readCertificates(config.client_ca());
+      if (!pem) return Error::invalid(pem.error().text(), place + ".config.client_ca");
+      settings.clientCaPem = std::move(pem).value();
+    }
+    settings.clientCertificateRequired = config.client_certificate_required();
+    if (config.client_certificate_required() && !config.has_client_ca()) {
+      return Error::invalid("needs client_ca", place + ".config.client_certificate_required");
+    }
     settings.alpn = {"h2", "http/1.1"};
     if (!config.alpn().empty()) settings.alpn.assign(config.alpn().begin(), config.alpn().end());
     if (out.kind == Chain::Kind::kTcp && config.alpn().empty()) settings.alpn.clear();
@@ -291,6 +338,7 @@ class Compiler {
 
   const Settings& settings_;
   const DefaultCertificates& certificates_;
+  const http::FilterContext& context_;
 };
 
 /// How well the name fits: 0 not at all, 1 no name asked for, else the better the longer.
@@ -307,6 +355,13 @@ size_t nameRank(const std::vector<std::string>& wanted, std::string_view name) {
 }
 
 }  // namespace
+
+bool isLoopback(const net::Address& address) {
+  static const auto kRanges = {*net::AddressRange::parse("127.0.0.0/8"),
+                               *net::AddressRange::parse("::1/128")};
+  return std::any_of(kRanges.begin(), kRanges.end(),
+                     [&](const net::AddressRange& range) { return range.contains(address); });
+}
 
 bool ListenerPlan::onMain() const {
   return !chains.empty() &&
@@ -361,9 +416,10 @@ Result<node::v1::Node> builtinNode(const Settings& settings) {
 
 Result<std::vector<ListenerPlan>> compileNode(const node::v1::Node& node, const std::string& source,
                                               const Settings& settings,
-                                              const DefaultCertificates& certificates) {
+                                              const DefaultCertificates& certificates,
+                                              const http::FilterContext& context) {
   std::vector<ListenerPlan> out;
-  Compiler compiler(settings, certificates);
+  Compiler compiler(settings, certificates, context);
   for (int i = 0; i < node.listeners_size(); ++i) {
     auto plan =
         compiler.listener(node.listeners(i), source + ": listeners[" + std::to_string(i) + "]");

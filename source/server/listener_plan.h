@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "source/base/result.h"
-#include "source/http/filter_plan.h"
+#include "source/http/filter_factory.h"
 #include "source/net/address.h"
+#include "source/proxy/filter_chain.h"
 #include "source/server/settings.h"
 #include "source/tls/server_context.h"
 #include "tollgate/node/v1/node.pb.h"
@@ -38,6 +39,9 @@ struct Chain {
   std::shared_ptr<const tls::ServerContext> tls;  ///< nullptr: cleartext.
   bool defaultCertificates = false;               ///< The `tls` filter named none of its own.
   Kind kind = Kind::kProxy;
+  /// HTTP filters around the plugins; nullptr where there are none.
+  std::shared_ptr<const proxy::ListenerFilters> filters;
+  bool authenticated = false;  ///< Its HTTP filters ask who is there (admin-auth).
   TcpTarget tcp;
 };
 
@@ -57,6 +61,9 @@ struct ListenerPlan {
                       const std::vector<std::string>& protocols) const;
 };
 
+/// Whether only this machine can reach what listens there.
+bool isLoopback(const net::Address& address);
+
 /// The node that the *_listen settings describe.
 Result<node::v1::Node> builtinNode(const Settings& settings);
 
@@ -67,9 +74,11 @@ struct DefaultCertificates {
   bool proxyRsaMissing = false, adminRsaMissing = false;
 };
 
-/// Compiles a node; errors name the place in `source` ("node.yaml", "proxy_listen").
+/// Compiles a node; errors name the place in `source` ("node.yaml", "proxy_listen"). `context`:
+/// what HTTP filters of the listeners may use of the process.
 Result<std::vector<ListenerPlan>> compileNode(const node::v1::Node& node, const std::string& source,
                                               const Settings& settings,
-                                              const DefaultCertificates& certificates);
+                                              const DefaultCertificates& certificates,
+                                              const http::FilterContext& context = {});
 
 }  // namespace tollgate::server

@@ -68,8 +68,14 @@ Json listeners(const Settings& settings, const char* name) {
 
 }  // namespace
 
-NodeContext::NodeContext(const Settings& settings, Control& control, std::string nodeId)
-    : settings_(settings), control_(control) {
+NodeContext::NodeContext(const Settings& settings, Control& control,
+                         const store::Protector& protector, DeclarativeConfig& declarative,
+                         upstream::ClusterRegistry& clusters, std::string nodeId)
+    : settings_(settings),
+      control_(control),
+      protector_(protector),
+      declarative_(declarative),
+      clusters_(clusters) {
   char host[256] = "localhost";
   gethostname(host, sizeof host - 1);
   node_.version = kReferenceVersion;
@@ -151,14 +157,16 @@ admin::MemoryUse NodeContext::memory() {
   return out;
 }
 
+bool NodeContext::pluginListed(std::string_view name) {
+  const std::vector<std::string> listed = settings_.list("plugins");
+  return std::any_of(listed.begin(), listed.end(),
+                     [&](const std::string& entry) { return entry == "bundled" || entry == name; });
+}
+
 std::vector<std::string> NodeContext::enabledPlugins() {
-  std::vector<std::string> wanted = settings_.list("plugins");
-  bool bundled = std::find(wanted.begin(), wanted.end(), "bundled") != wanted.end();
   std::vector<std::string> out;
   for (const schema::PluginInfo& plugin : schema::pluginInfos()) {
-    if (bundled || std::find(wanted.begin(), wanted.end(), plugin.name) != wanted.end()) {
-      out.push_back(plugin.name);
-    }
+    if (pluginListed(plugin.name)) out.push_back(plugin.name);
   }
   return out;
 }
@@ -178,6 +186,9 @@ void NodeContext::logError(std::string_view text) { log::error(log::Level::kErro
 
 std::string NodeContext::notReady() {
   if (draining_) return "draining";
+  if (settings_.text("database") == "off" && declarative_.hash() == DeclarativeConfig::kNoHash) {
+    return "no configuration available (empty configuration present)";
+  }
   return control_.current() == nullptr ? "no configuration available" : "";
 }
 

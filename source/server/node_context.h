@@ -7,9 +7,12 @@
 
 #include "source/admin/context.h"
 #include "source/server/admin_filter.h"
+#include "source/server/cluster_admin.h"
 #include "source/server/control.h"
+#include "source/server/declarative_config.h"
 #include "source/server/settings.h"
 #include "source/server/worker.h"
+#include "source/store/sealed/protector.h"
 
 namespace tollgate::server {
 
@@ -18,7 +21,10 @@ namespace tollgate::server {
 /// waitLimits() and notReady() may be called from any thread; the rest from the control thread.
 class NodeContext final : public admin::ApiContext, public StatusFilter::Source {
  public:
-  NodeContext(const Settings& settings, Control& control, std::string nodeId);
+  /// All that is borrowed must outlive it.
+  NodeContext(const Settings& settings, Control& control, const store::Protector& protector,
+              DeclarativeConfig& declarative, upstream::ClusterRegistry& clusters,
+              std::string nodeId);
   void setWorkers(std::vector<Worker*> workers) { workers_ = std::move(workers); }
   void setDraining() { draining_ = true; }
 
@@ -37,16 +43,26 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   admin::ServerCounters counters() override;
   admin::MemoryUse memory() override;
   std::vector<std::string> enabledPlugins() override;
+  bool pluginListed(std::string_view name) override;
+  admin::UpstreamHealth& upstreamHealth() override { return clusters_; }
   std::vector<std::string> guiOrigins() override;
   std::string logLevel() override;
   bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) override;
   void logError(std::string_view text) override;
+  std::string configurationHash() override { return declarative_.hash(); }
+  void configurationReplaced(const std::string& hash) override {
+    declarative_.replaced(hash, control_.store());
+  }
+  std::string credentialTrouble() override { return protector_.trouble(); }
   std::string notReady() override;
 
  private:
   const Settings& settings_;
   Control& control_;
+  const store::Protector& protector_;
+  DeclarativeConfig& declarative_;
   admin::NodeInfo node_;
+  ClusterAdmin clusters_;
   std::vector<Worker*> workers_;
   std::atomic<store::Revision> committed_{0};
   std::atomic<bool> draining_{false};

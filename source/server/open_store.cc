@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "source/log/error_log.h"
+#include "source/server/credential_secret.h"
 #include "source/store/postgres/migrations.h"
+#include "source/store/sealed/sealing_store.h"
 #include "source/store/sqlite/sqlite_store.h"
 
 namespace tollgate::server {
@@ -64,26 +67,85 @@ Result<store::PostgresSettings> postgresSettings(const Settings& settings) {
   return out;
 }
 
-Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix) {
+namespace {
+
+/// The secret for this store and mode; "" where none is to be had.
+Result<CredentialSecret> findSecret(const Settings& settings, const std::string& prefix,
+                                    bool freshSecret, store::Store& plain) {
+  auto secret = configuredSecret(settings);
+  if (!secret || !secret->text.empty() || settings.text("database") == "postgres") return secret;
+  if (settings.text("credential_storage") == "plain") {
+    // Not needed for writing; what was written in the other mode is still to be read.
+    secret = prefixSecret(prefix, false);
+    if (secret) secret->notice.clear();
+    return secret;
+  }
+  auto name = plain.fact(store::SealingStore::kSecretFact);
+  if (!name) return name.error();
+  return prefixSecret(prefix,
+                      freshSecret || name->empty() || *name == store::SealingStore::kNoSecret);
+}
+
+/// The secret, and with it all that protects credentials. `plain` is the store without protection.
+Status openCredentials(const Settings& settings, const std::string& prefix, bool freshSecret,
+                       store::Store& plain, OpenedStore& out) {
+  bool keptPlain = settings.text("credential_storage") == "plain";
+  auto secret = findSecret(settings, prefix, freshSecret, plain);
+  if (!secret) return secret.error();
+  if (!secret->notice.empty()) log::error(log::Level::kWarn, secret->notice);
+  if (secret->text.empty() && !keptPlain && settings.text("database") == "postgres") {
+    log::error(log::Level::kWarn,
+               "no credential_secret is set: API keys are kept as digests without a key, and "
+               "secrets and private keys as they are; set credential_secret, the same on all nodes "
+               "(`openssl rand -base64 32` makes one)");
+  }
+  config::Credentials::Options options;
+  double cost = settings.number("credential_password_cost");
+  if (cost < 10 || cost > 16) {
+    return Error::invalid("credential_password_cost has an invalid value: '" +
+                          settings.text("credential_password_cost") +
+                          "' (10 to 16: 1 to 64 MiB for each password that is hashed)");
+  }
+  options.passwordCost.logCost = static_cast<int>(cost);
+  out.credentials = std::make_shared<config::Credentials>(secret->text, options);
+  tls::wipe(secret->text);
+  out.protector = std::make_shared<store::Protector>(
+      out.credentials,
+      keptPlain ? store::Protector::Mode::kPlain : store::Protector::Mode::kProtected,
+      [](const std::string& trouble) { log::error(log::Level::kError, trouble); });
+  return {};
+}
+
+}  // namespace
+
+Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix,
+                              bool freshSecret) {
   OpenedStore out;
   const std::string& kind = settings.text("database");
   auto keys = store::KeyExtractor::fromSchemas();
+  std::unique_ptr<store::Store> plain;
   if (kind == "postgres") {
     auto configured = postgresSettings(settings);
     if (!configured) return configured.error();
-    auto kept = store::LastGood::open(prefix + "/last-good.db", configured->identity());
+    std::string identity = configured->identity();
     if (Status probed = probe(*configured, out.outage); !probed) return probed.error();
     auto opened = store::openPostgres(std::move(configured).value(), keys);
     if (!opened) return opened.error();
-    out.store = std::move(opened).value();
+    plain = std::move(opened).value();
+    if (Status done = openCredentials(settings, prefix, freshSecret, *plain, out); !done)
+      return done.error();
+    auto kept = store::LastGood::open(prefix + "/last-good.db", identity, out.protector);
     if (!kept) return kept.error();
     out.lastGood = std::move(kept).value();
-    return out;
+  } else {
+    auto opened =
+        kind == "off" ? store::openMemory(keys) : store::openSqlite(prefix + "/tollgate.db", keys);
+    if (!opened) return opened.error();
+    plain = std::move(opened).value();
+    if (Status done = openCredentials(settings, prefix, freshSecret, *plain, out); !done)
+      return done.error();
   }
-  auto opened =
-      kind == "off" ? store::openMemory(keys) : store::openSqlite(prefix + "/tollgate.db", keys);
-  if (!opened) return opened.error();
-  out.store = std::move(opened).value();
+  out.store = std::make_unique<store::SealingStore>(std::move(plain), out.protector);
   return out;
 }
 

@@ -96,6 +96,10 @@ const std::vector<SettingSpec>& Settings::specs() {
        "0.0.0.0:8000 reuseport backlog=16384, 0.0.0.0:8443 http2 ssl reuseport backlog=16384"},
       {"admin_listen",
        "127.0.0.1:8001 reuseport backlog=16384, 127.0.0.1:8444 http2 ssl reuseport backlog=16384"},
+      {"admin_tokens_file", ""},
+      {"admin_tokens", "", Type::kText, Support::kYes, "", true},
+      {"admin_ssl_client_ca", ""},
+      {"admin_allow_unauthenticated", "off", Type::kFlag},
       {"status_listen", "127.0.0.1:8007 reuseport backlog=16384"},
       {"stream_listen", "off", Type::kText, Support::kNotYet},
       {"admin_gui_listen", "off", Type::kText, Support::kNotYet},
@@ -124,8 +128,8 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"pg_pool_size", "", Type::kText, Support::kNoEffect},
       {"pg_backlog", "", Type::kText, Support::kNoEffect},
       {"pg_ro_host", "", Type::kText, Support::kNotYet},
-      {"declarative_config", "", Type::kText, Support::kNotYet},
-      {"declarative_config_string", "", Type::kText, Support::kNotYet, "", true},
+      {"declarative_config", ""},
+      {"declarative_config_string", "", Type::kText, Support::kYes, "", true},
       {"db_update_frequency", "5", Type::kNumber},
       {"db_update_propagation", "0", Type::kNumber, Support::kNoEffect},
       {"db_cache_ttl", "0", Type::kNumber, Support::kNoEffect},
@@ -204,6 +208,10 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"admin_wait_limit", "256", Type::kNumber},
       {"request_debug", "off", Type::kFlag, Support::kNotYet},
       {"request_debug_token", "", Type::kText, Support::kNotYet, "", true},
+      {"credential_storage", "protected", Type::kEnum, Support::kYes, "protected, plain"},
+      {"credential_secret", "", Type::kText, Support::kYes, "", true},
+      {"credential_secret_file", ""},
+      {"credential_password_cost", "14", Type::kNumber},
       {"drain_timeout", "30", Type::kNumber},
       {"rate_limit_cells", "262144", Type::kNumber},
       {"header_timeout", "60", Type::kNumber},
@@ -305,6 +313,13 @@ void Settings::warn() {
     if (spec.support != Support::kNotYet || values_[spec.name] == spec.fallback) continue;
     if (values_[spec.name] == "off" || values_[spec.name].empty()) continue;
     warnings_.push_back(std::string(spec.name) + " is not supported yet and has no effect");
+  }
+  for (const char* name : {"declarative_config", "declarative_config_string"}) {
+    if (values_["database"] != "off" && !values_[name].empty()) {
+      warnings_.push_back(std::string(name) +
+                          " has no effect unless database = off; take a file up " +
+                          "with `tollgate config import`");
+    }
   }
   for (const auto& [name, value] : directives_) {
     if (!knownDirective(name)) {

@@ -34,7 +34,21 @@ Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json
   int depth = verifyDepth();
   auto limit = service.find("tls_verify_depth");
   if (limit != service.end() && limit->is_number()) depth = limit->get<int>();
-  auto found = context(verify, depth);
+  Own own;
+  auto pair = service.find("client_certificate");
+  if (pair != service.end() && pair->is_object()) {
+    own.certificate = pair->value("cert", std::string());
+    own.key = pair->value("key", std::string());
+  }
+  auto authorities = service.find("ca_certificates");
+  if (authorities != service.end() && authorities->is_array()) {
+    for (const auto& text : *authorities) {
+      std::string pem = text.is_string() ? text.get<std::string>() : "";
+      if (pem.empty()) return Error::invalid("names a CA certificate that is not there");
+      own.authorities += pem + "\n";
+    }
+  }
+  auto found = context(verify, depth, own);
   if (!found) return found.error();
   return std::shared_ptr<const void>(std::move(found).value());
 }
@@ -49,14 +63,40 @@ Result<std::shared_ptr<const http::TlsClient>> UpstreamTls::client(bool verify) 
   return client;
 }
 
-Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::context(bool verify, int depth) {
+Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::context(bool verify, int depth,
+                                                                       const Own& own) {
   std::string key = verify ? "verify " + std::to_string(depth) : "any";
-  auto& context = contexts_[key];
-  if (context != nullptr) return context;
+  if (!own.any()) {
+    auto& context = contexts_[key];
+    if (context != nullptr) return context;
+    auto made = make(verify, depth, own);
+    if (made) {
+      context = *made;
+    } else {
+      contexts_.erase(key);
+    }
+    return made;
+  }
+  std::erase_if(own_, [](const auto& each) { return each.second.expired(); });
+  key += "|" + own.certificate + "|" + own.key + "|" + own.authorities;
+  auto found = own_.find(key);
+  if (found != own_.end()) {
+    if (auto context = found->second.lock()) return context;
+  }
+  auto made = make(verify, depth, own);
+  if (made) own_[key] = *made;
+  return made;
+}
+
+Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::make(bool verify, int depth,
+                                                                    const Own& own) {
   tls::ClientContext::Settings wanted;
   wanted.verify = verify;
   wanted.verifyDepth = depth;
-  for (const std::string& file : settings_.list("lua_ssl_trusted_certificate")) {
+  wanted.trustedPem = own.authorities;
+  for (const std::string& file : own.authorities.empty()
+                                     ? settings_.list("lua_ssl_trusted_certificate")
+                                     : std::vector<std::string>()) {
     if (file == "system") {
       wanted.systemTrust = true;
       continue;
@@ -65,18 +105,26 @@ Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::context(bool veri
     if (!text) return Error::invalid(text.error().text(), "lua_ssl_trusted_certificate");
     wanted.trustedPem += *text + "\n";
   }
-  if (settings_.flag("client_ssl")) {
+  if (!own.certificate.empty()) {
+    tls::KeyPair pair{own.certificate, own.key};
+    if (Status checked = tls::checkKeyPair(pair); !checked) {
+      return Error::invalid(checked.error().text(), "client_certificate");
+    }
+    wanted.clientCertificate = std::move(pair);
+  } else if (settings_.flag("client_ssl")) {
     auto pair = readPair(settings_.text("client_ssl_cert"), settings_.text("client_ssl_cert_key"));
     if (!pair) return Error::invalid(pair.error().text(), "client_ssl_cert");
     wanted.clientCertificate = std::move(pair).value();
   }
-  auto made = tls::ClientContext::create(std::move(wanted));
-  if (!made) {
-    contexts_.erase(key);
-    return made.error();
-  }
-  context = std::move(made).value();
-  return context;
+  return tls::ClientContext::create(std::move(wanted));
+}
+
+upstream::ProbeTls probeTlsFactory() {
+  return [](const upstream::ActiveChecks& checks, int fd,
+            std::string_view serverName) -> std::unique_ptr<net::Transport> {
+    if (checks.tlsContext == nullptr) return nullptr;
+    return static_cast<const tls::ClientContext*>(checks.tlsContext.get())->connect(fd, serverName);
+  };
 }
 
 upstream::Pool::TlsFactory upstreamTlsFactory() {

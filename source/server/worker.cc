@@ -4,8 +4,9 @@ namespace tollgate::server {
 
 Worker::Worker(const proxy::ProxySettings& settings, upstream::Pool::Settings pool,
                upstream::Pool::TlsFactory tls, net::ResolverSettings resolver,
-               http::AccessSink* log)
-    : context_(loop_, settings, pool, std::move(tls), std::move(resolver)), acceptor_(context_) {
+               http::AccessSink* log, size_t number)
+    : context_(loop_, settings, pool, std::move(tls), std::move(resolver), number),
+      acceptor_(context_) {
   context_.accessLog = log;
 }
 

@@ -13,7 +13,8 @@ namespace tollgate::server {
 class Worker {
  public:
   Worker(const proxy::ProxySettings& settings, upstream::Pool::Settings pool,
-         upstream::Pool::TlsFactory tls, net::ResolverSettings resolver, http::AccessSink* log);
+         upstream::Pool::TlsFactory tls, net::ResolverSettings resolver, http::AccessSink* log,
+         size_t number);
   ~Worker();
 
   /// Opens the sockets of every plan that runs on workers. Before start().

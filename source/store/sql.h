@@ -30,6 +30,8 @@ class SqlConnection {
   virtual std::string nowMillis() const = 0;
   /// Begins a transaction in which this connection is the only writer of documents and revisions.
   virtual Status beginWrite() = 0;
+  /// As beginWrite(), for a transaction of very many rows.
+  virtual Status beginBulk() { return beginWrite(); }
   /// Begins a transaction that locks only the rows that it writes; a crash of the server may lose
   /// it.
   virtual Status beginCount() = 0;

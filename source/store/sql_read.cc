@@ -8,6 +8,9 @@
 namespace tollgate::store {
 namespace {
 
+/// A node that is further behind reads everything anew, as at its start, rather than hold the
+/// history of a large import in memory beside what it makes of it.
+constexpr size_t kMaxCatchUp = 50000;
 constexpr size_t kNamedAtMost = 1000;  ///< Rows that unreadable() names.
 /// A revision above all.
 constexpr const char* kEnd = "9223372036854775807";
@@ -83,11 +86,25 @@ Status SqlStore::judge(Revision since, const DatabaseState& state) const {
   return {};
 }
 
+/// kNotFound where so many changes follow `since` that everything is better read anew.
+Status SqlStore::checkDistance(Revision since) {
+  auto more =
+      one("SELECT CAST(c.revision AS TEXT) FROM changes c WHERE c.revision > CAST($1 AS BIGINT)"
+          " ORDER BY c.revision, c.seq LIMIT 1 OFFSET " +
+              std::to_string(kMaxCatchUp),
+          {std::to_string(since)});
+  if (!more) return std::move(more).error();
+  if (!*more) return {};
+  return Error::notFound("more than " + std::to_string(kMaxCatchUp) + " changes since revision " +
+                         std::to_string(since));
+}
+
 Result<std::vector<Commit>> SqlStore::changesSince(Revision since) {
   DatabaseState state;
   std::vector<Commit> page;
   std::string lastToken;
   unreadable_.clear();
+  if (Status near = checkDistance(since); !near) return std::move(near).error();
   // One statement, so that nothing is pruned and no database exchanged in between.
   Status status = note(connection_->query(
       "SELECT CAST(s.newest AS TEXT), CAST(s.floor AS TEXT), s.token, CAST(r.revision AS TEXT),"

@@ -58,12 +58,17 @@ Statements nodeTables() {
   };
 }
 
+Statements factTables() {
+  return {"CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)"};
+}
+
 }  // namespace
 
 std::vector<SqlStore::SchemaStep> SqlStore::schema(std::string_view text) {
   std::vector<SchemaStep> steps = {{"001_entities", entityTables()},
                                    {"002_counters", counterTables()},
-                                   {"002_nodes", nodeTables()}};
+                                   {"002_nodes", nodeTables()},
+                                   {"003_facts", factTables()}};
   constexpr std::string_view kText = " TEXT";
   for (SchemaStep& step : steps) {
     for (std::string& sql : step.statements) {

@@ -2,30 +2,21 @@
 
 #include <algorithm>
 
+#include "source/store/sql_list.h"
 #include "source/store/sql_numbers.h"
+#include "source/store/sql_work.h"
 
 namespace tollgate::store {
 namespace {
 
-constexpr size_t kChangesAtOnce = 50;
-constexpr const char* kNotJson = "not a JSON object";
+/// From this many changes on, statements of many rows pay.
+constexpr size_t kFewChanges = 8;
 
 Error behind(Revision newest, Revision known) {
   return Error::unavailable("the database is behind this node: its newest revision is " +
                             std::to_string(newest) + ", the node runs " + std::to_string(known) +
                             "; restore the missing revisions, or POST /revisions/advance to take "
                             "what the database holds as the newest");
-}
-
-Error unreadableRow(std::string_view kind, std::string_view id) {
-  return Error::internal("the stored entity " + std::string(kind) + "/" + std::string(id) +
-                         " cannot be read (" + kNotJson +
-                         "): DELETE it or PUT it anew by its id, or repair its row");
-}
-
-SqlValue nullable(const Json& doc) {
-  return doc.is_null() ? SqlValue()
-                       : SqlValue(doc.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -53,26 +44,6 @@ Result<std::optional<std::string>> SqlStore::one(std::string_view sql,
   return value;
 }
 
-/// A transaction under way.
-struct SqlStore::Work {
-  Commit commit;
-  std::string token;
-  std::vector<Json> before;  ///< One for each change of `commit`.
-  std::optional<Refusal> refusal;
-
-  Status refuse(Refusal::Kind kind, const std::string& entityKind, std::string field, Json fields,
-                std::string otherKind = {}) {
-    Refusal out;
-    out.kind = kind;
-    out.entityKind = entityKind;
-    out.field = std::move(field);
-    out.fields = std::move(fields);
-    out.otherKind = std::move(otherKind);
-    refusal = std::move(out);
-    return Error::conflict("refused");
-  }
-};
-
 std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
                                                  const Reason& reason) {
   Work work;
@@ -85,8 +56,13 @@ std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
   Status status = note(connection_->beginWrite());
   if (!status) return unavailable(status.error());
   status = note(findNext(work));
-  for (size_t i = 0; status.ok() && i < changes.size(); ++i) status = apply(work, changes[i]);
-  if (status.ok()) status = note(record(work, reason));
+  if (status.ok() && changes.size() >= kFewChanges) {
+    status = applyBatch(work, changes);
+  } else {
+    for (size_t i = 0; status.ok() && i < changes.size(); ++i) status = apply(work, changes[i]);
+  }
+  if (status.ok()) status = note(begin(work, reason));
+  if (status.ok()) status = note(record(work));
   if (status.ok()) status = note(connection_->commit());
   if (status.ok()) {
     if (work.commit.follows) known_ = {work.commit.revision, work.token};
@@ -258,30 +234,22 @@ Status SqlStore::remove(Work& work, const std::string& kind, const std::string& 
   return {};
 }
 
-Status SqlStore::record(Work& work, const Reason& reason) {
+/// The revision of findNext(); its changes follow.
+Status SqlStore::begin(Work& work, const Reason& reason) {
+  return SqlHistory::writeRevision(*connection_, work.commit.revision, reason, work.token);
+}
+
+/// The history of the changes that are not yet in it.
+Status SqlStore::record(Work& work) {
+  MultiRow rows(*connection_, "INSERT INTO changes (revision, seq, kind, id, before, after) VALUES",
+                "(CAST(? AS BIGINT), CAST(? AS BIGINT), ?, ?, ?, ?)", "");
   std::string revision = std::to_string(work.commit.revision);
-  Status status = SqlHistory::writeRevision(*connection_, work.commit.revision, reason, work.token);
-  // Many rows a statement: the database may be far away.
-  for (size_t first = 0; status.ok() && first < work.commit.changes.size();
-       first += kChangesAtOnce) {
-    size_t end = std::min(first + kChangesAtOnce, work.commit.changes.size());
-    std::string rows;
-    std::vector<SqlValue> parameters{revision};
-    for (size_t i = first; i < end; ++i) {
-      const Change& change = work.commit.changes[i];
-      rows += i == first ? " (CAST($1 AS BIGINT), " : ", (CAST($1 AS BIGINT), ";
-      rows += std::to_string(i);
-      for (SqlValue value : {SqlValue(change.kind), SqlValue(change.id), nullable(work.before[i]),
-                             nullable(change.doc)}) {
-        parameters.push_back(std::move(value));
-        rows += ", $" + std::to_string(parameters.size());
-      }
-      rows += ')';
-    }
-    status = connection_->execute(
-        "INSERT INTO changes (revision, seq, kind, id, before, after) VALUES" + rows, parameters);
+  for (size_t i = 0; i < work.commit.changes.size(); ++i) {
+    const Change& change = work.commit.changes[i];
+    rows.add({revision, std::to_string(work.recorded++), change.kind, change.id,
+              nullable(work.before[i]), nullable(change.doc)});
   }
-  return status;
+  return rows.run();
 }
 
 Result<std::optional<Json>> SqlStore::get(std::string_view kind, std::string_view id) {
@@ -303,31 +271,31 @@ Result<std::optional<Json>> SqlStore::getByUnique(std::string_view kind, std::st
   return get(kind, **id);
 }
 
+Result<std::string> SqlStore::claimFact(std::string_view name, std::string_view value,
+                                        std::string_view replaced) {
+  Status status = note(connection_->execute(
+      "INSERT INTO facts (name, value) VALUES ($1, $2)"
+      " ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE facts.value = $3",
+      {std::string(name), std::string(value), std::string(replaced)}));
+  if (!status) return std::move(status).error();
+  return fact(name);
+}
+
+Result<std::string> SqlStore::fact(std::string_view name) {
+  auto value = one("SELECT value FROM facts WHERE name = $1", {std::string(name)});
+  if (!value) return std::move(value).error();
+  return value->value_or("");
+}
+
 Result<std::vector<Json>> SqlStore::list(std::string_view kind, const ListQuery& query) {
-  std::vector<SqlValue> parameters{std::string(kind), query.afterId};
-  auto parameter = [&](std::string value) {
-    parameters.emplace_back(std::move(value));
-    return "$" + std::to_string(parameters.size());
-  };
-  std::string sql = "SELECT doc, id FROM entities WHERE kind = $1 AND id > $2";
-  if (!query.foreignField.empty()) {
-    sql += " AND id IN (SELECT id FROM foreign_keys WHERE kind = $1 AND field = " +
-           parameter(query.foreignField) + " AND target_id = " + parameter(query.foreignId) + ")";
-  }
-  if (!query.tags.empty()) {
-    std::string tags;
-    for (const std::string& tag : query.tags) tags += (tags.empty() ? "" : ", ") + parameter(tag);
-    size_t wanted = query.allTags ? query.tags.size() : 1;
-    sql += " AND id IN (SELECT id FROM tags WHERE kind = $1 AND tag IN (" + tags +
-           ") GROUP BY id HAVING COUNT(*) >= " + std::to_string(wanted) + ")";
-  }
-  sql += " ORDER BY id LIMIT " + std::to_string(query.limit);
+  const ListStatement statement = listStatement(kind, query);
   std::vector<Json> docs;
-  Status status = note(connection_->query(sql, parameters, [&](const SqlRow& row) {
-    Json doc = Json::parse(row[0].value_or(""), nullptr, false);
-    if (!doc.is_object()) doc = {{"id", row[1].value_or("")}, {kUnreadableMember, kNotJson}};
-    docs.push_back(std::move(doc));
-  }));
+  Status status =
+      note(connection_->query(statement.sql, statement.parameters, [&](const SqlRow& row) {
+        Json doc = Json::parse(row[0].value_or(""), nullptr, false);
+        if (!doc.is_object()) doc = {{"id", row[1].value_or("")}, {kUnreadableMember, kNotJson}};
+        docs.push_back(std::move(doc));
+      }));
   if (!status) return std::move(status).error();
   return docs;
 }

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "source/store/key_extractor.h"
-#include "source/store/sql.h"
 #include "source/store/revision_history.h"
+#include "source/store/sql.h"
 #include "source/store/sql_node_registry.h"
 #include "source/store/store.h"
 
@@ -27,6 +27,10 @@ class SqlStore : public Store {
   Result<Revision> revision() override;
   std::variant<Commit, Refusal> transact(std::vector<Change> changes,
                                          const Reason& reason) override;
+  std::variant<Revision, Refusal> transactBatches(
+      const std::function<Status(const WriteBatch&)>& produce, const Reason& reason) override;
+  Result<std::vector<std::optional<Json>>> getMany(std::string_view kind,
+                                                   const std::vector<std::string>& ids) override;
   Result<std::optional<Json>> get(std::string_view kind, std::string_view id) override;
   Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
                                           std::string_view value) override;
@@ -35,6 +39,12 @@ class SqlStore : public Store {
   void watch(std::function<void()>) override {}
   std::vector<Unreadable> unreadable() const override { return unreadable_; }
   History* history() override { return &history_; }
+
+  Result<std::string> claimFact(std::string_view name, std::string_view value,
+                                std::string_view replaced = {}) override;
+  Result<std::string> fact(std::string_view name) override;
+  Result<size_t> rewriteHistory(
+      const std::function<bool(std::string_view kind, Json& doc)>& rewrite) override;
 
   Result<std::vector<int64_t>> takeCounters(const std::vector<CounterKey>& keys,
                                             const std::vector<int64_t>& limits) override;
@@ -62,9 +72,18 @@ class SqlStore : public Store {
     std::string token;
   };
   struct DatabaseState;
+  Status checkDistance(Revision since);
   Status judge(Revision since, const DatabaseState& state) const;
   Status findNext(Work& work);
+  Status begin(Work& work, const Reason& reason);
   Status checkExpected(Work& work, const Change& change, const std::optional<std::string>& old);
+  struct Batch;
+  Status applyBatch(Work& work, const std::vector<Change>& changes);
+  Status putBatch(Work& work, const Change* first, const Change* last);
+  Status checkBatch(Work& work, Batch& batch);
+  Status writeBatch(Work& work, Batch& batch);
+  Status readDocs(const std::string& kind, const std::vector<std::string>& ids,
+                  const std::function<void(const std::string& id, std::string doc)>& each);
   Status apply(Work& work, const Change& change);
   Status put(Work& work, const Change& change);
   Status remove(Work& work, const std::string& kind, const std::string& id, bool exact);
@@ -73,9 +92,12 @@ class SqlStore : public Store {
   Status forgetKeys(const Change& change);
   Status writeKeys(const Change& change, const std::vector<schema::UniqueKey>& unique,
                    const std::vector<schema::ForeignKey>& foreign);
-  Status record(Work& work, const Reason& reason);
+  Status record(Work& work);
   Result<std::optional<std::string>> one(std::string_view sql,
                                          const std::vector<SqlValue>& parameters);
+  Result<bool> rewriteHistoryPage(
+      std::string& revision, std::string& seq, size_t& changed,
+      const std::function<bool(std::string_view kind, Json& doc)>& rewrite);
   void pruneCounters();
 
   std::string name_;

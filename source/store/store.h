@@ -36,6 +36,9 @@ struct Change {
   Json doc;  ///< After the change; null for a deletion.
   /// What must be there before, or the transaction is refused (kChanged); null: nothing at all.
   std::optional<Json> expected = std::nullopt;
+  /// Whether `doc` is as the store kept it (of its history): secrets in it are not to be protected
+  /// once more.
+  bool kept = false;
   bool exact = false;  ///< A deletion that would take others along is refused (kReferenced).
 };
 
@@ -89,6 +92,7 @@ struct ListQuery {
   size_t limit = 100;
   std::vector<std::string> tags;
   bool allTags = true;  ///< AND, else OR.
+  bool anyTag = false;  ///< Only entities with tags, whichever.
   std::string foreignField,
       foreignId;  ///< Only entities whose reference `foreignField` is this id.
 };
@@ -121,8 +125,9 @@ class Store {
   /// What cannot be read is left out and named in unreadable().
   virtual Result<Revision> load(const std::function<void(Entity)>& each) = 0;
   /// The next page of the changes after `since`, oldest first, whole revisions; see isFullPage().
-  /// kNotFound: load again (the history no longer reaches back, or `since` is a revision of another
-  /// history). kConflict: the database is behind `since`.
+  /// kNotFound: load again (the history no longer reaches back, is so long that everything is
+  /// better read anew, or `since` is a revision of another history). kConflict: the database is
+  /// behind `since`.
   virtual Result<std::vector<Commit>> changesSince(Revision since) = 0;
   /// Whether there may be more after a page.
   static bool isFullPage(const std::vector<Commit>& page) {
@@ -139,6 +144,47 @@ class Store {
   virtual std::variant<Commit, Refusal> transact(std::vector<Change> changes,
                                                  const Reason& reason) = 0;
 
+  /// Writes some changes of a transaction that is under way, or says why they cannot be.
+  using WriteBatch = std::function<Status(std::vector<Change>)>;
+  /// As transact(), for more changes than should stand in memory at once: `produce` calls what it
+  /// is given with one batch after the other, stops at its errors, and may read from this store,
+  /// where it sees what is written so far. The transaction begins with the first batch. Where
+  /// `produce` fails nothing is written, and its error comes back as kUnavailable unless a batch
+  /// was refused. Revision 0: there was no change.
+  virtual std::variant<Revision, Refusal> transactBatches(
+      const std::function<Status(const WriteBatch&)>& produce, const Reason& reason) {
+    std::vector<Change> all;
+    Status status = produce([&](std::vector<Change> batch) {
+      for (Change& change : batch) all.push_back(std::move(change));
+      return Status();
+    });
+    if (!status) {
+      Refusal refusal;
+      refusal.message = status.error().text();
+      return refusal;
+    }
+    if (all.empty()) return Revision{0};
+    auto done = transact(std::move(all), reason);
+    if (auto* refusal = std::get_if<Refusal>(&done)) return std::move(*refusal);
+    return std::get<Commit>(done).revision;
+  }
+
+  /// Replaces the secrets in `given` that are kept in another form by what stands for the same
+  /// secrets in `stored`, so that the two documents can be compared.
+  virtual void matchStored(std::string_view kind, Json& given, const Json& stored) {
+    (void)kind, (void)given, (void)stored;
+  }
+  /// get() of many, in the order of `ids`.
+  virtual Result<std::vector<std::optional<Json>>> getMany(std::string_view kind,
+                                                           const std::vector<std::string>& ids) {
+    std::vector<std::optional<Json>> out;
+    for (const std::string& id : ids) {
+      auto found = get(kind, id);
+      if (!found) return std::move(found).error();
+      out.push_back(std::move(found).value());
+    }
+    return out;
+  }
   /// kInternal names a row that cannot be read.
   virtual Result<std::optional<Json>> get(std::string_view kind, std::string_view id) = 0;
   virtual Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
@@ -156,6 +202,26 @@ class Store {
 
   /// Calls `changed` from a thread of the store when another node may have written. Once.
   virtual void watch(std::function<void()> changed) = 0;
+
+  /// A fact about all nodes of this store, beside the entities and no part of the history: writes
+  /// `value` where none of that name stands, or `replaced` stands, and returns what stands then.
+  virtual Result<std::string> claimFact(std::string_view name, std::string_view value,
+                                        std::string_view replaced = {}) {
+    (void)name, (void)replaced;
+    return std::string(value);
+  }
+  /// Lets `rewrite` change the documents of the history, without a trace of what they were; it
+  /// answers whether it did. For secrets that must not stay. Returns how many were changed.
+  virtual Result<size_t> rewriteHistory(
+      const std::function<bool(std::string_view kind, Json& doc)>& rewrite) {
+    (void)rewrite;
+    return size_t{0};
+  }
+  /// "" where there is none.
+  virtual Result<std::string> fact(std::string_view name) {
+    (void)name;
+    return std::string();
+  }
 
   /// Adds 1 to every counter unless one of them has reached its limit, atomically over all nodes.
   /// Returns the usages before the addition, in the order of `keys`: the call counted if each is

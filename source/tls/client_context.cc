@@ -10,6 +10,7 @@
 #include "source/tls/boringssl.h"
 #include "source/tls/session_cache.h"
 #include "source/tls/tls_transport.h"
+#include "source/tls/trust.h"
 
 namespace tollgate::tls {
 namespace {
@@ -40,21 +41,6 @@ std::string ipBytes(const std::string& name) {
   char bytes[16];
   if (inet_pton(AF_INET, name.c_str(), bytes) == 1) return {bytes, 4};
   if (inet_pton(AF_INET6, name.c_str(), bytes) == 1) return {bytes, 16};
-  return {};
-}
-
-Status trust(X509_STORE* store, std::string_view pem) {
-  auto certificates = loadCertificates(pem);
-  if (!certificates.ok()) return certificates.error();
-  for (const auto& der : *certificates) {
-    bssl::UniquePtr<X509> certificate(X509_parse_from_buffer(der.get()));
-    if (certificate == nullptr || !X509_STORE_add_cert(store, certificate.get())) {
-      // A bundle may hold one twice.
-      bool twice = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_CERT_ALREADY_IN_HASH_TABLE;
-      ERR_clear_error();
-      if (!twice) return Error::internal("cannot keep a trusted certificate");
-    }
-  }
   return {};
 }
 

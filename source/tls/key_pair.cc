@@ -22,7 +22,6 @@
 namespace tollgate::tls {
 namespace {
 
-constexpr size_t kMaxPemBytes = 1024 * 1024;
 constexpr long kSelfSignedDays = 20 * 365 + 5;
 
 /// Keys with a passphrase are refused: there is nobody to ask.
@@ -38,45 +37,6 @@ bssl::UniquePtr<X509> parseCertificate(CRYPTO_BUFFER* der) {
 
 bool isCertificateBlock(const char* name) {
   return std::strcmp(name, PEM_STRING_X509) == 0 || std::strcmp(name, PEM_STRING_X509_OLD) == 0;
-}
-
-Result<bssl::UniquePtr<EVP_PKEY>> loadKey(std::string_view pem) {
-  if (pem.size() > kMaxPemBytes) return Error::invalid("the private key is longer than 1 MiB");
-  auto bio = readBio(pem);
-  bssl::UniquePtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, noPassphrase, nullptr));
-  ERR_clear_error();
-  if (key != nullptr) return key;
-  if (pem.find("ENCRYPTED") != std::string_view::npos) {
-    return Error::invalid(
-        "the private key is encrypted; store it without a passphrase (openssl pkey -in key.pem)");
-  }
-  return Error::invalid("no private key in PEM format found; expected a block \"PRIVATE KEY\"");
-}
-
-Result<KeyKind> kindOf(EVP_PKEY* key) {
-  if (EVP_PKEY_id(key) == EVP_PKEY_RSA) {
-    int bits = EVP_PKEY_bits(key);
-    if (bits < 2048 || bits > 8192) {
-      return Error::invalid("the RSA key has " + std::to_string(bits) +
-                            " bits; use 2048 to 8192, or an ECDSA key");
-    }
-    return KeyKind::kRsa;
-  }
-  if (EVP_PKEY_id(key) == EVP_PKEY_EC) {
-    const EC_GROUP* group = EC_KEY_get0_group(EVP_PKEY_get0_EC_KEY(key));
-    int curve = group == nullptr ? NID_undef : EC_GROUP_get_curve_name(group);
-    if (curve == NID_X9_62_prime256v1) return KeyKind::kEcdsaP256;
-    if (curve == NID_secp384r1) return KeyKind::kEcdsaP384;
-    return Error::invalid("the curve of the key is not supported; use P-256 or P-384");
-  }
-  return Error::invalid("the type of the key is not supported; use RSA or ECDSA (P-256, P-384)");
-}
-
-bool matches(CRYPTO_BUFFER* certificate, EVP_PKEY* key) {
-  auto parsed = parseCertificate(certificate);
-  if (parsed == nullptr) return false;
-  bssl::UniquePtr<EVP_PKEY> publicKey(X509_get_pubkey(parsed.get()));
-  return publicKey != nullptr && EVP_PKEY_cmp(publicKey.get(), key) == 1;
 }
 
 bssl::UniquePtr<EVP_PKEY> generateKey(KeyType type) {
@@ -171,6 +131,45 @@ Result<std::string> readPemFile(const std::string& path, const char* what) {
   return text;
 }
 
+Result<bssl::UniquePtr<EVP_PKEY>> loadPrivateKey(std::string_view pem) {
+  if (pem.size() > kMaxPemBytes) return Error::invalid("the private key is longer than 1 MiB");
+  auto bio = readBio(pem);
+  bssl::UniquePtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, noPassphrase, nullptr));
+  ERR_clear_error();
+  if (key != nullptr) return key;
+  if (pem.find("ENCRYPTED") != std::string_view::npos) {
+    return Error::invalid(
+        "the private key is encrypted; store it without a passphrase (openssl pkey -in key.pem)");
+  }
+  return Error::invalid("no private key in PEM format found; expected a block \"PRIVATE KEY\"");
+}
+
+Result<KeyKind> kindOf(EVP_PKEY* key) {
+  if (EVP_PKEY_id(key) == EVP_PKEY_RSA) {
+    int bits = EVP_PKEY_bits(key);
+    if (bits < 2048 || bits > 8192) {
+      return Error::invalid("the RSA key has " + std::to_string(bits) +
+                            " bits; use 2048 to 8192, or an ECDSA key");
+    }
+    return KeyKind::kRsa;
+  }
+  if (EVP_PKEY_id(key) == EVP_PKEY_EC) {
+    const EC_GROUP* group = EC_KEY_get0_group(EVP_PKEY_get0_EC_KEY(key));
+    int curve = group == nullptr ? NID_undef : EC_GROUP_get_curve_name(group);
+    if (curve == NID_X9_62_prime256v1) return KeyKind::kEcdsaP256;
+    if (curve == NID_secp384r1) return KeyKind::kEcdsaP384;
+    return Error::invalid("the curve of the key is not supported; use P-256 or P-384");
+  }
+  return Error::invalid("the type of the key is not supported; use RSA or ECDSA (P-256, P-384)");
+}
+
+bool matches(CRYPTO_BUFFER* certificate, EVP_PKEY* key) {
+  auto parsed = parseCertificate(certificate);
+  if (parsed == nullptr) return false;
+  bssl::UniquePtr<EVP_PKEY> publicKey(X509_get_pubkey(parsed.get()));
+  return publicKey != nullptr && EVP_PKEY_cmp(publicKey.get(), key) == 1;
+}
+
 Result<std::vector<bssl::UniquePtr<CRYPTO_BUFFER>>> loadCertificates(std::string_view pem) {
   if (pem.size() > kMaxPemBytes) return Error::invalid("the certificates are longer than 1 MiB");
   std::vector<bssl::UniquePtr<CRYPTO_BUFFER>> chain;
@@ -208,7 +207,7 @@ Result<LoadedPair> loadKeyPair(const KeyPair& pair) {
   LoadedPair loaded;
   auto chain = loadCertificates(pair.certificatePem);
   if (!chain.ok()) return chain.error();
-  auto key = loadKey(pair.keyPem);
+  auto key = loadPrivateKey(pair.keyPem);
   if (!key.ok()) return key.error();
   auto kind = kindOf(key->get());
   if (!kind.ok()) return kind.error();
@@ -257,6 +256,15 @@ Result<KeyPair> readKeyPair(const std::string& certificatePath, const std::strin
                           keyPath);
   }
   return pair;
+}
+
+Result<std::string> readCertificates(const std::string& path) {
+  auto pem = readPemFile(path, "certificates");
+  if (!pem.ok()) return pem.error();
+  if (auto parsed = loadCertificates(*pem); !parsed.ok()) {
+    return Error::invalid(parsed.error().message, path);
+  }
+  return pem;
 }
 
 Result<KeyPair> generateSelfSigned(KeyType type, std::string_view commonName) {

@@ -22,6 +22,9 @@ Result<KeyPair> generateSelfSigned(KeyType type, std::string_view commonName = "
 /// Reads a pair from two files and checks it as checkKeyPair() does; errors name the file.
 Result<KeyPair> readKeyPair(const std::string& certificatePath, const std::string& keyPath);
 
+/// Reads a PEM file of certificates, each checked to parse; errors name the file.
+Result<std::string> readCertificates(const std::string& path);
+
 /// Whether the pair parses, is of a kind that can be served (RSA 2048 to 8192 bits, ECDSA P-256 or
 /// P-384), and the key belongs to the first certificate.
 Status checkKeyPair(const KeyPair& pair);

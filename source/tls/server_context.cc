@@ -14,6 +14,7 @@
 #include "source/tls/client_hello.h"
 #include "source/tls/ticket_keys.h"
 #include "source/tls/tls_transport.h"
+#include "source/tls/trust.h"
 
 namespace tollgate::tls {
 namespace {
@@ -212,7 +213,8 @@ Status ServerContext::Impl::addDefault(const KeyPair& pair) {
 }
 
 Result<bssl::UniquePtr<SSL_CTX>> ServerContext::Impl::makeContext() {
-  bssl::UniquePtr<SSL_CTX> made(SSL_CTX_new(TLS_with_buffers_method()));
+  const bool clients = !settings.clientCaPem.empty();
+  bssl::UniquePtr<SSL_CTX> made(SSL_CTX_new(clients ? TLS_method() : TLS_with_buffers_method()));
   SSL_CTX* context = made.get();
   if (context == nullptr || !SSL_CTX_set_min_proto_version(context, minVersion) ||
       !SSL_CTX_set_max_proto_version(context, maxVersion) ||
@@ -221,13 +223,18 @@ Result<bssl::UniquePtr<SSL_CTX>> ServerContext::Impl::makeContext() {
     return Error::internal("cannot make a TLS context");
   }
   if (Status status = configureCiphers(context); !status.ok()) return status.error();
+  if (clients) {
+    Status status =
+        verifyClients(context, settings.clientCaPem, settings.clientCertificateRequired);
+    if (!status.ok()) return status.error();
+  }
   SSL_CTX_set_app_data(context, this);
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Sessions live in tickets only: no cache and so no lock.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_set_timeout(context, kTicketSeconds);
   SSL_CTX_set_session_psk_dhe_timeout(context, kTicketSeconds);
-  if (settings.sessionTickets) {
+  if (settings.sessionTickets && !clients) {
     SSL_CTX_set_ticket_aead_method(context, &kTicketMethod);
   } else {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);

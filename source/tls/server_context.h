@@ -30,6 +30,10 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
     /// In order of preference. Empty: no ALPN; else a client that offers only others is refused.
     std::vector<std::string> alpn = {"h2", "http/1.1"};
     bool sessionTickets = true;
+    /// PEM certificates that vouch for clients; "": none is asked for its certificate. One that is
+    /// given must be good. Sessions are not resumed then, so that every connection is checked.
+    std::string clientCaPem = {};
+    bool clientCertificateRequired = false;
   };
   /// Errors say which pair or setting is wrong.
   static Result<std::shared_ptr<const ServerContext>> create(Settings settings);

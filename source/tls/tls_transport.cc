@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "source/tls/trust.h"
+
 namespace tollgate::tls {
 namespace {
 
@@ -356,6 +358,11 @@ std::string_view TlsTransport::serverName() const {
   if (!server_) return serverName_;  // which includes servers without an SSL
   const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
   return name == nullptr ? std::string_view() : std::string_view(name);
+}
+
+const net::PeerCertificate* TlsTransport::peerCertificate() const {
+  if (peer_ == nullptr && server_ && established_) peer_ = peerCertificateOf(ssl_.get());
+  return peer_.get();
 }
 
 Info TlsTransport::info() const {

@@ -27,6 +27,7 @@ class TlsTransport final : public net::Transport {
   bool secure() const override { return true; }
   std::string_view alpn() const override;
   std::string_view serverName() const override;
+  const net::PeerCertificate* peerCertificate() const override;
   Info info() const;
 
   static TlsTransport* of(const SSL* ssl) {
@@ -62,6 +63,7 @@ class TlsTransport final : public net::Transport {
   std::string unsent_;      ///< Wire output that the socket did not take.
   size_t unsentAt_ = 0;
   size_t sealed_ = 0;  ///< Bytes at the front of the caller's buffer whose ciphertext is unsent.
+  mutable std::unique_ptr<net::PeerCertificate> peer_;  ///< Of the client; made when asked for.
   const char* failure_ = nullptr;
   int fd_;
   int socketError_ = 0;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "source/net/address.h"
+#include "source/upstream/cluster_handle.h"
 
 namespace tollgate::upstream {
 
@@ -26,6 +27,9 @@ struct Service {
   bool tls = false;
   std::shared_ptr<const void> tlsContext;  ///< For the pool's TlsFactory, if `tls`.
   net::Address literal;                    ///< Valid if host is an IP address.
+  /// If `host` names an upstream: where it is balanced over. Port and DNS of the service do not
+  /// count then.
+  std::shared_ptr<const ClusterHandle> cluster;
   std::string poolKey;  ///< What connections must share to be interchangeable, without the address.
 };
 

@@ -283,7 +283,7 @@ TEST_F(ApiTest, HidesACredentialWhenItsLifetimeEnds) {
 }
 
 TEST_F(ApiTest, OffersCredentialEndpointsOnlyWhereThePluginMayRun) {
-  context_.plugins = {"rate-limiting"};
+  context_.unlisted = {"key-auth"};
   Api api(context_);
   EXPECT_EQ(api.handle({"GET", "/key-auths", {}, "", ""}).status, 404);
   EXPECT_EQ(status("GET", "/key-auths"), 200);
@@ -338,6 +338,34 @@ TEST_F(ApiTest, Says503AndWhyWhenTheStoreIsOutOfReach) {
   EXPECT_FALSE(context_.errors.empty());
   context_.reachable = true;
   EXPECT_EQ(status("GET", "/services/s"), 200);
+}
+
+TEST_F(ApiTest, RefusesStoredFormsFromClients) {
+  create("/consumers", {{"username", "a"}});
+  const char* form = "$tollgate$sha256$AAAA";
+  for (const Response& response : {sendJson("POST", "/consumers/a/key-auth", {{"key", form}}),
+                                   sendForm("POST", "/consumers/a/key-auth", "key=%24tollgate%24x"),
+                                   send("PUT", std::string("/consumers/a/key-auth/") + form),
+                                   sendJson("POST", "/consumers/a/jwt", {{"secret", form}})}) {
+    EXPECT_EQ(response.status, 400) << response.body;
+    EXPECT_NE(message(response).find("must not begin with $tollgate$"), std::string::npos)
+        << response.body;
+  }
+  Json made = create("/consumers/a/key-auth", {{"key", "k1"}});
+  Response patched =
+      sendJson("PATCH", "/key-auths/" + made["id"].get<std::string>(), {{"key", form}});
+  EXPECT_EQ(patched.status, 400) << patched.body;
+}
+
+TEST_F(ApiTest, KeepsKeysInPathsOutOfTheHistory) {
+  create("/consumers", {{"username", "a"}});
+  for (const char* path : {"/consumers/a/key-auth/sekret", "/key-auths/sekret?x=sekret"}) {
+    EXPECT_EQ(sendJson("PUT", path, {{"consumer", {{"username", "a"}}}}).status, 200) << path;
+    EXPECT_EQ(context_.reasons.back().text.find("sekret"), std::string::npos) << path;
+  }
+  EXPECT_EQ(context_.reasons.back().text, "PUT /key-auths/***");
+  EXPECT_EQ(sendJson("PUT", "/services/s?x=1", {{"host", "h"}}).status, 200);
+  EXPECT_EQ(context_.reasons.back().text, "PUT /services/s");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "source/admin/paging.h"
+#include "source/base/base64.h"
 #include "test/admin/support.h"
 
 namespace tollgate::admin {
@@ -134,10 +135,6 @@ TEST(Paging, ReadsBackTheOffsetsItWrites) {
     ASSERT_TRUE(decodeBase64(encodeOffset(Json::array({id})), decoded));
     EXPECT_EQ(decoded, Json::array({id}).dump());
   }
-  std::string decoded;
-  EXPECT_FALSE(decodeBase64("", decoded));
-  EXPECT_FALSE(decodeBase64("abcde", decoded));
-  EXPECT_FALSE(decodeBase64("a b=", decoded));
 }
 
 }  // namespace

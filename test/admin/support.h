@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -114,6 +115,12 @@ class FakeContext : public ApiContext {
   ServerCounters counters() override { return {}; }
   MemoryUse memory() override { return {{{11, 3 * 1024 * 1024}}, {{"cache", 512, 2048}}}; }
   std::vector<std::string> enabledPlugins() override { return plugins; }
+  bool pluginListed(std::string_view name) override {
+    return std::find(unlisted.begin(), unlisted.end(), name) == unlisted.end();
+  }
+  UpstreamHealth& upstreamHealth() override { return *health; }
+  std::string configurationHash() override { return hash; }
+  void configurationReplaced(const std::string& now) override { hash = now; }
   std::vector<std::string> guiOrigins() override { return origins; }
   std::string logLevel() override { return level; }
   bool setLogLevel(std::string_view wanted, uint64_t seconds, bool wholeCluster) override {
@@ -125,8 +132,12 @@ class FakeContext : public ApiContext {
 
   double time = 1700000000.25;
   std::vector<std::string> plugins = {"key-auth", "rate-limiting"};
+  std::vector<std::string> unlisted;  ///< Plugins that the settings do not name.
+  UncheckedHealth unchecked;
+  UpstreamHealth* health = &unchecked;
   std::vector<std::string> origins;
   std::string level = "notice";
+  std::string hash = std::string(32, '0');
   uint64_t levelSeconds = 0;
   std::vector<std::string> errors;
   std::vector<store::Reason> reasons;

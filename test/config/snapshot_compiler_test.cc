@@ -1,57 +1,11 @@
-#include "source/config/snapshot_compiler.h"
-
-#include <gtest/gtest.h>
-
-#include <google/protobuf/struct.pb.h>
-
-#include <atomic>
+#include "test/config/support.h"
 
 namespace tollgate::config {
 namespace {
 
-using store::Change;
-using store::Json;
-
-std::atomic<int> created{0};
-
-/// A filter that does nothing but tell which configuration it was made from.
-class NamedFilter final : public http::HttpFilter {
- public:
-  explicit NamedFilter(std::string tag) : tag(std::move(tag)) {}
-  uint8_t hooks() const override { return http::kRequestHeaders; }
-  size_t stateBytes() const override { return 8; }
-  std::string tag;
-};
-
-class NamedFactory final : public http::HttpFilterFactory {
- public:
-  NamedFactory(std::string name, int priority) : name_(std::move(name)), priority_(priority) {}
-  std::string_view name() const override { return name_; }
-  int priority() const override { return priority_; }
-  std::unique_ptr<google::protobuf::Message> newConfig() const override {
-    return std::make_unique<google::protobuf::Struct>();
-  }
-  Result<std::unique_ptr<http::HttpFilter>> create(const google::protobuf::Message& config,
-                                                   const http::FilterContext&) const override {
-    const auto& fields = static_cast<const google::protobuf::Struct&>(config).fields();
-    auto tag = fields.find("tag");
-    std::string text = tag != fields.end() ? tag->second.string_value() : "";
-    if (text == "broken") return Error::invalid("cannot be made");
-    ++created;
-    return std::unique_ptr<http::HttpFilter>(std::make_unique<NamedFilter>(text));
-  }
-
- private:
-  std::string name_;
-  int priority_;
-};
-
 class SnapshotCompilerTest : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    http::HttpFilterRegistry::add(std::make_unique<NamedFactory>("first", 1000));
-    http::HttpFilterRegistry::add(std::make_unique<NamedFactory>("second", 900));
-  }
+  static void SetUpTestSuite() { registerFilters(); }
 
   void put(const std::string& kind, const std::string& id, Json doc) {
     doc["id"] = id;
@@ -74,28 +28,8 @@ class SnapshotCompilerTest : public testing::Test {
     put("plugins", id, std::move(doc));
   }
 
-  const proxy::Route* match(const proxy::Snapshot& snapshot, std::string_view path) {
-    struct NoHeaders final : route::HeaderLookup {
-      void visit(std::string_view, route::HeaderVisitor&) const override {}
-    } none;
-    route::MatchInput input;
-    input.method = "GET";
-    input.host = "example.com";
-    input.normalizedPath = path;
-    input.headers = &none;
-    route::Match found;
-    if (!snapshot.routes->match(input, found)) return nullptr;
-    return static_cast<const proxy::Route*>(found.payload);
-  }
-  /// The tags of the filters that a consumer's request gets, in order.
-  static std::vector<std::string> tags(const http::FilterPlan& plan,
-                                       const http::Consumer* consumer) {
-    std::vector<std::string> out;
-    for (const http::PlanEntry& entry : plan.entries) {
-      auto* filter = static_cast<const NamedFilter*>(entry.choose(consumer));
-      if (filter != nullptr) out.push_back(filter->tag);
-    }
-    return out;
+  const http::FilterPlan* planOf(const proxy::Snapshot& snapshot, std::string_view path) {
+    return snapshot.planOf(*match(snapshot, path));
   }
 
   SnapshotCompiler compiler_;
@@ -109,8 +43,8 @@ TEST_F(SnapshotCompilerTest, RouteReachesItsServiceAndADisabledServiceTakesItsRo
   auto snapshot = compiler_.compile(1);
   const proxy::Route* found = match(*snapshot, "/a/b");
   ASSERT_NE(found, nullptr);
-  EXPECT_EQ(found->service->port, 9000);
-  EXPECT_EQ(found->service->hostHeader, "127.0.0.1:9000");
+  EXPECT_EQ(snapshot->serviceOf(*found)->port, 9000);
+  EXPECT_EQ(snapshot->serviceOf(*found)->hostHeader, "127.0.0.1:9000");
   put("services", "s1", {{"host", "127.0.0.1"}, {"protocol", "http"}, {"enabled", false}});
   EXPECT_EQ(match(*compiler_.compile(2), "/a"), nullptr);
   EXPECT_EQ(match(*snapshot, "/a"), found) << "a published snapshot does not change";
@@ -120,9 +54,9 @@ TEST_F(SnapshotCompilerTest, DeletedEntitiesAreGoneFromTheNextSnapshot) {
   service("s1");
   route("r1", "/a", "s1");
   plugin("p1", "first", {{"route", "r1"}});
-  ASSERT_EQ(tags(*match(*compiler_.compile(1), "/a")->plan, nullptr), Tags{"p1"});
+  ASSERT_EQ(tags(*planOf(*compiler_.compile(1), "/a"), nullptr), Tags{"p1"});
   drop("plugins", "p1");
-  EXPECT_EQ(tags(*match(*compiler_.compile(2), "/a")->plan, nullptr), Tags{});
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(2), "/a"), nullptr), Tags{});
   drop("routes", "r1");
   EXPECT_EQ(match(*compiler_.compile(3), "/a"), nullptr);
 }
@@ -135,8 +69,8 @@ TEST_F(SnapshotCompilerTest, TheMostSpecificConfigurationOfANameWins) {
   plugin("of-service", "first", {{"service", "s1"}});
   plugin("of-route", "first", {{"route", "r1"}});
   auto snapshot = compiler_.compile(1);
-  EXPECT_EQ(tags(*match(*snapshot, "/a")->plan, nullptr), Tags{"of-route"});
-  EXPECT_EQ(tags(*match(*snapshot, "/b")->plan, nullptr), Tags{"of-service"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/a"), nullptr), Tags{"of-route"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/b"), nullptr), Tags{"of-service"});
   EXPECT_EQ(tags(*snapshot->globalPlan, nullptr), Tags{"global"});
 }
 
@@ -149,22 +83,22 @@ TEST_F(SnapshotCompilerTest, AConsumersConfigurationWinsOnlyWhereItIsMoreSpecifi
   auto snapshot = compiler_.compile(1);
   const http::Consumer* alice = snapshot->directory->findConsumerByName("alice");
   ASSERT_NE(alice, nullptr);
-  EXPECT_EQ(tags(*match(*snapshot, "/a")->plan, alice), Tags{"route-and-service"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/a"), alice), Tags{"route-and-service"});
   drop("plugins", "route-and-service");
   plugin("of-route", "second", {{"route", "r1"}});
   snapshot = compiler_.compile(2);
   alice = snapshot->directory->findConsumerByName("alice");
-  EXPECT_EQ(tags(*match(*snapshot, "/a")->plan, alice), Tags{"for-alice"});
-  EXPECT_EQ(tags(*match(*snapshot, "/a")->plan, nullptr), Tags{"of-route"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/a"), alice), Tags{"for-alice"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/a"), nullptr), Tags{"of-route"});
 }
 
 TEST_F(SnapshotCompilerTest, FiltersRunByDescendingPriorityAndDisabledOnesNotAtAll) {
   route("r1", "/a", "");
   plugin("low", "second", {{"route", "r1"}});
   plugin("high", "first", {{"route", "r1"}});
-  EXPECT_EQ(tags(*match(*compiler_.compile(1), "/a")->plan, nullptr), (Tags{"high", "low"}));
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(1), "/a"), nullptr), (Tags{"high", "low"}));
   plugin("high", "first", {{"route", "r1"}}, false);
-  EXPECT_EQ(tags(*match(*compiler_.compile(2), "/a")->plan, nullptr), Tags{"low"});
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(2), "/a"), nullptr), Tags{"low"});
 }
 
 TEST_F(SnapshotCompilerTest, RoutesWithTheSamePluginsShareAPlanAndFiltersOutliveOtherChanges) {
@@ -173,13 +107,12 @@ TEST_F(SnapshotCompilerTest, RoutesWithTheSamePluginsShareAPlanAndFiltersOutlive
   route("r2", "/b", "s1");
   plugin("global", "first", Json::object());
   auto snapshot = compiler_.compile(1);
-  EXPECT_EQ(match(*snapshot, "/a")->plan, match(*snapshot, "/b")->plan);
+  EXPECT_EQ(planOf(*snapshot, "/a"), planOf(*snapshot, "/b"));
   int before = created;
   route("r3", "/c", "s1");
   auto next = compiler_.compile(2);
   EXPECT_EQ(created, before) << "an unrelated change makes no filter anew";
-  EXPECT_EQ(match(*next, "/a")->plan->entries[0].fallback,
-            match(*snapshot, "/a")->plan->entries[0].fallback);
+  EXPECT_EQ(planOf(*next, "/a")->entries[0].fallback, planOf(*snapshot, "/a")->entries[0].fallback);
 }
 
 TEST_F(SnapshotCompilerTest, WhatCannotBeCompiledIsNamedAndTheRestIsServed) {
@@ -207,10 +140,57 @@ TEST_F(SnapshotCompilerTest, KeysLeadToTheirConsumersAndExpiredOnesAreListed) {
   const http::KeyCredential* key = snapshot->directory->findKey("sekret");
   ASSERT_NE(key, nullptr);
   EXPECT_EQ(key->id, "k1");
-  EXPECT_EQ(key->consumer->customId, "7");
+  EXPECT_EQ(snapshot->directory->consumerOf(key->consumer)->customId, "7");
   EXPECT_EQ(snapshot->directory->findKey("unknown"), nullptr);
   EXPECT_EQ(compiler_.expiredKeys(99), std::vector<std::string>{});
   EXPECT_EQ(compiler_.expiredKeys(100), std::vector<std::string>{"k2"});
+}
+
+TEST_F(SnapshotCompilerTest, AReloadReplacesEverythingOrNothing) {
+  route("r1", "/a", "");
+  compiler_.beginReload();
+  route("r2", "/b", "");
+  compiler_.endReload(false);
+  EXPECT_NE(match(*compiler_.compile(1), "/a"), nullptr);
+  EXPECT_EQ(match(*compiler_.compile(1), "/b"), nullptr);
+  compiler_.beginReload();
+  route("r2", "/b", "");
+  compiler_.endReload(true);
+  EXPECT_EQ(match(*compiler_.compile(2), "/a"), nullptr);
+  EXPECT_NE(match(*compiler_.compile(2), "/b"), nullptr);
+}
+
+TEST_F(SnapshotCompilerTest, AFilterOfOneConsumerGoesWithTheConsumerAndNotWithThePlans) {
+  route("r1", "/a", "");
+  plugin("own", "second", {{"consumer", "c1"}});  // before its consumer
+  put("consumers", "c1", {{"username", "alice"}});
+  auto snapshot = compiler_.compile(1);
+  const http::FilterPlan* plan = planOf(*snapshot, "/a");
+  EXPECT_EQ(tags(*plan, snapshot->directory->findConsumerByName("alice")), Tags{"own"});
+  EXPECT_EQ(tags(*plan, nullptr), Tags{});
+  EXPECT_EQ(plan->stateBytes, 16u) << "there is room for it";
+  put("consumers", "c2", {{"username", "bob"}});
+  plugin("another", "second", {{"consumer", "c2"}});
+  auto next = compiler_.compile(2);
+  EXPECT_EQ(planOf(*next, "/a"), plan) << "one more of the same needs makes no plan anew";
+  EXPECT_EQ(tags(*plan, next->directory->findConsumerByName("bob")), Tags{"another"});
+  drop("plugins", "own");
+  drop("plugins", "another");
+  EXPECT_EQ(compiler_.compile(3)->globalPlan->entries.size(), 0u);
+}
+
+TEST_F(SnapshotCompilerTest, AnAbsentConsumersKeyIsNobodysEvenWhenItsPlaceIsFree) {
+  put("consumers", "c1", {{"username", "alice"}});
+  put("keyauth_credentials", "k1", {{"key", "sekret"}, {"consumer", {{"id", "c1"}}}});
+  drop("consumers", "c1");
+  put("consumers", "c2", {{"username", "bob"}});
+  auto snapshot = compiler_.compile(1);
+  const http::KeyCredential* key = snapshot->directory->findKey("sekret");
+  ASSERT_NE(key, nullptr);
+  EXPECT_EQ(snapshot->directory->consumerOf(key->consumer), nullptr);
+  put("consumers", "c1", {{"username", "alice"}});
+  snapshot = compiler_.compile(2);
+  EXPECT_EQ(snapshot->directory->consumerOf(key->consumer)->username, "alice");
 }
 
 }  // namespace

@@ -77,5 +77,13 @@ TEST(KeySearch, TheKeyIsTakenOutOfTheBodyInItsOwnType) {
   EXPECT_EQ(BodyFields("text/plain", "apikey=k").without("apikey"), std::nullopt);
 }
 
+TEST(KeySearch, MasksEveryArgumentOfTheName) {
+  Arena arena;
+  EXPECT_EQ(withMaskedArgument("a=1&apikey=k&b", "apikey", arena), "a=1&apikey=***&b");
+  EXPECT_EQ(withMaskedArgument("apikey=k&api%6bey=l&apikey", "apikey", arena),
+            "apikey=***&api%6bey=***&apikey=***");
+  EXPECT_EQ(withMaskedArgument("other=1", "apikey", arena), "other=1");
+}
+
 }  // namespace
 }  // namespace tollgate::filters::key_auth

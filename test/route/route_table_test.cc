@@ -139,5 +139,30 @@ TEST(RouteTable, LeavesOutARouteWhoseRegexDoesNotCompile) {
   EXPECT_EQ(match(*table, "x", "/x"), "b");
 }
 
+TEST(RouteTable, TellsWhatTheGroupsOfARegexTook) {
+  RouteSpec named = spec("named"), plain = spec("plain");
+  named.paths = {R"(~/u/(?<user>\w+)/(\d+))"};
+  plain.paths = {"/plain"};
+  auto table = RouteTable::build({named, plain});
+  MatchInput input;
+  input.method = "GET";
+  input.normalizedPath = "/u/ann/17/x";
+  Match match;
+  ASSERT_TRUE(table->match(input, match));
+  auto group = [&](std::string_view which) {
+    return RouteTable::capture(match.regex, input.normalizedPath, which);
+  };
+  EXPECT_EQ(group("0"), "/u/ann/17");
+  EXPECT_EQ(group("1"), "ann");
+  EXPECT_EQ(group("2"), "17");
+  EXPECT_EQ(group("user"), "ann");
+  for (const char* none : {"3", "-1", "99999999999", "", "other", "1x"}) {
+    EXPECT_EQ(group(none), "") << none;
+  }
+  input.normalizedPath = "/plain/x";
+  ASSERT_TRUE(table->match(input, match));
+  EXPECT_EQ(group("0"), "") << "no regex";
+}
+
 }  // namespace
 }  // namespace tollgate::route

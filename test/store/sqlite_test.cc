@@ -66,6 +66,21 @@ TEST_F(LastGoodTest, GivesBackWhatItWasGivenOverAReopen) {
   EXPECT_EQ(copy->notice(), "");
 }
 
+TEST_F(LastGoodTest, IsReplacedStepByStepOrNotAtAll) {
+  auto copy = open();
+  ASSERT_TRUE(copy->replaceAll(7, some(3)));
+  copy->beginReplacement();
+  for (const Entity& entity : some(1)) copy->keep(entity);
+  copy->abandonReplacement();
+  EXPECT_EQ(load(*copy, ids_).value(), 7u);
+  EXPECT_EQ(ids_.size(), 3u);
+  copy->beginReplacement();
+  for (const Entity& entity : some(2)) copy->keep(entity);
+  ASSERT_TRUE(copy->endReplacement(8));
+  EXPECT_EQ(load(*open(), ids_).value(), 8u);
+  EXPECT_EQ(ids_, (std::vector<std::string>{"0", "1"}));
+}
+
 TEST_F(LastGoodTest, FollowsCommitsOneByOneAndRefusesAGap) {
   auto copy = open();
   Commit commit{8, {SmallWorld::insert("services", "9"), SmallWorld::remove("services", "0")}};

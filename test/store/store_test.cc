@@ -136,6 +136,48 @@ TEST_P(StoreTest, FiltersByTagsAndByReference) {
   EXPECT_TRUE(store_->list("children", owned).value().empty());
 }
 
+TEST_P(StoreTest, CombinesTagsReferencesAndPages) {
+  must({insert("parents", "p")});
+  std::vector<Change> changes;
+  for (int i = 10; i < 40; ++i) {
+    Json tags = Json::array();
+    for (int of : {2, 3, 5}) {
+      if (i % of == 0) tags.push_back("t" + std::to_string(of));
+    }
+    Json doc = {{"tags", std::move(tags)}};
+    if (i % 4 == 0) doc["owner"] = {{"id", "p"}};
+    changes.push_back(insert("children", std::to_string(i), std::move(doc)));
+  }
+  must(std::move(changes));
+  for (int variant = 0; variant < 24; ++variant) {
+    ListQuery query;
+    query.limit = 3;
+    bool owned = variant % 2 == 1;
+    if (owned) query.foreignField = "owner", query.foreignId = "p";
+    query.allTags = variant / 2 % 2 == 1;
+    query.anyTag = variant / 4 % 2 == 1;
+    if (variant / 8 > 0) query.tags.push_back("t2");
+    if (variant / 8 > 1) query.tags.push_back("t3");
+    std::vector<std::string> expected, found;
+    for (int i = 10; i < 40; ++i) {
+      bool two = i % 2 == 0, three = i % 3 == 0;
+      bool tagged = variant / 8 == 0   ? !query.anyTag || two || three || i % 5 == 0
+                    : variant / 8 == 1 ? two
+                    : query.allTags    ? two && three
+                                       : two || three;
+      if (tagged && (!owned || i % 4 == 0)) expected.push_back(std::to_string(i));
+    }
+    while (true) {
+      auto page = store_->list("children", query);
+      ASSERT_TRUE(page) << page.error().text();
+      for (const Json& doc : *page) found.push_back(doc["id"]);
+      if (page->size() < query.limit) break;
+      query.afterId = found.back();
+    }
+    EXPECT_EQ(found, expected) << "variant " << variant;
+  }
+}
+
 TEST_P(StoreTest, LosesNoAcknowledgedWriteWhenTheWriterIsKilled) {
   store_.reset();
   int pipes[2];

@@ -14,6 +14,7 @@ using key_auth::BodyFields;
 using key_auth::findInArguments;
 using key_auth::findInHeaders;
 using key_auth::Found;
+using key_auth::withMaskedArgument;
 using key_auth::withoutArgument;
 using Config = ::tollgate::filters::http::key_auth::v1::Config;
 namespace engine = ::tollgate::http;
@@ -57,8 +58,10 @@ class KeyAuth final : public engine::HttpFilter {
     const engine::KeyCredential* credential = exchange.directory().findKey(key.text);
     bool expired = credential != nullptr && credential->expiresAtUnix != 0 &&
                    credential->expiresAtUnix * 1000 <= exchange.loop().unixMillis();
-    if (credential == nullptr || expired) return refuse(exchange, "Unauthorized");
-    identify(exchange, *credential->consumer, credential->id);
+    const engine::Consumer* consumer =
+        credential != nullptr ? exchange.directory().consumerOf(credential->consumer) : nullptr;
+    if (consumer == nullptr || expired) return refuse(exchange, "Unauthorized");
+    identify(exchange, *consumer, credential->id);
     return engine::Action::kContinue;
   }
 
@@ -77,6 +80,7 @@ class KeyAuth final : public engine::HttpFilter {
       if (inHeader_) found = findInHeaders(exchange.request().headers, name);
       if (inQuery_ && found.kind == Found::Kind::kNothing && !exchange.query().empty()) {
         found = findInArguments(exchange.query(), name, exchange.arena());
+        if (found.kind != Found::Kind::kNothing) hideFromLog(exchange, name);
       }
       if (body && found.kind == Found::Kind::kNothing) found = body->find(name, exchange.arena());
       if (found.kind == Found::Kind::kNothing) continue;
@@ -84,6 +88,15 @@ class KeyAuth final : public engine::HttpFilter {
       return found;
     }
     return {};
+  }
+
+  static void hideFromLog(engine::Exchange& exchange, const std::string& name) {
+    std::string_view target = exchange.loggedTarget();
+    size_t mark = target.find('?');
+    if (mark == std::string_view::npos) return;
+    Arena& arena = exchange.arena();
+    exchange.setLoggedTarget(arena.concat(
+        target.substr(0, mark + 1), withMaskedArgument(target.substr(mark + 1), name, arena)));
   }
 
   /// What was found keeps its bytes: they belong to the request's slab or to the arena.
@@ -97,24 +110,24 @@ class KeyAuth final : public engine::HttpFilter {
     if (auto rest = body->without(name)) exchange.replaceRequestBody(*rest);
   }
 
-  static void setOrRemove(engine::HeaderMap& headers, std::string_view name,
+  static void setOrRemove(engine::HeaderMap& headers, engine::HeaderCode code,
                           std::string_view value) {
-    value.empty() ? headers.remove(name) : headers.set(name, value);
+    value.empty() ? headers.remove(code) : headers.set(code, value);
   }
 
   static void tellOrigin(engine::Exchange& exchange, const engine::Consumer& consumer) {
     engine::HeaderMap& headers = exchange.request().headers;
-    headers.set("X-Consumer-ID", consumer.id);
-    setOrRemove(headers, "X-Consumer-Custom-ID", consumer.customId);
-    setOrRemove(headers, "X-Consumer-Username", consumer.username);
+    headers.set(engine::HeaderCode::kXConsumerId, consumer.id);
+    setOrRemove(headers, engine::HeaderCode::kXConsumerCustomId, consumer.customId);
+    setOrRemove(headers, engine::HeaderCode::kXConsumerUsername, consumer.username);
   }
 
   static void identify(engine::Exchange& exchange, const engine::Consumer& consumer,
                        std::string_view credentialId) {
     exchange.setConsumer(&consumer, credentialId);
     tellOrigin(exchange, consumer);
-    exchange.request().headers.set("X-Credential-Identifier", credentialId);
-    exchange.request().headers.remove("X-Anonymous-Consumer");
+    exchange.request().headers.set(engine::HeaderCode::kXCredentialIdentifier, credentialId);
+    exchange.request().headers.remove(engine::HeaderCode::kXAnonymousConsumer);
   }
 
   engine::Action refuse(engine::Exchange& exchange, std::string_view message) const {
@@ -136,8 +149,8 @@ class KeyAuth final : public engine::HttpFilter {
     }
     exchange.setConsumer(consumer, {});
     tellOrigin(exchange, *consumer);
-    exchange.request().headers.remove("X-Credential-Identifier");
-    exchange.request().headers.set("X-Anonymous-Consumer", "true");
+    exchange.request().headers.remove(engine::HeaderCode::kXCredentialIdentifier);
+    exchange.request().headers.set(engine::HeaderCode::kXAnonymousConsumer, "true");
     return engine::Action::kContinue;
   }
 

@@ -1,5 +1,6 @@
 #include "filters/http/key_auth/key_search.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -52,6 +53,27 @@ void forEachArgument(std::string_view arguments, F&& each) {
   }
 }
 
+/// The arguments, of which those of that name get the value `instead`; "" takes them out.
+std::string_view edited(std::string_view arguments, std::string_view name, Arena& arena,
+                        std::string_view instead) {
+  size_t count = 1 + static_cast<size_t>(std::count(arguments.begin(), arguments.end(), '&'));
+  char* out = arena.chars(arguments.size() + count * (instead.size() + 1));
+  size_t size = 0;
+  auto put = [&](std::string_view text) {
+    text.copy(out + size, text.size());
+    size += text.size();
+  };
+  forEachArgument(arguments,
+                  [&](std::string_view whole, std::string_view key, const std::string_view*) {
+                    bool meant = decoded(key, arena) == name;
+                    if (meant && instead.empty()) return;
+                    if (size > 0) put("&");
+                    put(meant ? key : whole);
+                    if (meant) put("="), put(instead);
+                  });
+  return {out, size};
+}
+
 /// A part of a multipart body: the bytes between two boundaries, and the name of its field.
 struct Part {
   std::string_view raw;
@@ -100,10 +122,12 @@ Found fromJson(const Json& value, Arena& arena) {
 
 Found findInHeaders(const http::HeaderMap& headers, std::string_view name) {
   Found out;
+  const http::Header* first = headers.find(name);
+  if (first == nullptr) return out;
+  out = {Found::Kind::kText, first->value()};
   headers.forEach([&](const http::Header& header) {
-    if (header.nameSize != name.size() || !http::equalsIgnoreCase(header.name(), name)) return;
-    out.kind = out.kind == Found::Kind::kNothing ? Found::Kind::kText : Found::Kind::kDuplicate;
-    out.text = header.value();
+    if (&header == first || header.code != first->code || header.nameSize != name.size()) return;
+    if (http::equalsIgnoreCase(header.name(), name)) out.kind = Found::Kind::kDuplicate;
   });
   return out;
 }
@@ -124,16 +148,12 @@ Found findInArguments(std::string_view arguments, std::string_view name, Arena& 
 }
 
 std::string_view withoutArgument(std::string_view arguments, std::string_view name, Arena& arena) {
-  char* out = arena.chars(arguments.size());
-  size_t size = 0;
-  forEachArgument(arguments,
-                  [&](std::string_view whole, std::string_view key, const std::string_view*) {
-                    if (decoded(key, arena) == name) return;
-                    if (size > 0) out[size++] = '&';
-                    whole.copy(out + size, whole.size());
-                    size += whole.size();
-                  });
-  return {out, size};
+  return edited(arguments, name, arena, {});
+}
+
+std::string_view withMaskedArgument(std::string_view arguments, std::string_view name,
+                                    Arena& arena) {
+  return edited(arguments, name, arena, "***");
 }
 
 BodyFields::BodyFields(std::string_view contentType, std::string body)

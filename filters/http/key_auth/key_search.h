@@ -30,6 +30,10 @@ Found findInArguments(std::string_view arguments, std::string_view name, Arena& 
 /// The arguments without those of that name; the others keep order and encoding.
 std::string_view withoutArgument(std::string_view arguments, std::string_view name, Arena& arena);
 
+/// The arguments with "***" as the value of those of that name.
+std::string_view withMaskedArgument(std::string_view arguments, std::string_view name,
+                                    Arena& arena);
+
 /// A body of type form, multipart or JSON. Made only for requests whose body may hold the key.
 class BodyFields {
  public:

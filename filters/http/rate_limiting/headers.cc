@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 namespace tollgate::filters::rate_limiting {
 namespace {
@@ -20,30 +19,41 @@ constexpr Names kHeaders[kPeriods] = {{"X-RateLimit-Limit-Second", "X-RateLimit-
 /// Without decimals where it is whole.
 std::string_view text(Arena& arena, double value) {
   constexpr size_t kDigits = 32;
+  constexpr double kExact = 1e15;  // whole numbers below are exact, and so is their int64_t
   char* digits = arena.chars(kDigits);
-  bool whole = value == std::floor(value) && std::abs(value) < 1e15;
-  auto end = whole ? std::to_chars(digits, digits + kDigits, static_cast<int64_t>(value)).ptr
-                   : std::to_chars(digits, digits + kDigits, value).ptr;
+  auto whole = static_cast<int64_t>(std::clamp(value, -kExact, kExact));
+  auto end = static_cast<double>(whole) == value
+                 ? std::to_chars(digits, digits + kDigits, whole).ptr
+                 : std::to_chars(digits, digits + kDigits, value).ptr;
   return {digits, static_cast<size_t>(end - digits)};
 }
 
 }  // namespace
 
+std::string limitText(double limit) {
+  Arena arena;
+  return std::string(text(arena, limit));
+}
+
 void addHeaders(http::HeaderMap& headers, Arena& arena, const Shown* shown, size_t count,
                 bool rejected) {
   const Shown* summary = nullptr;
+  std::string_view summaryRemaining;
   for (size_t i = 0; i < count; ++i) {
     const Names& names = kHeaders[static_cast<int>(shown[i].period)];
-    headers.set(names.limit, text(arena, shown[i].limit));
-    headers.set(names.remaining, text(arena, shown[i].remaining));
-    if (summary == nullptr || shown[i].remaining <= summary->remaining) summary = &shown[i];
+    std::string_view remaining = text(arena, shown[i].remaining);
+    headers.setChecked(names.limit, shown[i].limit);
+    headers.setChecked(names.remaining, remaining);
+    if (summary != nullptr && shown[i].remaining > summary->remaining) continue;
+    summary = &shown[i];
+    summaryRemaining = remaining;
   }
   if (summary == nullptr) return;
   int64_t seconds = std::max<int64_t>((summary->resetMillis + 999) / 1000, 1);
   std::string_view reset = text(arena, static_cast<double>(seconds));
-  headers.set("RateLimit-Limit", text(arena, summary->limit));
-  headers.set("RateLimit-Remaining", text(arena, summary->remaining));
-  headers.set("RateLimit-Reset", reset);
+  headers.setCopied(http::HeaderCode::kRateLimitLimit, summary->limit);
+  headers.setCopied(http::HeaderCode::kRateLimitRemaining, summaryRemaining);
+  headers.setCopied(http::HeaderCode::kRateLimitReset, reset);
   if (rejected) headers.set("Retry-After", reset);
 }
 

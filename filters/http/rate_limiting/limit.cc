@@ -49,10 +49,14 @@ TokenBucket::TokenBucket(Limit limit) : limit_(limit) {
   burst_ = static_cast<int64_t>(std::min(burst, 4e18 / 4));
 }
 
+bool TokenBucket::allows(int64_t fullAt, int64_t now) const {
+  return std::max<int64_t>(fullAt - now, 0) + interval_ <= burst_;
+}
+
 Standing TokenBucket::standing(int64_t fullAt, int64_t now) const {
   Standing out;
   int64_t missing = std::max<int64_t>(fullAt - now, 0);
-  out.allowed = missing + interval_ <= burst_;
+  out.allowed = allows(fullAt, now);
   double left = static_cast<double>(burst_ - missing) / static_cast<double>(interval_);
   out.remaining = std::clamp(std::floor(left + 1e-9), 0.0, limit_.requests);
   int64_t wait = out.allowed ? missing : missing + interval_ - burst_;
@@ -73,11 +77,10 @@ Standing TokenBucket::take(Cell& cell, int64_t nowMillis) const {
     // A clock that was set back must not leave a client waiting for longer than an empty bucket
     // does.
     int64_t fullAt = std::min(static_cast<int64_t>(state), now + burst_);
-    Standing before = standing(fullAt, now);
-    if (!before.allowed) {
+    if (!allows(fullAt, now)) {
       bool behind = fullAt != static_cast<int64_t>(state);
       if (behind) cell.state.compare_exchange_strong(state, static_cast<uint64_t>(fullAt));
-      return before;
+      return standing(fullAt, now);
     }
     int64_t next = std::max(fullAt, now) + interval_;
     if (cell.state.compare_exchange_weak(state, static_cast<uint64_t>(next),

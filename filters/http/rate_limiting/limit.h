@@ -56,6 +56,7 @@ class TokenBucket final : public Algorithm {
   void giveBack(Cell& cell, int64_t nowMillis) const override;
 
  private:
+  bool allows(int64_t fullAt, int64_t now) const;
   Standing standing(int64_t fullAt, int64_t now) const;
   Limit limit_;
   int64_t interval_;  ///< ns for one token.

@@ -44,6 +44,7 @@ enum class Policy { kLocal, kCluster, kRedis };
 struct Window {
   Limit limit;
   std::unique_ptr<Algorithm> algorithm;
+  std::string limitText;
   uint64_t seed = 0;
 };
 
@@ -122,6 +123,7 @@ class RateLimiting final : public engine::HttpFilter {
     if (!configured) return;
     Window window;
     window.limit = {requests, period};
+    window.limitText = limitText(requests);
     window.algorithm = makeAlgorithm(algorithm, window.limit);
     const std::string scope = routeId_ + serviceId_ + algorithm + std::string(nameOf(period));
     window.seed = XXH3_64bits_withSeed(scope.data(), scope.size(), shared_.seed);
@@ -196,7 +198,7 @@ class RateLimiting final : public engine::HttpFilter {
 
   void show(State& state, size_t i, const Standing& standing, bool exceeded) const {
     const Limit& limit = windows_[i].limit;
-    state.shown[i] = {limit.period, limit.requests, exceeded ? 0 : standing.remaining,
+    state.shown[i] = {limit.period, windows_[i].limitText, exceeded ? 0 : standing.remaining,
                       standing.resetMillis};
   }
 
@@ -257,7 +259,8 @@ class RateLimiting final : public engine::HttpFilter {
       const Limit& limit = windows_[i].limit;
       double left = limit.requests - static_cast<double>(usages[i]);
       bool counted = !state.rejected || left <= 0;
-      state.shown[i] = {limit.period, limit.requests, std::max(counted ? left - 1 : left, 0.0),
+      state.shown[i] = {limit.period, windows_[i].limitText,
+                        std::max(counted ? left - 1 : left, 0.0),
                         windowStart(limit.period, now) + millisOf(limit.period) - now};
     }
     state.told = !hideHeaders_;

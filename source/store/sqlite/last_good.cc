@@ -17,13 +17,14 @@ constexpr const char* kPreparations[] = {
 
 }  // namespace
 
-LastGood::LastGood(std::string path, std::string identity)
-    : path_(std::move(path)), identity_(std::move(identity)) {}
+LastGood::LastGood(std::string path, std::string identity, std::shared_ptr<Protector> protector)
+    : path_(std::move(path)), identity_(std::move(identity)), protector_(std::move(protector)) {}
 
 LastGood::~LastGood() = default;
 
-Result<std::unique_ptr<LastGood>> LastGood::open(const std::string& path, std::string identity) {
-  std::unique_ptr<LastGood> copy(new LastGood(path, std::move(identity)));
+Result<std::unique_ptr<LastGood>> LastGood::open(const std::string& path, std::string identity,
+                                                 std::shared_ptr<Protector> protector) {
+  std::unique_ptr<LastGood> copy(new LastGood(path, std::move(identity), std::move(protector)));
   if (Status status = copy->begin(); !status) return std::move(status).error();
   return copy;
 }
@@ -72,7 +73,10 @@ Status LastGood::inTransaction(const std::function<Status()>& work) {
   }
 }
 
-Status LastGood::put(const std::string& kind, const std::string& id, const Json& doc) {
+Status LastGood::put(const std::string& kind, const std::string& id, Json doc) {
+  if (protector_ != nullptr) {
+    if (Status status = protector_->protectCopy(kind, doc); !status) return status;
+  }
   return connection_->execute(
       "INSERT INTO entities (kind, id, doc) VALUES ($1, $2, $3)"
       " ON CONFLICT (kind, id) DO UPDATE SET doc = excluded.doc",
@@ -92,11 +96,36 @@ Status LastGood::replaceAll(Revision revision, const std::vector<Entity>& entiti
     for (size_t i = 0; status.ok() && i < entities.size(); ++i) {
       status = put(entities[i].kind, entities[i].id, entities[i].doc);
     }
-    if (status.ok()) status = setMeta("identity", identity_);
-    if (status.ok()) status = setMeta("revision", std::to_string(revision));
+    if (status.ok()) status = finish(revision);
     return status;
   });
 }
+
+Status LastGood::finish(Revision revision) {
+  Status status = setMeta("identity", identity_);
+  return status.ok() ? setMeta("revision", std::to_string(revision)) : status;
+}
+
+void LastGood::beginReplacement() {
+  replacement_ = connection_->beginWrite();
+  if (replacement_.ok()) replacement_ = connection_->execute("DELETE FROM entities");
+}
+
+void LastGood::keep(const Entity& entity) {
+  if (replacement_.ok()) replacement_ = put(entity.kind, entity.id, entity.doc);
+}
+
+Status LastGood::endReplacement(Revision revision) {
+  if (replacement_.ok()) replacement_ = finish(revision);
+  if (replacement_.ok()) replacement_ = connection_->commit();
+  if (replacement_.ok()) return {};
+  bool damaged = connection_->damaged();
+  abandonReplacement();
+  if (damaged) (void)startAfresh(replacement_.error().text());
+  return replacement_;
+}
+
+void LastGood::abandonReplacement() { connection_->rollback(); }
 
 Status LastGood::apply(const Commit& commit) {
   return inTransaction([&]() -> Status {
@@ -158,7 +187,10 @@ Result<Revision> LastGood::load(const std::function<void(Entity)>& each) {
       });
   if (!status) return connection_->damaged() ? damaged(status.error().text()) : status.error();
   if (!broken.empty()) return damaged("the document " + broken + " is not JSON");
-  for (Entity& entity : entities) each(std::move(entity));
+  for (Entity& entity : entities) {
+    if (protector_ != nullptr) protector_->open(entity.kind, entity.doc);
+    each(std::move(entity));
+  }
   return revision;
 }
 

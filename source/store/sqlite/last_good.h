@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "source/store/sealed/protector.h"
 #include "source/store/store.h"
 
 namespace tollgate::store {
@@ -17,14 +18,23 @@ class LastGood {
  public:
   /// `identity` names the database that the copy is of (PostgresSettings::identity()); a copy of
   /// another one is not used. A damaged file is moved aside (see notice()), and a new one begun.
+  /// `protector` keeps secrets from the disk; null: documents are kept as they come.
   /// kUnavailable if the file can be neither opened nor created.
-  static Result<std::unique_ptr<LastGood>> open(const std::string& path, std::string identity = {});
+  static Result<std::unique_ptr<LastGood>> open(const std::string& path, std::string identity = {},
+                                                std::shared_ptr<Protector> protector = nullptr);
   ~LastGood();
   LastGood(const LastGood&) = delete;
   LastGood& operator=(const LastGood&) = delete;
 
   /// Replaces the copy as a whole.
   Status replaceAll(Revision revision, const std::vector<Entity>& entities);
+  /// The same step by step, for more entities than fit in memory at once: begin, keep every entity,
+  /// and end, which tells of any trouble on the way; until then, and after abandoning it, the copy
+  /// is as it was.
+  void beginReplacement();
+  void keep(const Entity& entity);
+  Status endReplacement(Revision revision);
+  void abandonReplacement();
   /// Takes over one commit; one that the copy already has is ignored. kConflict, and no change, if
   /// the copy is not at the revision before: then replaceAll() is due.
   Status apply(const Commit& commit);
@@ -38,17 +48,20 @@ class LastGood {
   const std::string& notice() const { return notice_; }
 
  private:
-  LastGood(std::string path, std::string identity);
+  LastGood(std::string path, std::string identity, std::shared_ptr<Protector> protector);
   Status begin();
   Status openFile();
   Status startAfresh(const std::string& cause);
   /// Runs `work` in a transaction; begins a new file, and tries once more, if this one is damaged.
   Status inTransaction(const std::function<Status()>& work);
-  Status put(const std::string& kind, const std::string& id, const Json& doc);
+  Status put(const std::string& kind, const std::string& id, Json doc);
+  Status finish(Revision revision);
   Status setMeta(const char* key, const std::string& value);
 
   const std::string path_, identity_;
+  std::shared_ptr<Protector> protector_;
   std::string notice_;
+  Status replacement_;  ///< The first trouble of the one under way.
   std::unique_ptr<SqliteConnection> connection_;
 };
 

@@ -1,0 +1,99 @@
+#include "filters/http/request_termination/echo.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "source/schema/form.h"
+
+namespace tollgate::filters::request_termination {
+namespace {
+
+using Json = nlohmann::json;
+namespace engine = ::tollgate::http;
+
+std::string lowerCase(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = lowerByte(c);
+  return out;
+}
+
+/// Fields by lower-case name; of one that is repeated, all values.
+Json headersOf(const engine::HeaderMap& headers) {
+  Json out = Json::object();
+  headers.forEach([&](const engine::Header& header) {
+    Json& slot = out[lowerCase(header.name())];
+    if (slot.is_null()) {
+      slot = header.value();
+    } else {
+      if (slot.is_string()) slot = Json::array({slot});
+      slot.push_back(header.value());
+    }
+  });
+  return out;
+}
+
+/// What the body says, for the types that have a structure; null for others.
+Json parsedBody(std::string_view type, const std::string& raw) {
+  if (type.starts_with("application/json")) {
+    Json parsed = Json::parse(raw, nullptr, false);
+    return parsed.is_discarded() ? Json() : parsed;
+  }
+  bool tooMany = false;
+  if (type.starts_with("application/x-www-form-urlencoded")) {
+    return schema::parseForm(raw, tooMany);
+  }
+  if (type.starts_with("multipart/form-data")) {
+    auto parsed = schema::parseMultipart(raw, type);
+    return parsed ? std::move(parsed).value() : Json();
+  }
+  return {};
+}
+
+/// Splits "host:port"; without a port it is the scheme's.
+std::pair<std::string_view, int> hostAndPort(std::string_view authority, bool secure) {
+  int port = secure ? 443 : 80;
+  size_t colon = authority.rfind(':');
+  if (colon == std::string_view::npos || authority.back() == ']') return {authority, port};
+  std::from_chars(authority.data() + colon + 1, authority.data() + authority.size(), port);
+  return {authority.substr(0, colon), port};
+}
+
+Json requestOf(engine::Exchange& exchange) {
+  const engine::RequestHead& head = exchange.request();
+  auto [host, port] = hostAndPort(head.host, exchange.secure());
+  const buffer::Buffer* whole = exchange.wholeRequestBody();
+  const std::string raw = whole != nullptr ? whole->toString() : "";
+  Json out = {{"scheme", exchange.secure() ? "https" : "http"},
+              {"host", host},
+              {"port", port},
+              {"method", head.method},
+              {"path", exchange.normalizedPath()},
+              {"query", schema::parseQuery(exchange.query())},
+              {"headers", headersOf(head.headers)},
+              {"raw_body", raw},
+              {"uri_captures", {{"named", Json::object()}, {"unnamed", Json::array()}}}};
+  if (out["query"].is_null()) out["query"] = Json::object();
+  Json body = parsedBody(head.headers.get(engine::HeaderCode::kContentType), raw);
+  if (!body.is_null()) out["body"] = std::move(body);
+  return out;
+}
+
+}  // namespace
+
+std::string echoOf(engine::Exchange& exchange, std::string_view message) {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  Json out = {{"message", message},
+              {"request", requestOf(exchange)},
+              {"kong", {{"worker_pid", getpid()}, {"hostname", name}}}};
+  auto refer = [&](const char* key, std::string_view id) {
+    if (!id.empty()) out[key] = {{"id", id}};
+  };
+  refer("matched_route", exchange.routeId());
+  refer("matched_service", exchange.serviceId());
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace tollgate::filters::request_termination

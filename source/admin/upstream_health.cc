@@ -1,0 +1,48 @@
+#include "source/admin/upstream_health.h"
+
+#include <arpa/inet.h>
+
+#include <cstdlib>
+
+namespace tollgate::admin {
+namespace {
+
+using schema::Json;
+
+/// "A" or "AAAA" for an address, "" for a name.
+std::string recordType(const std::string& host) {
+  if (host.starts_with('[')) return "AAAA";
+  unsigned char bytes[4];
+  return inet_pton(AF_INET, host.c_str(), bytes) == 1 ? "A" : "";
+}
+
+}  // namespace
+
+TargetParts partsOf(const std::string& target) {
+  const size_t colon = target.rfind(':');
+  if (colon == std::string::npos) return {target, 0};
+  return {target.substr(0, colon), static_cast<uint16_t>(std::atoi(target.c_str() + colon + 1))};
+}
+
+UpstreamHealth::Balancer UncheckedHealth::query(const Json&, const std::vector<Json>& targets) {
+  Balancer out;
+  for (const Json& doc : targets) {
+    const TargetParts parts = partsOf(doc.at("target").get<std::string>());
+    const auto weight = doc.value("weight", uint64_t{0});
+    Target& target = out.targets.emplace_back();
+    target.dns = recordType(parts.host);
+    if (target.dns.empty()) {
+      target.dns = "not resolved";
+      continue;
+    }
+    target.addresses.push_back({parts.host, parts.port, weight, true});
+    out.healthy = out.healthy || weight > 0;
+  }
+  return out;
+}
+
+Status UncheckedHealth::mark(const Json& upstream, const Json&, const std::string&, bool) {
+  return Error::invalid("no healthchecker found for " + upstream.at("name").get<std::string>());
+}
+
+}  // namespace tollgate::admin

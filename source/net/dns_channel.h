@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "source/event/event_loop.h"
+#include "source/net/resolver.h"
+
+struct ares_channeldata;
+
+namespace tollgate::net {
+
+/// A c-ares channel whose sockets and time limits are served by an event loop. One thread. Queries
+/// are started on `get()`, followed by kick(). Destroying it ends all queries with
+/// ARES_EDESTRUCTION.
+class DnsChannel {
+ public:
+  DnsChannel(event::EventLoop& loop, const ResolverSettings& settings);
+  ~DnsChannel();
+
+  /// nullptr if the library could not be set up.
+  ares_channeldata* get();
+  /// After queries were started.
+  void kick();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tollgate::net

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "source/base/arena.h"
+#include "source/buffer/buffer.h"
+#include "source/http/filter_plan.h"
+
+namespace tollgate::proxy {
+
+/// The HTTP filters that a listener's chain names around the plugins of the routes. Immutable,
+/// shared by the connections of the listener, which it outlives.
+struct ListenerFilters {
+  http::FilterPlan before;  ///< Written before `plugins`.
+  http::FilterPlan after;   ///< Written after it.
+  bool plugins = true;      ///< False: the chain does not name `plugins`, so none run.
+  std::vector<std::shared_ptr<const http::HttpFilter>> owned;
+};
+
+/// The filters of one exchange: the listener's, then the route's plugins, then the listener's that
+/// stand after those. The response passes the listener's filters in reverse and the plugins in
+/// their own order between them. Lives in the exchange's arena; empty where there is no filter.
+struct FilterChain {
+  struct Step {
+    const http::PlanEntry* entry;
+    /// Chosen when the step's turn comes: an earlier filter may find the consumer that selects it.
+    const http::HttpFilter* filter;
+    void* state;
+  };
+  /// The hooks that a response has to be held for.
+  static constexpr uint8_t kResponseHooks =
+      http::kResponseHeaders | http::kResponseBody | http::kTrailers;
+
+  Step* steps = nullptr;
+  uint16_t count = 0;
+  uint16_t before = 0;   ///< Steps in front of the plugins.
+  uint16_t plugins = 0;  ///< Steps of plugins.
+  uint16_t asked = 0;    ///< Steps whose request-header hook has had its turn.
+  uint16_t told = 0;     ///< Steps, in response order, whose response-header hook has had it.
+  uint8_t hooks = 0;
+  uint8_t bodies = 0;
+  size_t wholeRequestBody = 0, wholeResponseBody = 0;
+
+  /// `listener` and `plan` may be null.
+  void build(Arena& arena, const ListenerFilters* listener, const http::FilterPlan* plan);
+  /// Of a request that no route takes: the plugins see the response only, each in the
+  /// configuration for everybody.
+  void passPlugins();
+  /// What never had its turn takes part in the response all the same.
+  void chooseRest(const http::Consumer* consumer);
+
+  bool holdsResponses() const {
+    return (hooks & kResponseHooks) != 0 || (bodies & http::kWholeResponse) != 0;
+  }
+  Step& inResponseOrder(size_t index) {
+    size_t after = count - before - plugins;
+    if (index < after) return steps[count - 1 - index];
+    index -= after;
+    return index < plugins ? steps[before + index] : steps[count - 1 - after - index];
+  }
+  void clear() { *this = FilterChain(); }
+
+ private:
+  size_t add(Arena& arena, const http::FilterPlan& plan);
+};
+
+/// What filters have in hand of the bodies of one exchange; made when it is first needed.
+struct FilteredBodies {
+  struct Side {
+    explicit Side(buffer::SlabPool& slabs) : input(slabs), held(slabs) {}
+    buffer::Buffer input;  ///< No filter has seen it yet.
+    buffer::Buffer held;   ///< What the filter that paused left, for those after it.
+    http::HeaderMap* trailers = nullptr;
+    uint16_t next = 0;        ///< The step that `held` is for.
+    bool active = false;      ///< Bytes of this direction come here first.
+    bool inputEnded = false;  ///< Nothing follows `input` but the trailers.
+    bool endTaken = false;    ///< The filters were told of the end.
+    bool holds = false;       ///< `held` (maybe empty) waits.
+    bool heldEnd = false;     ///< It is the end.
+    size_t bytes() const { return input.size() + held.size(); }
+  };
+  explicit FilteredBodies(buffer::SlabPool& slabs) : request(slabs), response(slabs) {}
+  Side request, response;
+};
+
+}  // namespace tollgate::proxy

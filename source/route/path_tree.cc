@@ -1,0 +1,134 @@
+#include "source/route/path_tree.h"
+
+namespace tollgate::route {
+namespace {
+
+bool loses(const Candidate& a, const Candidate& b) { return b.before(a); }
+
+size_t common(std::string_view a, std::string_view b) {
+  return static_cast<size_t>(
+      std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(std::min(a.size(), b.size())),
+                    b.begin())
+          .first -
+      a.begin());
+}
+
+}  // namespace
+
+void Candidates::insert(Candidate candidate) {
+  auto same = [&](const Candidate& other) {  // the same host or path twice in one route
+    return other.route == candidate.route && other.rule == candidate.rule;
+  };
+  if (size_ == 0) {
+    only_ = std::move(candidate);
+  } else if (size_ == 1) {
+    if (same(only_)) return;
+    bool first = loses(candidate, only_);
+    more_.reserve(2);
+    more_.push_back(std::move(first ? candidate : only_));
+    more_.push_back(std::move(first ? only_ : candidate));
+    only_ = {};
+  } else {
+    auto place = std::lower_bound(more_.begin(), more_.end(), candidate, loses);
+    if (place != more_.end() && same(*place)) return;
+    more_.insert(place, std::move(candidate));
+  }
+  ++size_;
+}
+
+void Candidates::erase(const Candidate& candidate) {
+  auto same = [&](const Candidate& other) {
+    return other.route == candidate.route && other.rule == candidate.rule;
+  };
+  if (size_ == 0) return;
+  if (size_ == 1) {
+    if (!same(only_)) return;
+    only_ = {};
+    size_ = 0;
+    return;
+  }
+  auto place = std::lower_bound(more_.begin(), more_.end(), candidate, loses);
+  if (place == more_.end() || !same(*place)) return;
+  more_.erase(place);
+  if (--size_ > 1) return;
+  only_ = std::move(more_.front());
+  std::vector<Candidate>().swap(more_);
+}
+
+PathNode& PathNode::own(size_t at) {
+  Ref<PathNode>& child = children_[at];
+  if (child->shared()) child = makeRef<PathNode>(*child);
+  return *child;
+}
+
+void PathNode::insert(std::string_view path, Candidate candidate) {
+  PathNode* node = this;
+  while (!path.empty()) {
+    size_t at = node->firsts_.find(path.front());
+    if (at == std::string::npos) {
+      auto leaf = makeRef<PathNode>();
+      leaf->label_ = path;
+      node->firsts_ += path.front();
+      node = node->children_.emplace_back(std::move(leaf)).get();
+      break;
+    }
+    PathNode* child = &node->own(at);
+    size_t length = common(child->label_, path);
+    if (length < child->label_.size()) {
+      auto fork = makeRef<PathNode>();
+      fork->label_ = child->label_.substr(0, length);
+      child->label_.erase(0, length);
+      fork->firsts_ += child->label_.front();
+      fork->children_.push_back(std::move(node->children_[at]));
+      child = fork.get();
+      node->children_[at] = std::move(fork);
+    }
+    node = child;
+    path.remove_prefix(length);
+  }
+  node->candidates_.insert(std::move(candidate));
+}
+
+void PathNode::erase(std::string_view path, const Candidate& candidate) {
+  struct Step {
+    PathNode* parent;
+    size_t at;
+  };
+  std::vector<Step> way;
+  PathNode* node = this;
+  while (!path.empty()) {
+    size_t at = node->firsts_.find(path.front());
+    if (at == std::string::npos) return;
+    if (path.substr(0, node->children_[at]->label_.size()) != node->children_[at]->label_) return;
+    PathNode* child = &node->own(at);
+    way.push_back({node, at});
+    path.remove_prefix(child->label_.size());
+    node = child;
+  }
+  node->candidates_.erase(candidate);
+  if (way.empty()) return;
+  if (node->empty()) {
+    way.back().parent->removeChild(way.back().at);
+    node = way.back().parent;
+    way.pop_back();
+  }
+  if (!way.empty()) node->joinOnlyChild();
+}
+
+void PathNode::removeChild(size_t at) {
+  firsts_.erase(at, 1);
+  children_.erase(children_.begin() + static_cast<ptrdiff_t>(at));
+}
+
+/// A node that neither ends a path nor forks is made one with what follows it.
+void PathNode::joinOnlyChild() {
+  if (!candidates_.empty() || children_.size() != 1) return;
+  Ref<PathNode> child = children_.front();
+  label_ += child->label_;
+  candidates_ = child->candidates_;
+  firsts_ = child->firsts_;
+  std::vector<Ref<PathNode>> below = child->children_;
+  children_ = std::move(below);
+}
+
+}  // namespace tollgate::route

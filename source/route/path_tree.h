@@ -1,0 +1,94 @@
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/base/ref.h"
+#include "source/route/compiled_route.h"
+
+/// Internal to the route table: the routes of one host by their paths.
+namespace tollgate::route {
+
+/// One rule of a route, at the place in the tree where it is looked for.
+struct Candidate {
+  uint64_t priority = 0;
+  Ref<const CompiledRoute> route;
+  uint32_t rule = 0;   ///< Index in route->paths.
+  bool regex = false;  ///< It has still to match; else the place says that the path fits.
+
+  /// Whether it wins over `other`: the higher priority, else the greater id, else the earlier path.
+  bool before(const Candidate& other) const {
+    if (priority != other.priority) return priority > other.priority;
+    if (route.get() == other.route.get()) return rule < other.rule;
+    return route->id > other.route->id;
+  }
+};
+
+/// Candidates at one place, the winner last: routes that are loaded in the order of their ids then
+/// only append. Nearly all places have one, which lies in the object itself.
+class Candidates {
+ public:
+  bool empty() const { return size_ == 0; }
+  void insert(Candidate candidate);
+  void erase(const Candidate& candidate);
+  /// The winner first, until `visit` returns false.
+  template <typename F>
+  void forEach(const F& visit) const {
+    const Candidate* all = size_ > 1 ? more_.data() : &only_;
+    for (size_t i = size_; i > 0 && visit(all[i - 1]);) --i;
+  }
+
+ private:
+  size_t size_ = 0;
+  Candidate only_;               ///< If there is one.
+  std::vector<Candidate> more_;  ///< All, if there are more.
+};
+
+/// A node of a radix tree over bytes. Copies share their children, so that a change copies the
+/// nodes on the way to it; a node that nobody else has is changed in place.
+class PathNode : public RefCounted<PathNode> {
+ public:
+  void insert(std::string_view path, Candidate candidate);
+  void erase(std::string_view path, const Candidate& candidate);
+  bool empty() const { return candidates_.empty() && children_.empty(); }
+
+  /// Calls `visit(candidates, length)` for every node on the way that has some, from the root down;
+  /// `length` is how much of the path leads to it.
+  template <typename F>
+  void walk(std::string_view path, const F& visit) const {
+    const PathNode* node = this;
+    size_t length = 0;
+    while (true) {
+      if (!node->candidates_.empty()) visit(node->candidates_, length);
+      if (length == path.size()) return;
+      node = node->child(path[length]);
+      if (node == nullptr) return;
+      const std::string& label = node->label_;
+      if (path.size() - length < label.size() ||
+          std::memcmp(path.data() + length, label.data(), label.size()) != 0) {
+        return;
+      }
+      length += label.size();
+    }
+  }
+
+ private:
+  const PathNode* child(char first) const {
+    size_t at = firsts_.find(first);
+    return at != std::string::npos ? children_[at].get() : nullptr;
+  }
+  /// The child at the place, as one that nobody else has.
+  PathNode& own(size_t at);
+  void removeChild(size_t at);
+  void joinOnlyChild();
+
+  std::string label_;  ///< From the parent to here.
+  Candidates candidates_;
+  std::string firsts_;  ///< The first bytes of the children's labels.
+  std::vector<Ref<PathNode>> children_;
+};
+
+}  // namespace tollgate::route

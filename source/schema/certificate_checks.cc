@@ -1,0 +1,69 @@
+#include "source/schema/certificate_checks.h"
+
+#include <string>
+
+#include "source/schema/pem_checker.h"
+
+namespace tollgate::schema {
+namespace {
+
+using Json = nlohmann::json;
+
+/// The text of a field that can be looked at: set, valid and not in a vault.
+const std::string* plainText(const Json& doc, const Json& errors, const char* field) {
+  auto at = doc.find(field);
+  if (at == doc.end() || !at->is_string() || errors.contains(field)) return nullptr;
+  return isVaultReference(*at) ? nullptr : &at->get_ref<const std::string&>();
+}
+
+bool sameKeyType(const std::string& a, const std::string& b) {
+  auto first = PemChecker::instance().facts(a), second = PemChecker::instance().facts(b);
+  return first && second && first->keyType == second->keyType;
+}
+
+}  // namespace
+
+bool isVaultReference(const Json& value) {
+  if (!value.is_string()) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  return text.starts_with("{vault://") && text.ends_with("}");
+}
+
+void checkCertificatePairs(Json& doc, Json& errors) {
+  const PemChecker& pem = PemChecker::instance();
+  const std::string* cert = plainText(doc, errors, "cert");
+  const std::string* key = plainText(doc, errors, "key");
+  const std::string* otherCert = plainText(doc, errors, "cert_alt");
+  const std::string* otherKey = plainText(doc, errors, "key_alt");
+  if (cert && key && !pem.matches(*cert, *key)) {
+    errors["@entity"].push_back("certificate does not match key");
+  }
+  if (otherCert && otherKey && !pem.matches(*otherCert, *otherKey)) {
+    errors["@entity"].push_back("alternative certificate does not match key");
+  }
+  if (cert && otherCert && sameKeyType(*cert, *otherCert)) {
+    errors["@entity"].push_back(
+        "certificate and alternative certificate need to have different type (e.g. RSA and ECDSA), "
+        "the provided certificates were both of the same type");
+  }
+}
+
+void checkAuthority(Json& doc, Json& errors) {
+  const std::string* cert = plainText(doc, errors, "cert");
+  if (cert == nullptr) return;
+  auto facts = PemChecker::instance().facts(*cert);
+  const char* problem = nullptr;
+  if (!facts || facts->certificates != 1) {
+    problem = "please submit only one certificate at a time";
+  } else if (facts->expired) {
+    problem = "certificate expired, \"Not After\" time is in the past";
+  } else if (!facts->authority) {
+    problem =
+        "certificate does not appear to be a CA because it is missing the \"CA\" basic constraint";
+  } else {
+    doc["cert_digest"] = facts->sha256;
+  }
+  if (problem != nullptr) errors["@entity"].push_back(problem);
+}
+
+}  // namespace tollgate::schema

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <vector>
+
+#include "source/schema/field.h"
+
+/// How fields stand in GET /schemas/...: data that clients read, to fill in defaults and to draw
+/// forms. Pure functions; any thread.
+namespace tollgate::schema {
+
+Json describeField(const Field& field);
+Json describeFields(const std::vector<Field>& fields);
+
+}  // namespace tollgate::schema

@@ -1,0 +1,160 @@
+#include "source/server/declarative_config.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "source/base/digest.h"
+#include "source/log/error_log.h"
+#include "source/server/control.h"
+#include "source/server/prefix_folder.h"
+#include "source/store/file/export.h"
+#include "source/store/file/import.h"
+
+namespace tollgate::server {
+
+using log::Level;
+
+namespace {
+
+constexpr const char* kHashComment = "# configuration_hash: ";
+
+Result<std::string> readAll(const std::string& path) {
+  std::error_code error;
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path, error)) {
+    return Error::unavailable("cannot read " + path + ": " +
+                              (in ? "it is a folder" : std::strerror(errno)));
+  }
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+DeclarativeConfig::DeclarativeConfig(const Settings& settings, std::string prefix)
+    : file_(settings.text("declarative_config")),
+      inline_(settings.text("declarative_config_string")),
+      keptFile_(std::move(prefix) + "/declarative.yaml") {}
+
+bool DeclarativeConfig::hasSource() const { return !file_.empty() || !inline_.empty(); }
+
+Result<DeclarativeConfig::Text> DeclarativeConfig::source() const {
+  Text out;
+  out.any = hasSource();
+  if (!out.any) return out;
+  out.name = file_.empty() ? "declarative_config_string" : file_;
+  out.text = inline_;
+  if (!file_.empty()) {
+    auto text = readAll(file_);
+    if (!text) return Error::invalid("declarative_config: " + text.error().message);
+    out.text = std::move(text).value();
+  }
+  out.hash = md5Hex(out.text);
+  return out;
+}
+
+/// What replaced() kept.
+Result<DeclarativeConfig::Text> DeclarativeConfig::kept() const {
+  Text out;
+  std::error_code error;
+  if (!std::filesystem::exists(keptFile_, error)) return out;
+  auto text = readAll(keptFile_);
+  if (!text) return text.error();
+  out.any = true;
+  out.name = keptFile_;
+  out.text = std::move(text).value();
+  out.hash = md5Hex(out.text);
+  if (out.text.starts_with(kHashComment)) {
+    std::string told = out.text.substr(std::strlen(kHashComment), 32);
+    if (told.find_first_not_of("0123456789abcdef") == std::string::npos) out.hash = told;
+  }
+  return out;
+}
+
+Result<std::vector<store::Change>> DeclarativeConfig::plan(store::Store& store,
+                                                           const Text& text) const {
+  auto plan = store::planReplacement(store, store::TextSource::text(text.name, text.text),
+                                     static_cast<double>(std::time(nullptr)));
+  if (!plan) return plan.error();
+  if (plan->errors.empty()) return std::move(plan->changes);
+  std::string out = "error parsing declarative config file " + text.name + ":";
+  if (file_.empty() && hasSource()) out = "error parsing declarative string:";
+  for (const std::string& line : plan->errors.lines(text.name)) out += "\n" + line;
+  if (!file_.empty()) {
+    out += "\nmend the file; `tollgate config parse " + file_ + "` checks it";
+  }
+  return Error::invalid(out);
+}
+
+Status DeclarativeConfig::loadInto(store::Store& store) {
+  auto text = hasSource() ? source() : kept();
+  if (!text) return text.error();
+  if (!text->any) return {};
+  auto changes = plan(store, *text);
+  if (!changes) {
+    if (hasSource()) return changes.error();
+    // Nobody asked for this file, so it must not keep the node from starting.
+    std::string aside = keptFile_ + ".damaged";
+    std::error_code ignored;
+    std::filesystem::rename(keptFile_, aside, ignored);
+    log::error(Level::kError, fmt::format("{}\nthe kept configuration was moved to {}; post it "
+                                          "anew to /config",
+                                          changes.error().text(), aside));
+    return {};
+  }
+  if (!changes->empty()) {
+    auto done = store.transact(std::move(changes).value(), {"node", "start: " + text->name});
+    if (auto* refusal = std::get_if<store::Refusal>(&done)) {
+      return Error::invalid(text->name + ": " + refusal->message + refusal->fields.dump());
+    }
+  }
+  setHash(text->hash);
+  return {};
+}
+
+Status DeclarativeConfig::reload(Control& control) {
+  if (!hasSource()) return {};
+  auto text = source();
+  if (!text) return text.error();
+  auto changes = plan(control.store(), *text);
+  if (!changes) return changes.error();
+  if (!changes->empty()) {
+    auto done = control.commit(std::move(changes).value(), {"node", "reload: " + text->name});
+    if (auto* refusal = std::get_if<store::Refusal>(&done)) {
+      return Error::invalid(text->name + ": " + refusal->message + refusal->fields.dump());
+    }
+  }
+  setHash(text->hash);
+  return {};
+}
+
+void DeclarativeConfig::replaced(const std::string& hash, store::Store& store) {
+  setHash(hash);
+  if (hasSource()) return;  // that is what the next start takes
+  auto text = store::exportText(store);
+  Status kept = text ? writeFile(keptFile_, kHashComment + hash + "\n" + *text) : text.error();
+  if (!kept) {
+    log::error(Level::kError,
+               fmt::format("the configuration runs, but is not kept for the next start: {}",
+                           kept.error().text()));
+  }
+}
+
+void DeclarativeConfig::setHash(std::string hash) {
+  std::lock_guard lock(mutex_);
+  hash_ = std::move(hash);
+}
+
+std::string DeclarativeConfig::hash() const {
+  std::lock_guard lock(mutex_);
+  return hash_;
+}
+
+}  // namespace tollgate::server

@@ -1,0 +1,40 @@
+#include "source/store/file/stable_id.h"
+
+#include <array>
+#include <cstdint>
+
+#include "source/base/digest.h"
+
+namespace tollgate::store {
+namespace {
+
+using Uuid = std::array<uint8_t, 16>;
+
+/// The namespace of all generated identifiers: fd02801f-0957-4a15-a55a-c8d9606f30b5.
+constexpr Uuid kNamespace = {0xfd, 0x02, 0x80, 0x1f, 0x09, 0x57, 0x4a, 0x15,
+                             0xa5, 0x5a, 0xc8, 0xd9, 0x60, 0x6f, 0x30, 0xb5};
+
+Uuid version5(const Uuid& space, std::string_view name) {
+  std::string text(reinterpret_cast<const char*>(space.data()), space.size());
+  text += name;
+  auto digest = sha1(text);
+  Uuid out{};
+  std::copy(digest.begin(), digest.begin() + 16, out.begin());
+  out[6] = (out[6] & 0x0f) | 0x50;
+  out[8] = (out[8] & 0x3f) | 0x80;
+  return out;
+}
+
+}  // namespace
+
+std::string stableId(std::string_view kind, std::string_view name) {
+  std::string out;
+  for (uint8_t byte : version5(version5(kNamespace, kind), name)) {
+    out += "0123456789abcdef"[byte >> 4];
+    out += "0123456789abcdef"[byte & 15];
+    if (out.size() == 8 || out.size() == 13 || out.size() == 18 || out.size() == 23) out += '-';
+  }
+  return out;
+}
+
+}  // namespace tollgate::store
