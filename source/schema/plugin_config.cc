@@ -199,7 +199,7 @@ void PluginConfig::mask(Json& config) const {
   if (!config.is_object()) return;
   for (const auto& s : rules_.shorthands()) {
     auto older = config.find(s.name());
-    if (older != config.end()) *older = at(config, s.path(0) + "." + s.path(1));
+    if (older != config.end()) *older = valueAt(config, s.path(0) + "." + s.path(1));
   }
 }
 
