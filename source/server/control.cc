@@ -116,7 +116,11 @@ Status Control::reload() {
 
 /// Hands a change on to the compiler, if this program can read it.
 void Control::take(const store::Change& change) {
-  if (screen_.admits(change)) compiler_.apply(change);
+  if (screen_.admits(change)) {
+    compiler_.apply(change);
+  } else {
+    compiler_.applyUnreadable(change);
+  }
 }
 
 Status Control::loadLastGood() {

@@ -105,6 +105,24 @@ class Nodes(Case):
         self.assertEqual(node.proxy("GET", "/broken").status, 200)
         self.assertEqual(node.admin("GET", "/status").json["configuration"]["problems"], [])
 
+    def test_a_plugin_that_cannot_be_read_fails_closed(self):
+        (node,) = self.fleet(1)
+        self.add_route(node)
+        self.add_route(node, "open", "/open")
+        guard = node.admin("POST", "/routes/posts/plugins", {"name": "key-auth"}, expect=201).json["id"]
+        self.assertEqual(node.proxy("GET", "/posts").status, 401)
+        self.database.query(f"UPDATE entities SET doc = replace(doc, '\"name\":\"key-auth\"', '\"name\":7')"
+                            f" WHERE id = '{guard}'")
+        node.stop()
+        node.start()
+        refused = node.proxy("GET", "/posts")
+        self.assertEqual((refused.status, refused.json["message"]), (503, "An unexpected error occurred"))
+        self.assertEqual(node.proxy("GET", "/open").status, 200)
+        (problem,) = node.admin("GET", "/status").json["configuration"]["problems"]
+        self.assertEqual(problem, f"plugins/{guard}: name: expected a string")
+        node.admin("DELETE", f"/plugins/{guard}", expect=204)
+        self.assertEqual(node.proxy("GET", "/posts").status, 200)
+
     def test_a_node_behind_a_pruned_history_takes_everything_over(self):
         first, second = self.fleet(history_revisions="3")
         second.send_signal(signal.SIGSTOP)
