@@ -101,6 +101,10 @@ class ApiContext {
   virtual std::string configurationHash() { return std::string(32, '0'); }
   /// A configuration of that hash was taken over as a whole.
   virtual void configurationReplaced(const std::string& hash) { (void)hash; }
+  /// Whether this node can run a document that its schema has let through; errors name the field.
+  virtual Status checkEntity(std::string_view kind, const std::string& id, const Json& doc) {
+    return {};
+  }
   /// Origins of the browser interface ("https://host:port"); empty: any origin is echoed.
   virtual std::vector<std::string> guiOrigins() { return {}; }
 

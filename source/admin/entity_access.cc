@@ -254,8 +254,25 @@ Stop EntityAccess::expiredRivals(const EntitySchema& schema, const Json& doc, do
   return {};
 }
 
+/// What the node found wrong, at the field that it names, if that is one of the entity itself.
+static Reply notRunnable(const Error& error) {
+  schema::Violations violations;
+  bool field = !error.place.empty() && error.place.find_first_of(".[") == std::string::npos;
+  if (field) {
+    violations.fields[error.place] = error.message;
+  } else {
+    violations.fields["@entity"] = {error.text()};
+  }
+  return violation(violations);
+}
+
 Stop EntityAccess::commit(const EntitySchema& schema, Call& call,
                           std::vector<store::Change> changes, Json& doc) {
+  for (const store::Change& change : changes) {
+    if (change.op == store::Change::Op::kDelete) continue;
+    Status fit = context_.checkEntity(change.kind, change.id, change.doc);
+    if (!fit) return notRunnable(fit.error());
+  }
   auto done = context_.commit(std::move(changes), call.reason);
   auto* refusal = std::get_if<store::Refusal>(&done);
   if (!refusal) {

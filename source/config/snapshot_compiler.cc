@@ -4,9 +4,11 @@
 
 #include "source/config/compiled_consumers.h"
 #include "source/config/compiled_keys.h"
+#include "source/config/compiled_listeners.h"
 #include "source/config/compiled_plugins.h"
 #include "source/config/compiled_routes.h"
 #include "source/config/directory.h"
+#include "source/config/served_certificates.h"
 
 namespace tollgate::config {
 
@@ -20,19 +22,22 @@ struct SnapshotCompiler::Kinds {
         routes(services, problems),
         consumers(directory),
         keys(directory, consumers),
-        plugins(services, routes, consumers, problems, counters, tls) {}
+        plugins(services, routes, consumers, problems, counters, tls),
+        listeners(problems) {}
 
   SnapshotDirectory directory;
   OriginCertificates certificates;
+  ServedCertificates served;
   CompiledUpstreams upstreams;
   CompiledServices services;
   CompiledRoutes routes;
   CompiledConsumers consumers;
   CompiledKeys keys;
   CompiledPlugins plugins;
+  CompiledListeners listeners;
 
   /// Every kind by its name in the store.
-  const std::pair<std::string_view, CompiledKind*> all[9] = {
+  const std::pair<std::string_view, CompiledKind*> all[10] = {
       {"certificates", &certificates.certificates()},
       {"ca_certificates", &certificates.authorities()},
       {"upstreams", &upstreams},
@@ -41,7 +46,8 @@ struct SnapshotCompiler::Kinds {
       {"routes", &routes},
       {"consumers", &consumers},
       {"keyauth_credentials", &keys},
-      {"plugins", &plugins}};
+      {"plugins", &plugins},
+      {"listeners", &listeners}};
 };
 
 SnapshotCompiler::SnapshotCompiler(http::SharedCounters* counters) : counters_(counters) {
@@ -105,11 +111,28 @@ size_t SnapshotCompiler::entities() const {
   return count;
 }
 
+const CompiledListeners::Documents& SnapshotCompiler::listeners() const {
+  return kinds_->listeners.documents();
+}
+
+uint64_t SnapshotCompiler::listenerChanges() const {
+  return generation_ << 32 | kinds_->listeners.changes();
+}
+
+void SnapshotCompiler::setProblem(const std::string& id, std::optional<Error> problem) {
+  problems_->clear(id);
+  if (problem) problems_->add(id, std::move(*problem));
+}
+
 std::vector<std::string> SnapshotCompiler::expiredKeys(int64_t now) const {
   return kinds_->keys.expired(now);
 }
 
 void SnapshotCompiler::apply(const store::Change& change) {
+  if (ServedCertificates::concerns(change.kind)) {
+    if (change.kind == "certificates") problems_->clear(change.id);
+    kinds_->served.apply(change);
+  }
   for (const auto& [name, kind] : kinds_->all) {
     if (name != change.kind) continue;
     if (change.op == store::Change::Op::kDelete) {
@@ -137,6 +160,7 @@ std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision
   snapshot->services = kinds_->services.table();
   snapshot->routePlans = kinds_->plugins.routePlans();
   snapshot->servicePlans = kinds_->plugins.servicePlans();
+  snapshot->certificates = kinds_->served.table(*problems_);
   snapshot->globalPlan = kinds_->plugins.globalPlan();
   snapshot->directory = std::make_shared<SnapshotDirectory>(kinds_->directory);
   return snapshot;

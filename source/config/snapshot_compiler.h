@@ -2,11 +2,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "source/config/compiled_kind.h"
+#include "source/config/compiled_listeners.h"
 #include "source/config/compiled_services.h"
 #include "source/config/key_lookup.h"
 #include "source/http/filter_factory.h"
@@ -56,6 +58,11 @@ class SnapshotCompiler {
   /// Another number whenever problems() may have changed.
   uint64_t problemChanges() const { return generation_ << 32 | problems_->changes(); }
   size_t entities() const;
+  /// The listeners of the state that was applied last; the number is another whenever they changed.
+  const CompiledListeners::Documents& listeners() const;
+  uint64_t listenerChanges() const;
+  /// What somebody who does more with an entity (opens a listener) found wrong with it.
+  void setProblem(const std::string& id, std::optional<Error> problem);
   /// Ids of the credentials whose time was over at `now` (Unix seconds).
   std::vector<std::string> expiredKeys(int64_t now) const;
 

@@ -23,8 +23,10 @@ Error bindError(const Address& address, const char* step) {
 }
 }  // namespace
 
-Result<std::unique_ptr<Listener>> Listener::open(event::EventLoop& loop, const Address& address,
-                                                 Options options, Accept accept) {
+namespace {
+
+/// A socket bound to the address, and listening.
+Result<int> openSocket(const Address& address, Listener::Options options) {
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return bindError(address, "cannot open a socket for");
   int one = 1;
@@ -37,8 +39,27 @@ Result<std::unique_ptr<Listener>> Listener::open(event::EventLoop& loop, const A
     ::close(fd);
     return error;
   }
-  return std::unique_ptr<Listener>(new Listener(loop, fd, std::move(accept)));
+  return fd;
 }
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::open(event::EventLoop& loop, const Address& address,
+                                                 Options options, Accept accept) {
+  auto fd = openSocket(address, options);
+  if (!fd) return fd.error();
+  return std::unique_ptr<Listener>(new Listener(loop, *fd, std::move(accept)));
+}
+
+Status Listener::probe(const Address& address) {
+  // Without SO_REUSEPORT, so that it is refused where others listen with it.
+  auto fd = openSocket(address, {.reusePort = false, .backlog = 0});
+  if (!fd) return fd.error();
+  ::close(*fd);
+  return {};
+}
+
+void Listener::setBacklog(int backlog) { ::listen(fd_, backlog); }
 
 Listener::Listener(event::EventLoop& loop, int fd, Accept accept)
     : fd_(fd), accept_(std::move(accept)) {

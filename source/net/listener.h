@@ -24,9 +24,13 @@ class Listener final : public event::FdHandler {
   static Result<std::unique_ptr<Listener>> open(event::EventLoop& loop, const Address& address,
                                                 Options options, Accept accept);
   ~Listener();
+  /// Whether nobody listens on an address that this machine has.
+  static Status probe(const Address& address);
 
   /// The address with the port that the kernel chose, if 0 was asked for.
   Address address() const;
+  /// Changes how many connections may wait to be accepted.
+  void setBacklog(int backlog);
   /// Stops accepting; connections waiting in the backlog are lost, so drain first where that
   /// matters.
   void close();

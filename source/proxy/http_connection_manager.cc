@@ -8,12 +8,13 @@ namespace {
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 }  // namespace
 
-void HttpConnectionManager::serve(WorkerContext& worker,
-                                  std::unique_ptr<net::Connection> connection, uint16_t localPort,
-                                  const ListenerFilters* filters) {
+ServedConnection& HttpConnectionManager::serve(WorkerContext& worker,
+                                               std::unique_ptr<net::Connection> connection,
+                                               uint16_t localPort, const ListenerFilters* filters) {
   auto* manager = new HttpConnectionManager(worker, std::move(connection), localPort, filters);
   manager->connection_->start(*manager);
   if (manager->connection_->transport().established()) manager->updateTimer();
+  return *manager;
 }
 
 HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,

@@ -22,8 +22,8 @@ class HttpConnectionManager final : public net::ConnectionHandler,
  public:
   /// Serves `connection` until it closes; frees itself through the loop. `filters`: of its
   /// listener, outliving it; nullptr where there are none but the plugins.
-  static void serve(WorkerContext& worker, std::unique_ptr<net::Connection> connection,
-                    uint16_t localPort, const ListenerFilters* filters = nullptr);
+  static ServedConnection& serve(WorkerContext& worker, std::unique_ptr<net::Connection> connection,
+                                 uint16_t localPort, const ListenerFilters* filters = nullptr);
 
   net::Connection& connection() { return *connection_; }
   const net::Address& peer() const { return peer_; }

@@ -10,6 +10,7 @@
 #include "source/http/filter_plan.h"
 #include "source/net/address.h"
 #include "source/route/route_table.h"
+#include "source/tls/certificate_table.h"
 #include "source/upstream/service.h"
 
 /// What the proxy needs of a configuration: immutable once published, shared by all workers.
@@ -42,6 +43,8 @@ struct Snapshot {
   /// Runs its response hooks when no route matches.
   std::shared_ptr<const http::FilterPlan> globalPlan;
   std::shared_ptr<const http::Directory> directory;
+  /// What TLS listeners show by server name, before their own; nullptr: nothing.
+  std::shared_ptr<const tls::CertificateTable> certificates;
 
   /// nullptr if the route has none.
   const upstream::Service* serviceOf(const Route& route) const {

@@ -8,11 +8,13 @@
 
 namespace tollgate::proxy {
 
-void TcpProxy::serve(WorkerContext& worker, std::unique_ptr<net::Connection> downstream,
-                     const Target& target) {
+ServedConnection& TcpProxy::serve(WorkerContext& worker,
+                                  std::unique_ptr<net::Connection> downstream,
+                                  const Target& target) {
   auto* proxy = new TcpProxy(worker, std::move(downstream), target);
   proxy->down_.connection->start(proxy->down_);
   proxy->resolve();
+  return *proxy;
 }
 
 TcpProxy::TcpProxy(WorkerContext& worker, std::unique_ptr<net::Connection> downstream,

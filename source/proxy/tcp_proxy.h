@@ -20,8 +20,8 @@ class TcpProxy final : public ServedConnection, public event::Deferred {
     std::chrono::milliseconds idleTimeout{3600000};  ///< Without a byte in either direction.
   };
 
-  static void serve(WorkerContext& worker, std::unique_ptr<net::Connection> downstream,
-                    const Target& target);
+  static ServedConnection& serve(WorkerContext& worker, std::unique_ptr<net::Connection> downstream,
+                                 const Target& target);
   ~TcpProxy() override;
   /// Bytes of a tunnel have no end to wait for: it goes on until the drain limit.
   void drain() override {}

@@ -66,13 +66,22 @@ void WorkerContext::dropConnections() {
   while (ServedConnection* each = connections_.popFront()) each->drop();
 }
 
-void WorkerContext::drain() {
-  draining_ = true;
+template <typename Predicate>
+void WorkerContext::drainWhere(Predicate which) {
   for (ServedConnection* each = connections_.front(); each != nullptr;) {
     ServedConnection* next = connections_.next(*each);
-    each->drain();  // may take itself out of the list
+    if (which(*each)) each->drain();  // may take itself out of the list
     each = next;
   }
+}
+
+void WorkerContext::drain() {
+  draining_ = true;
+  drainWhere([](const ServedConnection&) { return true; });
+}
+
+void WorkerContext::drainListener(const void* listener) {
+  drainWhere([&](const ServedConnection& each) { return each.listener.get() == listener; });
 }
 
 ProxyExchange& WorkerContext::takeExchange() {

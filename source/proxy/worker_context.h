@@ -40,6 +40,10 @@ class ServedConnection : public ListLink<ServedTag> {
   /// Closes now, whatever is under way.
   virtual void drop() = 0;
 
+  /// The listener that it came from, kept alive by it; nullptr for one that stays as long as the
+  /// process.
+  std::shared_ptr<const void> listener;
+
  protected:
   ~ServedConnection() = default;
 };
@@ -65,6 +69,10 @@ class WorkerContext {
 
   /// Requests that begin from now on run under `snapshot`.
   void setSnapshot(std::shared_ptr<const Snapshot> snapshot);
+  /// What connections that begin now may be shown; nullptr: nothing but the listener's own.
+  std::shared_ptr<const tls::CertificateTable> certificates() const {
+    return pinned_.empty() ? nullptr : pinned_.back()->snapshot->certificates;
+  }
   /// The current snapshot, counted as in use until unpin(). nullptr before the first one.
   struct Pinned {
     std::shared_ptr<const Snapshot> snapshot;
@@ -82,6 +90,8 @@ class WorkerContext {
   size_t exchangesInUse() const { return inUse_; }
   /// Connections end as they become idle; those that come get one answer each.
   void drain();
+  /// The connections of one listener end as they become idle.
+  void drainListener(const void* listener);
   /// Ends every connection at once; they are freed after the loop's pass.
   void dropConnections();
   bool draining() const { return draining_; }
@@ -91,6 +101,9 @@ class WorkerContext {
   void updateDate() { date_.update(static_cast<time_t>(loop.unixMillis() / 1000)); }
 
  private:
+  template <typename Predicate>
+  void drainWhere(Predicate which);
+
   std::vector<std::unique_ptr<Pinned>> pinned_;  ///< The last one is current.
   std::vector<std::unique_ptr<ProxyExchange>> exchanges_;
   std::vector<ProxyExchange*> free_;

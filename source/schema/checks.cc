@@ -122,6 +122,10 @@ Json describeConditional(const v1::EntityCheck::Conditional& c) {
 
 }  // namespace
 
+bool nonEmpty(const Json& value) {
+  return !value.is_null() && value != "" && !(value.is_structured() && value.empty());
+}
+
 const Json& valueAt(const Json& doc, std::string_view path) {
   static const Json kNull;
   const Json* value = &doc;

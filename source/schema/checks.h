@@ -14,6 +14,9 @@ const Json& valueAt(const Json& doc, std::string_view path);
 /// Whether a value counts as given: not null, "", [] or {}.
 bool isNonEmpty(const Json& value);
 
+/// Neither null nor an empty text, list or record.
+bool nonEmpty(const Json& value);
+
 /// Runs the checks and reports into `errors`. One that looks at a field that is already wrong is
 /// left out.
 void runChecks(const v1::EntityRules& rules, WriteMode mode, const Json& doc, Json& errors);

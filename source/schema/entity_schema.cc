@@ -24,6 +24,7 @@
 #include "tollgate/gateway/v1/key.pb.h"
 #include "tollgate/gateway/v1/key_set.pb.h"
 #include "tollgate/gateway/v1/keyauth_credential.pb.h"
+#include "tollgate/gateway/v1/listener.pb.h"
 #include "tollgate/gateway/v1/plugin.pb.h"
 #include "tollgate/gateway/v1/route.pb.h"
 #include "tollgate/gateway/v1/service.pb.h"
@@ -358,7 +359,8 @@ const std::vector<const EntitySchema*>& EntitySchema::all() {
       new CompiledSchema(*gw::Acl::descriptor()),
       new CompiledSchema(*gw::Sni::descriptor()),
       new CompiledSchema(*gw::Target::descriptor()),
-      new CompiledSchema(*gw::Key::descriptor())};
+      new CompiledSchema(*gw::Key::descriptor()),
+      new CompiledSchema(*gw::Listener::descriptor())};
   return schemas;
 }
 

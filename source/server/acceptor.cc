@@ -3,7 +3,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "source/proxy/http_connection_manager.h"
 #include "source/proxy/tcp_proxy.h"
@@ -16,9 +18,8 @@ using event::Millis;
 /// Reads the first bytes of a connection until the TLS hello is complete, then hands them on.
 class Acceptor::HelloReader final : public event::FdHandler, public event::Deferred {
  public:
-  static void start(Acceptor& acceptor, const ListenerPlan& plan, uint16_t port, int fd,
-                    const net::Address& peer) {
-    auto* reader = new HelloReader(acceptor, plan, port, fd, peer);
+  static void start(Acceptor& acceptor, const Place& at, int fd, const net::Address& peer) {
+    auto* reader = new HelloReader(acceptor, at, fd, peer);
     reader->watch_.startLevelRead(acceptor.context_.loop, fd, *reader);
     acceptor.context_.loop.arm(reader->timer_, kLimit);
   }
@@ -35,7 +36,7 @@ class Acceptor::HelloReader final : public event::FdHandler, public event::Defer
     hello_.append(bytes, static_cast<size_t>(got));
     tls::ClientHello hello = tls::parseClientHello(hello_);
     if (hello.state == tls::ClientHello::kNeedMore) return;
-    const Chain* chain = plan_.choose(peer_, port_, hello.serverName, hello.alpn);
+    const Chain* chain = at_.plan->choose(peer_, at_.port, hello.serverName, hello.alpn);
     bool encrypted = hello.state == tls::ClientHello::kParsed;
     if (chain == nullptr || (chain->tls != nullptr) != encrypted) {
       ++acceptor_.unmatched_;
@@ -46,16 +47,15 @@ class Acceptor::HelloReader final : public event::FdHandler, public event::Defer
     int fd = fd_;
     watch_.stop();
     fd_ = -1;
-    acceptor_.serve(*chain, port_, fd, std::move(prefix));
+    acceptor_.serve(at_, *chain, fd, std::move(prefix));
     finish();
   }
 
  private:
   static constexpr Millis kLimit{10000};
 
-  HelloReader(Acceptor& acceptor, const ListenerPlan& plan, uint16_t port, int fd,
-              const net::Address& peer)
-      : acceptor_(acceptor), plan_(plan), peer_(peer), fd_(fd), port_(port) {}
+  HelloReader(Acceptor& acceptor, const Place& at, int fd, const net::Address& peer)
+      : acceptor_(acceptor), at_(at), peer_(peer), fd_(fd) {}
   void finish() {
     watch_.stop();
     event::EventLoop::cancel(timer_);
@@ -64,49 +64,99 @@ class Acceptor::HelloReader final : public event::FdHandler, public event::Defer
   void onTimeout() { finish(); }
 
   Acceptor& acceptor_;
-  const ListenerPlan& plan_;
+  const Place at_;
   net::Address peer_;
   int fd_;
-  uint16_t port_;
   std::string hello_;
   event::FdWatch watch_;
   event::MemberTimer<HelloReader, &HelloReader::onTimeout> timer_{*this};
 };
 
-Status Acceptor::open(const ListenerPlan& plan, bool reusePort) {
-  for (const net::Address& address : plan.addresses) {
-    net::Listener::Options options{.reusePort = reusePort, .backlog = plan.backlog};
-    uint16_t port = address.port();
-    auto listener = net::Listener::open(
-        context_.loop, address, options,
-        [this, &plan, port](int fd, const net::Address& peer) { accept(plan, port, fd, peer); });
-    if (!listener) return listener.error();
-    listeners_.push_back(std::move(listener).value());
+Status Acceptor::open(std::shared_ptr<const ListenerPlan> plan, bool reusePort) {
+  for (const net::Address& address : plan->addresses) {
+    if (Status opened = listen({plan, address.port(), true}, address, reusePort); !opened) {
+      return opened;
+    }
   }
   return {};
 }
 
-void Acceptor::close() {
-  for (auto& listener : listeners_) {
-    listener->onReady(true, false, false);
-    listener->close();
-  }
+Status Acceptor::listen(Place at, const net::Address& address, bool reusePort) {
+  auto socket = std::make_unique<Socket>();
+  socket->at = std::move(at);
+  socket->address = address;
+  net::Listener::Options options{.reusePort = reusePort, .backlog = socket->at.plan->backlog};
+  auto listener = net::Listener::open(
+      context_.loop, address, options,
+      [this, to = socket.get()](int fd, const net::Address& peer) { accept(to->at, fd, peer); });
+  if (!listener) return listener.error();
+  socket->listener = std::move(listener).value();
+  sockets_.push_back(std::move(socket));
+  return {};
 }
 
-void Acceptor::accept(const ListenerPlan& plan, uint16_t port, int fd, const net::Address& peer) {
-  if (plan.needsHello) return HelloReader::start(*this, plan, port, fd, peer);
-  const Chain* chain = plan.choose(peer, port, {}, {});
+std::vector<ListenFailure> Acceptor::follow(const ListenerPlans& plans) {
+  std::vector<ListenFailure> failures;
+  if (closed_) return failures;
+  std::vector<std::shared_ptr<const ListenerPlan>> gone;
+  std::vector<std::unique_ptr<Socket>> before = std::move(sockets_);
+  sockets_.clear();
+  for (auto& socket : before) {
+    if (socket->at.stays) sockets_.push_back(std::move(socket));
+  }
+  std::erase(before, nullptr);
+  for (const auto& plan : plans) {
+    for (const net::Address& address : plan->addresses) {
+      auto held = std::find_if(before.begin(), before.end(), [&](const auto& socket) {
+        return socket != nullptr && socket->address == address;
+      });
+      if (held != before.end()) {
+        if ((*held)->at.plan != plan) {
+          gone.push_back(std::exchange((*held)->at.plan, plan));
+          (*held)->listener->setBacklog(plan->backlog);
+        }
+        sockets_.push_back(std::move(*held));
+        continue;
+      }
+      Status opened = listen({plan, address.port(), false}, address, true);
+      if (!opened) failures.push_back({plan.get(), opened.error()});
+    }
+  }
+  for (auto& socket : before) {
+    if (socket == nullptr) continue;
+    stop(*socket);
+    gone.push_back(std::move(socket->at.plan));
+  }
+  for (const auto& plan : gone) context_.drainListener(plan.get());
+  return failures;
+}
+
+/// Takes what still waits to be accepted, then stops listening.
+void Acceptor::stop(Socket& socket) {
+  socket.listener->onReady(true, false, false);
+  socket.listener->close();
+}
+
+void Acceptor::close() {
+  closed_ = true;
+  for (auto& socket : sockets_) stop(*socket);
+}
+
+void Acceptor::accept(const Place& at, int fd, const net::Address& peer) {
+  if (at.plan->needsHello) return HelloReader::start(*this, at, fd, peer);
+  const Chain* chain = at.plan->choose(peer, at.port, {}, {});
   if (chain == nullptr) {
     ++unmatched_;
     ::close(fd);
     return;
   }
-  serve(*chain, port, fd, buffer::Buffer(context_.slabs));
+  serve(at, *chain, fd, buffer::Buffer(context_.slabs));
 }
 
-void Acceptor::serve(const Chain& chain, uint16_t port, int fd, buffer::Buffer prefix) {
-  auto transport =
-      chain.tls != nullptr ? chain.tls->accept(fd, std::move(prefix)) : net::makeTcpTransport(fd);
+void Acceptor::serve(const Place& at, const Chain& chain, int fd, buffer::Buffer prefix) {
+  auto transport = chain.tls != nullptr
+                       ? chain.tls->accept(fd, std::move(prefix), context_.certificates())
+                       : net::makeTcpTransport(fd);
   if (transport == nullptr) {
     ::close(fd);
     return;
@@ -116,13 +166,16 @@ void Acceptor::serve(const Chain& chain, uint16_t port, int fd, buffer::Buffer p
   if (chain.tls == nullptr && !prefix.empty()) connection->input().moveFrom(prefix);
   bool waiting = !connection->input().empty() || chain.tls != nullptr;
   net::Connection& started = *connection;
+  proxy::ServedConnection* served = nullptr;
   if (chain.kind == Chain::Kind::kTcp) {
     proxy::TcpProxy::Target target{chain.tcp.host, chain.tcp.port, chain.tcp.connectTimeout,
                                    chain.tcp.idleTimeout};
-    proxy::TcpProxy::serve(context_, std::move(connection), target);
+    served = &proxy::TcpProxy::serve(context_, std::move(connection), target);
   } else {
-    proxy::HttpConnectionManager::serve(context_, std::move(connection), port, chain.filters.get());
+    served = &proxy::HttpConnectionManager::serve(context_, std::move(connection), at.port,
+                                                  chain.filters.get());
   }
+  if (!at.stays) served->listener = at.plan;
   if (waiting) started.poke();
 }
 

@@ -9,15 +9,24 @@
 
 namespace tollgate::server {
 
+/// A listener that a thread could not open, and why.
+struct ListenFailure {
+  const ListenerPlan* plan;
+  Error error;
+};
+
 /// The listening sockets of one thread: accepts connections, chooses the filter chain of each and
-/// starts its first filter. The plans must outlive it. Used by its loop's thread only.
+/// starts its first filter. Used by its loop's thread only.
 class Acceptor {
  public:
   /// `context` serves the HTTP of every chain that ends in it.
   explicit Acceptor(proxy::WorkerContext& context) : context_(context) {}
 
-  /// `reusePort`: other threads listen on the same addresses.
-  Status open(const ListenerPlan& plan, bool reusePort);
+  /// For as long as the thread lives. `reusePort`: other threads listen on the same addresses.
+  Status open(std::shared_ptr<const ListenerPlan> plan, bool reusePort);
+  /// Opens, changes and closes sockets until those beside the ones of open() are of `plans`. A plan
+  /// that was there before is not touched; connections of one that is gone end as they become idle.
+  std::vector<ListenFailure> follow(const ListenerPlans& plans);
   /// Takes what still waits to be accepted, then stops listening.
   void close();
   /// Connections that no chain took.
@@ -25,11 +34,26 @@ class Acceptor {
 
  private:
   class HelloReader;
-  void accept(const ListenerPlan& plan, uint16_t port, int fd, const net::Address& peer);
-  void serve(const Chain& chain, uint16_t port, int fd, buffer::Buffer prefix);
+  /// Where a connection came in.
+  struct Place {
+    std::shared_ptr<const ListenerPlan> plan;
+    uint16_t port = 0;
+    bool stays = true;  ///< Of open(), not of follow().
+  };
+  struct Socket {
+    Place at;
+    net::Address address;
+    std::unique_ptr<net::Listener> listener;
+  };
+
+  Status listen(Place at, const net::Address& address, bool reusePort);
+  void accept(const Place& at, int fd, const net::Address& peer);
+  void serve(const Place& at, const Chain& chain, int fd, buffer::Buffer prefix);
+  static void stop(Socket& socket);
 
   proxy::WorkerContext& context_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<std::unique_ptr<Socket>> sockets_;
+  bool closed_ = false;
   uint64_t unmatched_ = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <unordered_map>
 
+#include "source/log/error_log.h"
+
 namespace tollgate::server {
 namespace {
 
@@ -39,7 +41,25 @@ admin::UpstreamHealth::Balancer ClusterAdmin::query(const schema::Json& upstream
 
 Status ClusterAdmin::mark(const schema::Json& upstream, const schema::Json& target,
                           const std::string& address, bool healthy) {
-  return registry_.setHealth(textOf(upstream, "name"), textOf(target, "id"), address, healthy);
+  const std::string name = textOf(upstream, "name"), id = textOf(target, "id");
+  if (Status set = registry_.setHealth(name, id, address, healthy); !set) return set;
+  const schema::Json message = {
+      {"mark_target", id}, {"upstream", name}, {"address", address}, {"healthy", healthy}};
+  if (Status told = tell_(message.dump()); !told) {
+    log::error(log::Level::kError,
+               "upstream " + name + ": marked on this node only: " + told.error().text());
+  }
+  return {};
+}
+
+void ClusterAdmin::hear(upstream::ClusterRegistry& registry, const std::string& message) {
+  const schema::Json doc = schema::Json::parse(message, nullptr, false);
+  if (!doc.is_object() || !doc.contains("mark_target")) return;
+  auto healthy = doc.find("healthy");
+  if (healthy == doc.end() || !healthy->is_boolean()) return;
+  Status set = registry.setHealth(textOf(doc, "upstream"), textOf(doc, "mark_target"),
+                                  textOf(doc, "address"), healthy->get<bool>());
+  if (!set) log::error(log::Level::kNotice, "a mark of another node: " + set.error().text());
 }
 
 }  // namespace tollgate::server

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "source/log/error_log.h"
+#include "source/server/latch.h"
 
 namespace tollgate::server {
 
@@ -17,25 +18,6 @@ constexpr std::chrono::seconds kPruneInterval{60};
 constexpr std::chrono::milliseconds kPruneStepInterval{100};  ///< While there is more to prune.
 constexpr std::chrono::seconds kCopyInterval{60};
 constexpr size_t kNamedProblems = 100;  ///< In Standing.
-
-/// Counts the workers that have taken a snapshot over.
-class Latch {
- public:
-  explicit Latch(size_t count) : left_(count) {}
-  void done() {
-    std::lock_guard lock(mutex_);
-    if (--left_ == 0) zero_.notify_all();
-  }
-  bool wait(std::chrono::milliseconds limit) {
-    std::unique_lock lock(mutex_);
-    return zero_.wait_for(lock, limit, [&] { return left_ == 0; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable zero_;
-  size_t left_;
-};
 
 }  // namespace
 
@@ -184,6 +166,8 @@ void Control::run() {
     lock.unlock();
     if (look) {
       catchUp();
+      followListeners();  // what was taken may have become free
+      reportProblems();
       nextLook = Clock::now() + options_.pollInterval;
     }
     for (auto& task : tasks) task();
@@ -338,8 +322,25 @@ std::variant<store::Commit, store::Refusal> Control::commit(std::vector<store::C
 void Control::compileAndPublish() {
   if (current_ != nullptr) retired_.push_back(std::move(current_));
   current_ = compiler_.compile(revision());
+  followListeners();
   reportProblems();
   publish();
+}
+
+void Control::setListeners(ListenerSet& set) {
+  listeners_ = &set;
+  listenerChanges_ = compiler_.listenerChanges() - 1;
+  followListeners();
+  reportProblems();
+}
+
+void Control::followListeners() {
+  if (listeners_ == nullptr) return;
+  uint64_t changes = compiler_.listenerChanges();
+  if (std::exchange(listenerChanges_, changes) == changes && !listeners_->incomplete()) return;
+  for (auto& [id, problem] : listeners_->follow(compiler_.listeners())) {
+    compiler_.setProblem(id, std::move(problem));
+  }
 }
 
 void Control::publish() {

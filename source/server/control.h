@@ -15,6 +15,7 @@
 #include "source/config/snapshot_compiler.h"
 #include "source/proxy/worker_context.h"
 #include "source/server/entity_screen.h"
+#include "source/server/listener_set.h"
 #include "source/server/node_presence.h"
 #include "source/server/revision_waiters.h"
 #include "source/store/history.h"
@@ -52,6 +53,9 @@ class Control {
   void stop();
   /// Names this node for the registry. Before start().
   void setNode(store::NodeRecord node) { presence_.setNode(std::move(node)); }
+  /// Listeners that are entities are opened by `set` from now on, at once those of current().
+  /// Before start().
+  void setListeners(ListenerSet& set);
 
   /// Runs `task` on the control thread, in order. Any thread.
   void post(std::function<void()> task);
@@ -98,6 +102,7 @@ class Control {
   Status loadLastGood();
   void apply(const store::Commit& commit);
   void compileAndPublish();
+  void followListeners();
   void publish();
   void tellIfNotKept(const Status& kept);
   void expireKeys();
@@ -121,6 +126,8 @@ class Control {
   EntityScreen screen_;
   NodePresence presence_;
   RevisionWaiters waiters_;
+  ListenerSet* listeners_ = nullptr;
+  uint64_t listenerChanges_ = 0;
   std::set<std::string> reported_;
   /// Of the compiler and of the screen, when they were last reported.
   std::pair<uint64_t, uint64_t> problemChanges_{};

@@ -80,7 +80,7 @@ LateCertificates::~LateCertificates() {
 }
 
 void LateCertificates::start(const PrefixFolder& prefix, const DefaultCertificates& certificates,
-                             const std::vector<ListenerPlan>& plans) {
+                             const ListenerPlans& plans) {
   struct Task {
     const char* name;
     bool main;  ///< For the listeners of the main thread.
@@ -91,9 +91,9 @@ void LateCertificates::start(const PrefixFolder& prefix, const DefaultCertificat
   if (certificates.adminRsaMissing) tasks.push_back({kAdminName, true, {}});
   if (tasks.empty()) return;
   for (Task& task : tasks) {
-    for (const ListenerPlan& plan : plans) {
-      for (const Chain& chain : plan.chains) {
-        bool user = chain.defaultCertificates && plan.onMain() == task.main;
+    for (const auto& plan : plans) {
+      for (const Chain& chain : plan->chains) {
+        bool user = chain.defaultCertificates && plan->onMain() == task.main;
         if (user) task.users.push_back(chain.tls);
       }
     }

@@ -29,7 +29,7 @@ class LateCertificates {
   ~LateCertificates();
   /// Begins; the chains of `plans` that serve with default certificates get the pairs as they come.
   void start(const PrefixFolder& prefix, const DefaultCertificates& certificates,
-             const std::vector<ListenerPlan>& plans);
+             const ListenerPlans& plans);
 
  private:
   std::thread thread_;

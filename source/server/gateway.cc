@@ -127,19 +127,18 @@ Status Gateway::compileListeners() {
   counters_ = std::make_unique<StoreCounters>();
   upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
   filterLog_ = std::make_unique<FilterLog>();
-  http::FilterContext context;
-  context.log = filterLog_.get();
-  context.counters = counters_.get();
-  context.tls = upstreamTls_.get();
-  auto plans =
-      compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates, context);
+  filterContext_.log = filterLog_.get();
+  filterContext_.counters = counters_.get();
+  filterContext_.tls = upstreamTls_.get();
+  auto plans = compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates,
+                           filterContext_);
   if (!plans) return plans.error();
   plans_ = std::move(plans).value();
-  for (const ListenerPlan& plan : plans_) {
-    bool local = std::all_of(plan.addresses.begin(), plan.addresses.end(), isLoopback);
-    for (const Chain& chain : plan.chains) {
+  for (const auto& plan : plans_) {
+    bool local = std::all_of(plan->addresses.begin(), plan->addresses.end(), isLoopback);
+    for (const Chain& chain : plan->chains) {
       if (chain.kind != Chain::Kind::kAdmin || local || chain.tls != nullptr) continue;
-      log::error(Level::kWarn, "listener " + plan.name +
+      log::error(Level::kWarn, "listener " + plan->name +
                                    ": the Admin API is reached without TLS from other machines, "
                                    "so that tokens and keys can be read on the way");
     }
@@ -160,6 +159,9 @@ Status Gateway::openStore() {
   counters_->use(*control_);
   if (Status checked = upstreamTls_->check(); !checked) return checked;
   control_->compiler().setClusters(clusters_.get());
+  control_->store().onBroadcast([this](const std::string& message) {
+    control_->post([this, message] { ClusterAdmin::hear(*clusters_, message); });
+  });
   control_->compiler().setFilterTls(upstreamTls_.get());
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
@@ -191,8 +193,26 @@ Status Gateway::openWorkers() {
     if (Status opened = workers_.back()->listen(plans_); !opened) return opened;
     workers.push_back(workers_.back().get());
   }
+  openListeners(workers);
   context_->setWorkers(std::move(workers));
   return {};
+}
+
+/// Those of the store, beside the node's own.
+void Gateway::openListeners(std::vector<Worker*> workers) {
+  std::vector<net::Address> own;
+  for (const auto& plan : plans_) {
+    own.insert(own.end(), plan->addresses.begin(), plan->addresses.end());
+  }
+  auto compile = [this](const node::v1::Listener& listener) -> Result<ListenerPlan> {
+    // Read anew: the self-signed RSA pair may have been made since the start.
+    auto certificates = loadCertificates(settings_, prefix_);
+    if (!certificates) return certificates.error();
+    return compileListener(listener, settings_, *certificates, filterContext_);
+  };
+  listeners_ = std::make_unique<ListenerSet>(compile, std::move(own), std::move(workers));
+  control_->setListeners(*listeners_);
+  context_->setListeners(*listeners_);
 }
 
 Status Gateway::openMain() {
@@ -221,11 +241,12 @@ Status Gateway::openMain() {
   statusContext_->setSnapshot(snapshotOf(std::make_shared<StatusFilter>(*api_, *context_)));
   adminAcceptor_ = std::make_unique<Acceptor>(*adminContext_);
   statusAcceptor_ = std::make_unique<Acceptor>(*statusContext_);
-  for (const ListenerPlan& plan : plans_) {
-    if (!plan.onMain()) continue;
-    bool admin = plan.chains[0].kind == Chain::Kind::kAdmin;
+  for (const auto& plan : plans_) {
+    if (!plan->onMain()) continue;
+    bool admin = plan->chains[0].kind == Chain::Kind::kAdmin;
     Status opened = (admin ? adminAcceptor_ : statusAcceptor_)->open(plan, false);
-    if (!opened) return Error{opened.error().kind, opened.error().message, "listener " + plan.name};
+    if (!opened)
+      return Error{opened.error().kind, opened.error().message, "listener " + plan->name};
   }
   return {};
 }
@@ -240,10 +261,10 @@ int Gateway::run() {
   log::error(Level::kNotice, fmt::format("tollgate runs: {} worker{}, store {}, revision {}",
                                          workers_.size(), workers_.size() == 1 ? "" : "s",
                                          settings_.text("database"), control_->revision()));
-  for (const ListenerPlan& plan : plans_) {
-    for (const net::Address& address : plan.addresses) {
-      log::error(Level::kNotice, fmt::format("listener {} on {}{}", plan.name, address.toString(),
-                                             plan.chains[0].tls != nullptr ? " (TLS)" : ""));
+  for (const auto& plan : plans_) {
+    for (const net::Address& address : plan->addresses) {
+      log::error(Level::kNotice, fmt::format("listener {} on {}{}", plan->name, address.toString(),
+                                             plan->chains[0].tls != nullptr ? " (TLS)" : ""));
     }
   }
   loop_.run();
@@ -293,12 +314,12 @@ void Gateway::reload() {
 }
 
 void Gateway::reloadFilters() {
-  for (const ListenerPlan& plan : plans_) {
-    for (const Chain& chain : plan.chains) {
+  for (const auto& plan : plans_) {
+    for (const Chain& chain : plan->chains) {
       if (chain.filters == nullptr) continue;
       for (const auto& filter : chain.filters->owned) {
         if (Status done = filter->reload(); !done) {
-          log::error(Level::kError, "listener " + plan.name + ": " + done.error().text() +
+          log::error(Level::kError, "listener " + plan->name + ": " + done.error().text() +
                                         "; what was read before stays in force");
         }
       }

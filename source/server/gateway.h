@@ -42,6 +42,7 @@ class Gateway {
 
   Status openStore();
   Status openWorkers();
+  void openListeners(std::vector<Worker*> workers);
   Status openMain();
   Status compileListeners();
   void onSignal(int signal);
@@ -60,7 +61,8 @@ class Gateway {
   std::shared_ptr<store::Protector> protector_;
   std::unique_ptr<StoreCounters> counters_;
   std::unique_ptr<UpstreamTls> upstreamTls_;
-  std::vector<ListenerPlan> plans_;  ///< Filters in there use the three before.
+  http::FilterContext filterContext_;
+  ListenerPlans plans_;  ///< Filters in there use the three before.
   LateCertificates lateCertificates_;
   std::unique_ptr<upstream::ClusterRegistry> clusters_;
   std::unique_ptr<Control> control_;
@@ -72,6 +74,7 @@ class Gateway {
   std::unique_ptr<proxy::WorkerContext> adminContext_, statusContext_;
   std::unique_ptr<Acceptor> adminAcceptor_, statusAcceptor_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<ListenerSet> listeners_;
   std::unique_ptr<Signals> signals_;
   bool draining_ = false;
   event::TimePoint drainUntil_{};

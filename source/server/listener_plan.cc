@@ -414,19 +414,27 @@ Result<node::v1::Node> builtinNode(const Settings& settings) {
   return node;
 }
 
-Result<std::vector<ListenerPlan>> compileNode(const node::v1::Node& node, const std::string& source,
-                                              const Settings& settings,
-                                              const DefaultCertificates& certificates,
-                                              const http::FilterContext& context) {
-  std::vector<ListenerPlan> out;
+Result<ListenerPlans> compileNode(const node::v1::Node& node, const std::string& source,
+                                  const Settings& settings, const DefaultCertificates& certificates,
+                                  const http::FilterContext& context) {
+  ListenerPlans out;
   Compiler compiler(settings, certificates, context);
   for (int i = 0; i < node.listeners_size(); ++i) {
     auto plan =
         compiler.listener(node.listeners(i), source + ": listeners[" + std::to_string(i) + "]");
     if (!plan) return plan.error();
-    out.push_back(std::move(plan).value());
+    out.push_back(std::make_shared<ListenerPlan>(std::move(plan).value()));
   }
   return out;
+}
+
+Result<ListenerPlan> compileListener(const node::v1::Listener& listener, const Settings& settings,
+                                     const DefaultCertificates& certificates,
+                                     const http::FilterContext& context) {
+  auto plan = Compiler(settings, certificates, context).listener(listener, "");
+  if (plan) return plan;
+  const std::string& place = plan.error().place;
+  return Error::invalid(plan.error().message, place.substr(place.starts_with('.') ? 1 : 0));
 }
 
 }  // namespace tollgate::server

@@ -61,6 +61,8 @@ struct ListenerPlan {
                       const std::vector<std::string>& protocols) const;
 };
 
+using ListenerPlans = std::vector<std::shared_ptr<const ListenerPlan>>;
+
 /// Whether only this machine can reach what listens there.
 bool isLoopback(const net::Address& address);
 
@@ -76,9 +78,12 @@ struct DefaultCertificates {
 
 /// Compiles a node; errors name the place in `source` ("node.yaml", "proxy_listen"). `context`:
 /// what HTTP filters of the listeners may use of the process.
-Result<std::vector<ListenerPlan>> compileNode(const node::v1::Node& node, const std::string& source,
-                                              const Settings& settings,
-                                              const DefaultCertificates& certificates,
-                                              const http::FilterContext& context = {});
+Result<ListenerPlans> compileNode(const node::v1::Node& node, const std::string& source,
+                                  const Settings& settings, const DefaultCertificates& certificates,
+                                  const http::FilterContext& context = {});
+/// Compiles one listener; errors name the place in it ("bind[0]", "filter_chains[0].filters[1]").
+Result<ListenerPlan> compileListener(const node::v1::Listener& listener, const Settings& settings,
+                                     const DefaultCertificates& certificates,
+                                     const http::FilterContext& context = {});
 
 }  // namespace tollgate::server

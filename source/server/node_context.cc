@@ -75,7 +75,9 @@ NodeContext::NodeContext(const Settings& settings, Control& control,
       control_(control),
       protector_(protector),
       declarative_(declarative),
-      clusters_(clusters) {
+      clusters_(clusters, [&control](const std::string& message) {
+        return control.store().broadcast(message);
+      }) {
   char host[256] = "localhost";
   gethostname(host, sizeof host - 1);
   node_.version = kReferenceVersion;

@@ -10,6 +10,7 @@
 #include "source/server/cluster_admin.h"
 #include "source/server/control.h"
 #include "source/server/declarative_config.h"
+#include "source/server/listener_set.h"
 #include "source/server/settings.h"
 #include "source/server/worker.h"
 #include "source/store/sealed/protector.h"
@@ -26,6 +27,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
               DeclarativeConfig& declarative, upstream::ClusterRegistry& clusters,
               std::string nodeId);
   void setWorkers(std::vector<Worker*> workers) { workers_ = std::move(workers); }
+  void setListeners(const ListenerSet& listeners) { listeners_ = &listeners; }
   void setDraining() { draining_ = true; }
 
   store::Store& store() override { return control_.store(); }
@@ -45,6 +47,10 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   std::vector<std::string> enabledPlugins() override;
   bool pluginListed(std::string_view name) override;
   admin::UpstreamHealth& upstreamHealth() override { return clusters_; }
+  Status checkEntity(std::string_view kind, const std::string& id,
+                     const admin::Json& doc) override {
+    return kind == "listeners" && listeners_ != nullptr ? listeners_->check(id, doc) : Status();
+  }
   std::vector<std::string> guiOrigins() override;
   std::string logLevel() override;
   bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) override;
@@ -65,6 +71,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   ClusterAdmin clusters_;
   std::vector<Worker*> workers_;
   std::atomic<store::Revision> committed_{0};
+  const ListenerSet* listeners_ = nullptr;
   std::atomic<bool> draining_{false};
 };
 

@@ -12,14 +12,20 @@ Worker::Worker(const proxy::ProxySettings& settings, upstream::Pool::Settings po
 
 Worker::~Worker() { stop(); }
 
-Status Worker::listen(const std::vector<ListenerPlan>& plans) {
-  for (const ListenerPlan& plan : plans) {
-    if (plan.onMain()) continue;
+Status Worker::listen(const ListenerPlans& plans) {
+  for (const auto& plan : plans) {
+    if (plan->onMain()) continue;
     if (Status opened = acceptor_.open(plan, true); !opened) {
-      return Error{opened.error().kind, opened.error().message, "listener " + plan.name};
+      return Error{opened.error().kind, opened.error().message, "listener " + plan->name};
     }
   }
   return {};
+}
+
+void Worker::follow(ListenerPlans plans, std::function<void(std::vector<ListenFailure>)> done) {
+  if (!thread_.joinable()) return done(acceptor_.follow(plans));
+  loop_.post(
+      [this, plans = std::move(plans), done = std::move(done)] { done(acceptor_.follow(plans)); });
 }
 
 void Worker::start(std::shared_ptr<const proxy::Snapshot> snapshot) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "source/event/event_loop.h"
 #include "source/proxy/worker_context.h"
@@ -18,7 +20,10 @@ class Worker {
   ~Worker();
 
   /// Opens the sockets of every plan that runs on workers. Before start().
-  Status listen(const std::vector<ListenerPlan>& plans);
+  Status listen(const ListenerPlans& plans);
+  /// Makes the sockets beside those follow (see Acceptor::follow), on the worker's thread once that
+  /// runs, and tells what could not be opened. Any thread, one at a time.
+  void follow(ListenerPlans plans, std::function<void(std::vector<ListenFailure>)> done);
   void start(std::shared_ptr<const proxy::Snapshot> snapshot);
   /// Stops accepting and ends connections as they become idle. Any thread.
   void drain();

@@ -203,6 +203,15 @@ class Store {
   /// Calls `changed` from a thread of the store when another node may have written. Once.
   virtual void watch(std::function<void()> changed) = 0;
 
+  /// Tells the other nodes of this store, as far as they run, something that is not kept: at most
+  /// 7,000 bytes. Does nothing where there is one node only.
+  virtual Status broadcast(const std::string& message) {
+    (void)message;
+    return {};
+  }
+  /// `heard` is called from a thread of the store for each message of another node. Before watch().
+  virtual void onBroadcast(std::function<void(const std::string& message)> heard) { (void)heard; }
+
   /// A fact about all nodes of this store, beside the entities and no part of the history: writes
   /// `value` where none of that name stands, or `replaced` stands, and returns what stands then.
   virtual Result<std::string> claimFact(std::string_view name, std::string_view value,

@@ -22,8 +22,9 @@ struct LoadedPair {
   bssl::UniquePtr<EVP_PKEY> key;
   KeyKind kind = KeyKind::kRsa;
 
-  /// Makes it the certificate of `context`.
+  /// Makes it the certificate of `context`, or of one connection.
   bool use(SSL_CTX* context) const;
+  bool use(SSL* ssl) const;
 };
 
 Result<LoadedPair> loadKeyPair(const KeyPair& pair);

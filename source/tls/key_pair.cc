@@ -105,6 +105,12 @@ bssl::UniquePtr<X509> selfSigned(EVP_PKEY* key, KeyType type, const std::string&
   return certificate;
 }
 
+std::vector<CRYPTO_BUFFER*> borrowed(const std::vector<bssl::UniquePtr<CRYPTO_BUFFER>>& chain) {
+  std::vector<CRYPTO_BUFFER*> buffers;
+  for (const auto& certificate : chain) buffers.push_back(certificate.get());
+  return buffers;
+}
+
 std::string bioText(BIO* bio) {
   const uint8_t* bytes = nullptr;
   size_t length = 0;
@@ -227,10 +233,16 @@ Result<LoadedPair> loadKeyPair(const KeyPair& pair) {
 }
 
 bool LoadedPair::use(SSL_CTX* context) const {
-  std::vector<CRYPTO_BUFFER*> buffers;
-  for (const auto& certificate : chain) buffers.push_back(certificate.get());
+  const auto buffers = borrowed(chain);
   bool used =
       SSL_CTX_set_chain_and_key(context, buffers.data(), buffers.size(), key.get(), nullptr) == 1;
+  ERR_clear_error();
+  return used;
+}
+
+bool LoadedPair::use(SSL* ssl) const {
+  const auto buffers = borrowed(chain);
+  bool used = SSL_set_chain_and_key(ssl, buffers.data(), buffers.size(), key.get(), nullptr) == 1;
   ERR_clear_error();
   return used;
 }

@@ -8,10 +8,10 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <unordered_map>
 
 #include "source/tls/boringssl.h"
 #include "source/tls/client_hello.h"
+#include "source/tls/served_certificate.h"
 #include "source/tls/ticket_keys.h"
 #include "source/tls/tls_transport.h"
 #include "source/tls/trust.h"
@@ -20,11 +20,6 @@ namespace tollgate::tls {
 namespace {
 
 constexpr uint32_t kTicketSeconds = TicketKeys::kPeriodSeconds;
-// Forward secrecy and AEAD only. Suites in brackets are equal to us: the client's order decides.
-constexpr const char* kModernCiphers =
-    "[ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]:"
-    "[ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]:"
-    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 // TLS 1.0 and 1.1 know none of those.
 constexpr const char* kLegacyCiphers =
     ":ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA:"
@@ -72,19 +67,26 @@ std::optional<std::span<const uint8_t>> extensionList(const SSL_CLIENT_HELLO* he
   return std::span(bytes + prefix, length - prefix);
 }
 
-struct NameHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+/// What the callbacks of one connection need. Lives as long as the connection.
+struct Acceptance {
+  std::shared_ptr<const ServerContext> context;
+  ServerContext::Impl* server = nullptr;
+  std::shared_ptr<const CertificateTable> certificates;  ///< Until one was chosen.
 };
+
+/// Where a connection keeps its Acceptance.
+int acceptanceIndex() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+Acceptance& acceptanceOf(const SSL* ssl) {
+  return *static_cast<Acceptance*>(SSL_get_ex_data(ssl, acceptanceIndex()));
+}
 
 }  // namespace
 
 struct ServerContext::Impl {
-  struct Candidate {
-    bssl::UniquePtr<SSL_CTX> context;
-    KeyKind kind;
-  };
-  /// The certificates of one set of names, the preferred first.
   using Choice = std::vector<Candidate>;
 
   explicit Impl(Settings given) : settings(std::move(given)), tickets(coarseSeconds()) {}
@@ -95,27 +97,28 @@ struct ServerContext::Impl {
   Status addDefault(const KeyPair& pair);
   Result<bssl::UniquePtr<SSL_CTX>> makeContext();
   Status configureCiphers(SSL_CTX* context) const;
-  static void sortByPreference(Choice& choice);
-  const Choice& choiceFor(std::string_view serverName) const;
+  const Choice& choiceFor(const CertificateTable* certificates, std::string_view serverName) const;
+  const Candidate& candidateFor(const Choice& choice, const SSL_CLIENT_HELLO* hello) const;
+  bool show(SSL* ssl, const Candidate& chosen) const;
   bool usable(KeyKind kind, const SSL_CLIENT_HELLO* hello) const;
 
   static ssl_select_cert_result_t selectCertificate(const SSL_CLIENT_HELLO* hello);
   static int selectAlpn(SSL* ssl, const uint8_t** out, uint8_t* outLength, const uint8_t* in,
-                        unsigned length, void* self);
+                        unsigned length, void*);
   static const SSL_TICKET_AEAD_METHOD kTicketMethod;
-  static Impl& of(const SSL* ssl) {
-    return *static_cast<Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  }
+  static Impl& of(const SSL* ssl) { return *acceptanceOf(ssl).server; }
 
   Settings settings;  ///< Without the key pairs, once built.
   uint16_t minVersion = 0, maxVersion = 0;
-  std::vector<Choice> choices;  ///< The defaults that were there from the beginning first.
-  /// The defaults of now: choices.front(), or the last of those that addDefault() made. None is
+  Choice first;  ///< The defaults that were there from the beginning.
+  /// The defaults of now: `first`, or the last of those that addDefault() made. None is
   /// freed before the context: a handshake may be reading it.
   std::atomic<const Choice*> defaults = nullptr;
   std::mutex adding;
   std::vector<std::unique_ptr<const Choice>> added;
-  std::unordered_map<std::string, size_t, NameHash, std::equal_to<>> names;
+  CertificateTable named;
+  std::string ciphers;       ///< As OpenSSL lists them.
+  bool usualCiphers = true;  ///< They are those that the certificates of a table come with.
   std::vector<uint16_t> ecdsaSuites;  ///< TLS 1.2 suites of ours that an ECDSA certificate serves.
   mutable TicketKeys tickets;
 };
@@ -141,24 +144,25 @@ Status ServerContext::Impl::build() {
   minVersion = *minimum;
   maxVersion = *maximum;
   if (auto checked = alpnWireFormat(settings.alpn); !checked.ok()) return checked.error();
+  usualCiphers = settings.ciphers.empty() && minVersion >= TLS1_2_VERSION;
+  ciphers = settings.ciphers;
+  if (ciphers.empty()) ciphers = kModernCiphers;
+  if (settings.ciphers.empty() && !usualCiphers) ciphers += kLegacyCiphers;
   if (!tickets.ok()) return Error::internal("cannot make session ticket keys");
   auto defaults = makeChoice(settings.defaults);
   if (!defaults.ok()) return Error::invalid(defaults.error().message, "default certificate");
-  choices.push_back(std::move(defaults).value());
+  first = std::move(defaults).value();
   for (const Settings::Named& named : settings.named) {
     std::string place = "certificate of ";
     place += named.serverNames.empty() ? "no server name" : named.serverNames.front();
-    auto choice = makeChoice(named.pairs);
-    if (!choice.ok()) return Error::invalid(choice.error().message, place);
+    auto certificate = ServedCertificate::create(named.pairs);
+    if (!certificate) return Error::invalid(certificate.error().message, place);
     for (const std::string& name : named.serverNames) {
       if (name.empty() || name.size() > 255) return Error::invalid("bad server name", place);
-      std::string lower(name.size(), '\0');
-      lowerCase(name, lower.data());
-      names.emplace(std::move(lower), choices.size());
+      this->named.add(name, *certificate);
     }
-    choices.push_back(std::move(choice).value());
   }
-  this->defaults = &choices.front();
+  this->defaults = &first;
   settings.defaults.clear();
   settings.named.clear();
   return {};
@@ -177,7 +181,7 @@ Result<ServerContext::Impl::Choice> ServerContext::Impl::makeChoice(
   return choice;
 }
 
-Result<ServerContext::Impl::Candidate> ServerContext::Impl::makeCandidate(const KeyPair& pair) {
+Result<Candidate> ServerContext::Impl::makeCandidate(const KeyPair& pair) {
   auto loaded = loadKeyPair(pair);
   if (!loaded.ok()) return loaded.error();
   auto context = makeContext();
@@ -186,15 +190,6 @@ Result<ServerContext::Impl::Candidate> ServerContext::Impl::makeCandidate(const 
     return Error::invalid("the certificate cannot be used for a TLS server");
   }
   return Candidate{std::move(context).value(), loaded->kind};
-}
-
-void ServerContext::Impl::sortByPreference(Choice& choice) {
-  std::stable_sort(choice.begin(), choice.end(), [](const Candidate& a, const Candidate& b) {
-    auto rank = [](KeyKind kind) {
-      return kind == KeyKind::kEcdsaP256 ? 0 : kind == KeyKind::kEcdsaP384 ? 1 : 2;
-    };
-    return rank(a.kind) < rank(b.kind);
-  });
 }
 
 Status ServerContext::Impl::addDefault(const KeyPair& pair) {
@@ -228,7 +223,6 @@ Result<bssl::UniquePtr<SSL_CTX>> ServerContext::Impl::makeContext() {
         verifyClients(context, settings.clientCaPem, settings.clientCertificateRequired);
     if (!status.ok()) return status.error();
   }
-  SSL_CTX_set_app_data(context, this);
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Sessions live in tickets only: no cache and so no lock.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF | SSL_SESS_CACHE_NO_INTERNAL);
@@ -239,46 +233,40 @@ Result<bssl::UniquePtr<SSL_CTX>> ServerContext::Impl::makeContext() {
   } else {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
   }
-  SSL_CTX_set_select_certificate_cb(context, &Impl::selectCertificate);
-  if (!settings.alpn.empty()) SSL_CTX_set_alpn_select_cb(context, &Impl::selectAlpn, this);
+  setServerCallbacks(context);
   return made;
 }
 
+void setServerCallbacks(SSL_CTX* context) {
+  SSL_CTX_set_select_certificate_cb(context, &ServerContext::Impl::selectCertificate);
+  SSL_CTX_set_alpn_select_cb(context, &ServerContext::Impl::selectAlpn, nullptr);
+}
+
 Status ServerContext::Impl::configureCiphers(SSL_CTX* context) const {
-  std::string list = settings.ciphers;
-  if (list.empty()) {
-    list = kModernCiphers;
-    if (minVersion < TLS1_2_VERSION) list += kLegacyCiphers;
-  }
-  bool set = SSL_CTX_set_cipher_list(context, list.c_str()) == 1;
+  bool set = SSL_CTX_set_cipher_list(context, ciphers.c_str()) == 1;
   ERR_clear_error();
   if (!set) {
     return Error::invalid(
-        "none of the ciphers is known: " + list +
+        "none of the ciphers is known: " + ciphers +
         "; use OpenSSL names such as ECDHE-RSA-AES128-GCM-SHA256, separated by \":\"");
   }
   return {};
 }
 
 const ServerContext::Impl::Choice& ServerContext::Impl::choiceFor(
-    std::string_view serverName) const {
-  if (names.empty()) return *defaults.load(std::memory_order_acquire);
-  char wild[257];
-  auto found = names.find(serverName);
-  size_t firstDot = serverName.find('.'), lastDot = serverName.rfind('.');
-  if (found == names.end() && firstDot != std::string_view::npos && firstDot > 0) {
-    wild[0] = '*';
-    size_t length = serverName.copy(wild + 1, std::string_view::npos, firstDot);
-    found = names.find(std::string_view(wild, length + 1));
+    const CertificateTable* certificates, std::string_view serverName) const {
+  const ServedCertificate* found = certificates ? certificates->find(serverName) : nullptr;
+  if (found == nullptr) found = named.find(serverName);
+  return found ? found->impl().candidates : *defaults.load(std::memory_order_acquire);
+}
+
+const Candidate& ServerContext::Impl::candidateFor(const Choice& choice,
+                                                   const SSL_CLIENT_HELLO* hello) const {
+  if (choice.size() == 1) return choice.front();
+  for (const Candidate& candidate : choice) {
+    if (usable(candidate.kind, hello)) return candidate;
   }
-  if (found == names.end() && lastDot != std::string_view::npos) {
-    size_t length = serverName.copy(wild, lastDot + 1);
-    wild[length] = '*';
-    found = names.find(std::string_view(wild, length + 1));
-  }
-  if (found == names.end()) found = names.find(std::string_view("*"));
-  if (found == names.end()) return *defaults.load(std::memory_order_acquire);
-  return choices[found->second];
+  return choice.back();
 }
 
 /// Whether the client can verify a key of this kind, as far as its first message says.
@@ -295,30 +283,35 @@ bool ServerContext::Impl::usable(KeyKind kind, const SSL_CLIENT_HELLO* hello) co
                      [&](uint16_t suite) { return holds(suites, suite); });
 }
 
+/// Makes the connection show a certificate.
+bool ServerContext::Impl::show(SSL* ssl, const Candidate& chosen) const {
+  // A context that verifies clients is of another method, between which connections cannot switch.
+  if (!settings.clientCaPem.empty() && chosen.pair) return chosen.pair->use(ssl);
+  if (SSL_set_SSL_CTX(ssl, chosen.context.get()) == nullptr) return false;
+  return usualCiphers || SSL_set_cipher_list(ssl, ciphers.c_str()) == 1;
+}
+
 ssl_select_cert_result_t ServerContext::Impl::selectCertificate(const SSL_CLIENT_HELLO* hello) {
-  Impl& self = of(hello->ssl);
+  Acceptance& acceptance = acceptanceOf(hello->ssl);
+  const Impl& self = *acceptance.server;
   std::string_view name;
   char lower[256];
   if (auto extension = extensionList(hello, TLSEXT_TYPE_server_name, 0)) {
     auto host = hostNameOf({reinterpret_cast<const char*>(extension->data()), extension->size()});
     if (host) name = lowerCase(*host, lower);  // if not, BoringSSL will refuse or ignore it
   }
-  const Choice& choice = self.choiceFor(name);
-  const Candidate* chosen = &choice.back();
-  if (choice.size() > 1) {
-    for (const Candidate& candidate : choice) {
-      if (!self.usable(candidate.kind, hello)) continue;
-      chosen = &candidate;
-      break;
-    }
-  }
-  if (SSL_set_SSL_CTX(hello->ssl, chosen->context.get()) == nullptr) return ssl_select_cert_error;
-  return ssl_select_cert_success;
+  const Choice& choice = self.choiceFor(acceptance.certificates.get(), name);
+  const Candidate& chosen = self.candidateFor(choice, hello);
+  const bool switched = self.show(hello->ssl, chosen);
+  acceptance.certificates.reset();  // the connection holds what it chose
+  return switched ? ssl_select_cert_success : ssl_select_cert_error;
 }
 
-int ServerContext::Impl::selectAlpn(SSL*, const uint8_t** out, uint8_t* outLength,
-                                    const uint8_t* in, unsigned length, void* self) {
-  for (const std::string& ours : static_cast<Impl*>(self)->settings.alpn) {
+int ServerContext::Impl::selectAlpn(SSL* ssl, const uint8_t** out, uint8_t* outLength,
+                                    const uint8_t* in, unsigned length, void*) {
+  const Impl& self = of(ssl);
+  if (self.settings.alpn.empty()) return SSL_TLSEXT_ERR_NOACK;
+  for (const std::string& ours : self.settings.alpn) {
     // BoringSSL has checked the lengths in the list.
     for (unsigned at = 0; at < length; at += 1u + in[at]) {
       std::string_view theirs(reinterpret_cast<const char*>(in + at + 1), in[at]);
@@ -337,7 +330,7 @@ ServerContext::~ServerContext() = default;
 Result<std::shared_ptr<const ServerContext>> ServerContext::create(Settings settings) {
   auto impl = std::make_unique<Impl>(std::move(settings));
   if (Status built = impl->build(); !built.ok()) return built.error();
-  const auto* suites = SSL_CTX_get_ciphers(impl->choices.front().front().context.get());
+  const auto* suites = SSL_CTX_get_ciphers(impl->first.front().context.get());
   for (size_t i = 0; i < sk_SSL_CIPHER_num(suites); ++i) {
     const SSL_CIPHER* suite = sk_SSL_CIPHER_value(suites, i);
     if (SSL_CIPHER_get_auth_nid(suite) == NID_auth_ecdsa) {
@@ -349,19 +342,26 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(Settings sett
 
 Status ServerContext::addDefault(const KeyPair& pair) const { return impl_->addDefault(pair); }
 
-std::unique_ptr<net::Transport> ServerContext::accept(int fd, std::string prefix) const {
-  bssl::UniquePtr<SSL> ssl(SSL_new(impl_->choices.front().front().context.get()));
+std::unique_ptr<net::Transport> ServerContext::accept(
+    int fd, std::string prefix, std::shared_ptr<const CertificateTable> certificates) const {
+  bssl::UniquePtr<SSL> ssl(SSL_new(impl_->first.front().context.get()));
+  auto acceptance = std::make_shared<Acceptance>(
+      Acceptance{shared_from_this(), impl_.get(), std::move(certificates)});
+  if (ssl != nullptr && SSL_set_ex_data(ssl.get(), acceptanceIndex(), acceptance.get()) != 1) {
+    ssl.reset();
+  }
   if (ssl != nullptr) SSL_set_accept_state(ssl.get());
-  return std::make_unique<TlsTransport>(std::move(ssl), fd, shared_from_this(), "",
+  return std::make_unique<TlsTransport>(std::move(ssl), fd, std::move(acceptance), "",
                                         std::move(prefix));
 }
 
-std::unique_ptr<net::Transport> ServerContext::accept(int fd, buffer::Buffer prefix) const {
-  return accept(fd, prefix.toString());
+std::unique_ptr<net::Transport> ServerContext::accept(
+    int fd, buffer::Buffer prefix, std::shared_ptr<const CertificateTable> certificates) const {
+  return accept(fd, prefix.toString(), std::move(certificates));
 }
 
 std::unique_ptr<net::Transport> ServerContext::accept(int fd) const {
-  return accept(fd, std::string());
+  return accept(fd, std::string(), nullptr);
 }
 
 }  // namespace tollgate::tls

@@ -6,6 +6,7 @@
 
 #include "source/base/result.h"
 #include "source/net/transport.h"
+#include "source/tls/certificate_table.h"
 #include "source/tls/key_pair.h"
 
 namespace tollgate::tls {
@@ -19,7 +20,7 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
     /// ECDSA one if it can verify it.
     std::vector<KeyPair> defaults = {};
     struct Named {
-      /// Exact names, "*.example.com" (one label), "example.*" or "*".
+      /// As CertificateTable has them.
       std::vector<std::string> serverNames = {};
       std::vector<KeyPair> pairs = {};
     };
@@ -41,16 +42,22 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
 
   /// A transport for an accepted, non-blocking descriptor, which it does not own. `prefix`: bytes
   /// that were already read from it.
-  std::unique_ptr<net::Transport> accept(int fd, buffer::Buffer prefix) const;
+  /// `certificates` (may be null) come before the context's own; they are kept until the client has
+  /// said which server it wants.
+  std::unique_ptr<net::Transport> accept(
+      int fd, buffer::Buffer prefix,
+      std::shared_ptr<const CertificateTable> certificates = nullptr) const;
   std::unique_ptr<net::Transport> accept(int fd) const;
+
+  struct Impl;  ///< For this folder.
 
   /// Handshakes that begin from now on may take one more default pair. Any thread.
   Status addDefault(const KeyPair& pair) const;
 
  private:
-  struct Impl;
   explicit ServerContext(std::unique_ptr<Impl> impl);
-  std::unique_ptr<net::Transport> accept(int fd, std::string prefix) const;
+  std::unique_ptr<net::Transport> accept(
+      int fd, std::string prefix, std::shared_ptr<const CertificateTable> certificates) const;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -359,6 +359,21 @@ class Balancing(Case):
         wait_until(lambda: self.states(gateway) == {origin.port: "UNHEALTHY"},
                    "the certificate to be found out")
 
+    def test_marks_by_hand_reach_every_node(self):
+        database = self.postgres()
+        nodes = [self.gateway(name, **database.settings()) for name in ("a", "b")]
+        self.assertEqual(nodes[0].command("migrations", "bootstrap").returncode, 0)
+        for node in nodes:
+            node.start()
+        one = self.server()
+        self.upstream(nodes[0], [one], healthchecks={"passive": {"unhealthy": {"tcp_failures": 1}}})
+        wait_until(lambda: nodes[1].admin("GET", "/upstreams/up").status == 200
+                   and self.states(nodes[1]) == {one.port: "HEALTHY"}, "the other node to know the upstream")
+        for action, state in (("unhealthy", "UNHEALTHY"), ("healthy", "HEALTHY")):
+            nodes[0].admin("PUT", f"/upstreams/up/targets/127.0.0.1:{one.port}/{action}", expect=204)
+            self.assertEqual(self.states(nodes[0]), {one.port: state})
+            wait_until(lambda: self.states(nodes[1]) == {one.port: state}, "the mark to arrive")
+
     def test_a_database_is_not_needed_to_balance(self):
         database = self.postgres()
         gateway = self.gateway(**database.settings(), pg_timeout="1000", db_update_frequency="1")

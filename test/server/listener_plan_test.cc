@@ -20,7 +20,7 @@ class ListenerPlanTest : public testing::Test {
     ASSERT_TRUE(loaded.ok());
     settings_ = std::move(loaded).value();
   }
-  Result<std::vector<ListenerPlan>> compile(const std::string& yaml) {
+  Result<ListenerPlans> compile(const std::string& yaml) {
     auto doc = schema::parseYamlOrJson(yaml, "node.yaml");
     if (!doc) return doc.error();
     node::v1::Node node;
@@ -48,12 +48,12 @@ TEST_F(ListenerPlanTest, TheBuiltInNodeHasProxyAdminAndStatusListeners) {
   auto plans = compileNode(*node, "settings", settings_, certificates_);
   ASSERT_TRUE(plans.ok()) << plans.error().text();
   ASSERT_EQ(plans->size(), 5u);
-  EXPECT_EQ((*plans)[0].addresses[0].toString(), "0.0.0.0:8000");
-  EXPECT_EQ((*plans)[0].chains[0].tls, nullptr);
-  EXPECT_NE((*plans)[1].chains[0].tls, nullptr);
-  EXPECT_FALSE((*plans)[0].onMain());
-  EXPECT_TRUE((*plans)[2].onMain());
-  EXPECT_EQ((*plans)[4].chains[0].kind, Chain::Kind::kStatus);
+  EXPECT_EQ((*plans)[0]->addresses[0].toString(), "0.0.0.0:8000");
+  EXPECT_EQ((*plans)[0]->chains[0].tls, nullptr);
+  EXPECT_NE((*plans)[1]->chains[0].tls, nullptr);
+  EXPECT_FALSE((*plans)[0]->onMain());
+  EXPECT_TRUE((*plans)[2]->onMain());
+  EXPECT_EQ((*plans)[4]->chains[0].kind, Chain::Kind::kStatus);
 }
 
 TEST_F(ListenerPlanTest, WhatIsPrintedCanBeReadAgain) {
@@ -78,7 +78,7 @@ TEST_F(ListenerPlanTest, TheMostSpecificChainTakesAConnection) {
     filters: [{name: tcp-proxy, config: {host: 127.0.0.1, port: 5}}]
 )"));
   ASSERT_TRUE(plans.ok()) << plans.error().text();
-  const ListenerPlan& plan = plans->front();
+  const ListenerPlan& plan = *plans->front();
   EXPECT_TRUE(plan.needsHello);
   auto port = [&](const char* peer, uint16_t local, const char* name,
                   std::vector<std::string> protocols) -> int {

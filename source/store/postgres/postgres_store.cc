@@ -54,15 +54,26 @@ class PostgresStore final : public SqlStore {
   void watch(std::function<void()> changed) override {
     if (watcher_) return;
     try {
-      watcher_ = std::make_unique<Watcher>(settings_, writer_, std::move(changed));
+      watcher_ = std::make_unique<Watcher>(settings_, writer_, std::move(changed), heard_);
     } catch (const std::system_error&) {
       // No thread to be had: writes of other nodes are found by whoever asks for changesSince().
     }
   }
 
+  Status broadcast(const std::string& message) override {
+    return note(
+        connection().execute("SELECT pg_notify($1, $2)",
+                             {PostgresConnection::kChannel, Watcher::messageOf(writer_, message)}));
+  }
+
+  void onBroadcast(std::function<void(const std::string& message)> heard) override {
+    heard_ = std::move(heard);
+  }
+
  private:
   const PostgresSettings settings_;
   const std::string writer_;
+  std::function<void(const std::string&)> heard_;
   std::unique_ptr<Watcher> watcher_;
 };
 

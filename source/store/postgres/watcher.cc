@@ -15,15 +15,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+const std::string kMessageMark = "message ";
 constexpr milliseconds kFirstBackoff{100};
 constexpr milliseconds kLastBackoff{3000};
 
 }  // namespace
 
-Watcher::Watcher(PostgresSettings settings, std::string writer, std::function<void()> changed)
+Watcher::Watcher(PostgresSettings settings, std::string writer, std::function<void()> changed,
+                 std::function<void(const std::string& message)> heard)
     : settings_(std::move(settings)),
       writer_(std::move(writer)),
       changed_(std::move(changed)),
+      heard_(std::move(heard)),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   thread_ = std::thread([this] { run(); });
 }
@@ -54,11 +57,28 @@ bool Watcher::listen() {
   while (true) {
     auto notes = session.notifications(Clock::now() + settings_.pollInterval);
     if (!notes) return true;
-    bool foreign = std::any_of(notes->begin(), notes->end(),
-                               [&](const std::string& writer) { return writer != writer_; });
-    if (foreign) changed_();
+    take(*notes);
     if (notes->empty() && !look(session)) return true;
   }
+}
+
+std::string Watcher::messageOf(const std::string& writer, const std::string& text) {
+  return kMessageMark + writer + " " + text;
+}
+
+/// A notification is the name of who has written, or a message.
+void Watcher::take(const std::vector<std::string>& notes) {
+  const std::string own = messageOf(writer_, "");
+  bool foreign = false;
+  for (const std::string& note : notes) {
+    if (!note.starts_with(kMessageMark)) {
+      foreign = foreign || note != writer_;
+      continue;
+    }
+    const size_t space = note.find(' ', kMessageMark.size());
+    if (heard_ && space != note.npos && !note.starts_with(own)) heard_(note.substr(space + 1));
+  }
+  if (foreign) changed_();
 }
 
 /// Calls `changed_` if the revision is not the one seen last.

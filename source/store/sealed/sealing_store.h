@@ -47,6 +47,10 @@ class SealingStore final : public Store {
   NodeRegistry* nodes() override { return inner_->nodes(); }
   bool reachable() const override { return inner_->reachable(); }
   void watch(std::function<void()> changed) override { inner_->watch(std::move(changed)); }
+  Status broadcast(const std::string& message) override { return inner_->broadcast(message); }
+  void onBroadcast(std::function<void(const std::string& message)> heard) override {
+    inner_->onBroadcast(std::move(heard));
+  }
   Result<std::string> claimFact(std::string_view name, std::string_view value,
                                 std::string_view replaced) override {
     return inner_->claimFact(name, value, replaced);

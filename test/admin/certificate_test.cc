@@ -1,0 +1,139 @@
+#include "test/admin/support.h"
+#include "test/support/pem_checker.h"
+
+namespace tollgate::admin {
+namespace {
+
+constexpr char kMissing[] = "99999999-2222-4333-8444-555555555555";
+
+class CertificateTest : public ApiTest {
+ protected:
+  CertificateTest() { FakePemChecker::install(); }
+
+  Json pair(const std::string& name) {
+    return {{"cert", "cert EC " + name}, {"key", "key EC " + name}};
+  }
+  Json add(const std::string& name, const Json& snis) {
+    Json body = pair(name);
+    if (!snis.is_null()) body["snis"] = snis;
+    return create("/certificates", body);
+  }
+};
+
+TEST_F(CertificateTest, ServerNamesAreWrittenWithTheCertificateInOneRevision) {
+  const store::Revision before = context_.store().revision().value();
+  Json made = add("a", {"b.test", "a.test"});
+  EXPECT_EQ(made["snis"], Json({"a.test", "b.test"}));
+  EXPECT_EQ(context_.store().revision().value(), before + 1);
+  const std::string path = "/certificates/" + made["id"].get<std::string>();
+  EXPECT_EQ(get(path), made);
+  EXPECT_EQ(get("/certificates")["data"][0]["snis"], made["snis"]);
+  EXPECT_EQ(get(path + "/snis")["data"].size(), 2u);
+  EXPECT_EQ(get("/snis/a.test")["certificate"], Json({{"id", made["id"]}}));
+
+  Json kept = json(sendJson("PATCH", path, {{"tags", {"t"}}}));
+  EXPECT_EQ(kept["snis"], made["snis"]);
+  const std::string id = get("/snis/b.test")["id"];
+  Json patched = json(sendJson("PATCH", path, {{"snis", {"b.test", "c.test"}}}));
+  EXPECT_EQ(patched["snis"], Json({"b.test", "c.test"}));
+  EXPECT_EQ(get("/snis/b.test")["id"], id);
+  EXPECT_EQ(status("GET", "/snis/a.test"), 404);
+  Json put = json(sendJson("PUT", path, pair("b")));
+  EXPECT_EQ(put["snis"], Json::array());
+  EXPECT_EQ(get("/snis")["data"], Json::array());
+}
+
+TEST_F(CertificateTest, OneNameInAFormIsAList) {
+  Response made = sendForm("POST", "/certificates", "cert=cert+EC+a&key=key+EC+a&snis=a.test");
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(json(made)["snis"], Json({"a.test"}));
+  const std::string path = "/certificates/" + json(made)["id"].get<std::string>();
+  EXPECT_EQ(json(sendForm("PATCH", path, "snis="))["snis"], Json::array());
+}
+
+TEST_F(CertificateTest, RefusesNamesThatOccurTwiceOrBelongToAnother) {
+  const std::string owner = add("a", {"a.test"})["id"];
+  Json body = pair("b");
+  body["snis"] = {"b.test", "b.test"};
+  Response twice = sendJson("POST", "/certificates", body);
+  EXPECT_EQ(twice.status, 400);
+  EXPECT_EQ(message(twice), "schema violation (snis: b.test is duplicated)");
+  body["snis"] = {"a.test"};
+  Response taken = sendJson("POST", "/certificates", body);
+  EXPECT_EQ(taken.status, 400);
+  EXPECT_EQ(json(taken)["code"], 2);
+  EXPECT_EQ(message(taken),
+            "schema violation (snis: a.test already associated with existing "
+            "certificate '" +
+                owner + "')");
+  body["snis"] = {"c.test", "1.2.3.4"};
+  Response wrong = sendJson("POST", "/certificates", body);
+  EXPECT_EQ(message(wrong), "schema violation (snis.2: must not be an IP)");
+  EXPECT_EQ(get("/certificates")["data"].size(), 1u);
+}
+
+TEST_F(CertificateTest, IsFoundByAServerName) {
+  Json made = add("a", {"a.test"});
+  EXPECT_EQ(get("/certificates/a.test"), made);
+  Response unknown = send("GET", "/certificates/b.test");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.body, R"({"message":"SNI not found"})");
+  EXPECT_EQ(sendJson("PATCH", "/certificates/b.test", Json::object()).status, 404);
+  EXPECT_EQ(send("DELETE", "/certificates/b.test").status, 404);
+  Response missing = send("GET", std::string("/certificates/") + kMissing);
+  EXPECT_EQ(json(missing)["code"], 6);
+  EXPECT_EQ(send("DELETE", std::string("/certificates/") + kMissing).status, 204);
+
+  Json put = json(sendJson("PUT", "/certificates/a.test", pair("b")));
+  EXPECT_EQ(put["id"], made["id"]);
+  EXPECT_EQ(put["snis"], Json({"a.test"}));
+  Json fresh = json(sendJson("PUT", "/certificates/new.test", pair("c")));
+  EXPECT_NE(fresh["id"], made["id"]);
+  EXPECT_EQ(fresh["snis"], Json({"new.test"}));
+}
+
+TEST_F(CertificateTest, DeletingItTakesItsNamesAndIsRefusedWhileAServiceUsesIt) {
+  const std::string id = add("a", {"a.test"})["id"];
+  create("/services", {{"name", "s"}, {"url", "https://h"}, {"client_certificate", {{"id", id}}}});
+  EXPECT_EQ(get("/services/s/client_certificate")["snis"], Json({"a.test"}));
+  EXPECT_EQ(get("/certificates/a.test/services")["data"][0]["name"], "s");
+  Response refused = send("DELETE", "/certificates/" + id);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(json(refused)["fields"], Json({{"@referenced_by", "services"}}));
+  EXPECT_EQ(status("GET", "/snis/a.test"), 200);
+  sendJson("PATCH", "/services/s", {{"client_certificate", nullptr}});
+  EXPECT_EQ(status("DELETE", "/certificates/a.test"), 204);
+  EXPECT_EQ(status("GET", "/snis/a.test"), 404);
+}
+
+TEST_F(CertificateTest, SnisHaveAConflictAndNoSingularPath) {
+  const std::string id = add("a", {"a.test"})["id"];
+  Response taken = sendJson("POST", "/snis", {{"name", "a.test"}, {"certificate", {{"id", id}}}});
+  EXPECT_EQ(taken.status, 409);
+  EXPECT_EQ(json(taken)["code"], 5);
+  EXPECT_EQ(status("GET", "/snis/a.test/certificate"), 404);
+  EXPECT_EQ(message(sendJson("PUT", "/snis/b.test", Json::object())),
+            "schema violation (certificate: required field missing)");
+}
+
+TEST_F(CertificateTest, AnAuthorityInUseCannotBeDeleted) {
+  const std::string id = create("/ca_certificates", {{"cert", "cert EC a ca"}})["id"];
+  EXPECT_EQ(sendJson("POST", "/ca_certificates", {{"cert", "cert EC a ca"}}).status, 409);
+  const std::string service = create(
+      "/services",
+      {{"name", "s"}, {"url", "https://h"}, {"tls_verify", true}, {"ca_certificates", {id}}})["id"];
+  Response refused = send("DELETE", "/ca_certificates/" + id);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(json(refused),
+            Json({{"code", 19},
+                  {"name", "referenced by others"},
+                  {"message", "ca certificate " + id +
+                                  " is still referenced by services (id = " + service + ")"}}));
+  EXPECT_EQ(status("DELETE", "/services/s"), 204);
+  EXPECT_EQ(status("DELETE", "/ca_certificates/" + id), 204);
+  Response byName = send("GET", "/ca_certificates/name");
+  EXPECT_EQ(json(byName)["code"], 1);
+}
+
+}  // namespace
+}  // namespace tollgate::admin
