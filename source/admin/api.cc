@@ -10,28 +10,18 @@
 #include "source/admin/entity_endpoints.h"
 #include "source/admin/errors.h"
 #include "source/admin/node_endpoints.h"
+#include "source/admin/nodes_endpoints.h"
 #include "source/admin/paths.h"
+#include "source/admin/revision_endpoints.h"
 #include "source/admin/schema_endpoints.h"
 #include "source/admin/tag_endpoints.h"
 #include "source/admin/target_endpoints.h"
+#include "source/admin/write_options.h"
 
 namespace tollgate::admin {
 namespace {
 
 constexpr size_t kMaxArguments = 1000;
-
-/// The first header of that name; nullptr where there is none.
-const std::string* header(const Request& request, std::string_view name) {
-  for (const auto& [key, value] : request.headers) {
-    if (key.size() == name.size() &&
-        std::equal(key.begin(), key.end(), name.begin(), [](char a, char b) {
-          return std::tolower(static_cast<unsigned char>(a)) == b;
-        })) {
-      return &value;
-    }
-  }
-  return nullptr;
-}
 
 /// The part of the target after scheme and authority of the absolute form.
 std::string_view originForm(std::string_view target) {
@@ -70,6 +60,8 @@ Api::Api(ApiContext& context) : context_(context), paths_(std::make_unique<Paths
   addTagEndpoints(*paths_, context_);
   addNodeEndpoints(*paths_, context_);
   addConfigEndpoint(*paths_, context_);
+  addNodesEndpoints(*paths_, context_);
+  addRevisionEndpoints(*paths_, context_);
 }
 
 Api::~Api() = default;
@@ -77,6 +69,7 @@ Api::~Api() = default;
 Response Api::handle(const Request& request) {
   const auto start = std::chrono::steady_clock::now();
   Reply reply;
+  std::optional<Response::Wait> wait;
   std::string_view target = originForm(request.target);
   target = target.substr(0, target.find('#'));
   const size_t mark = target.find('?');
@@ -87,13 +80,18 @@ Response Api::handle(const Request& request) {
             .place = request.method};
   try {
     call.now = context_.now();
+    const store::Revision before = context_.committed();
     reply = answer(call, target.substr(0, mark));
+    const store::Revision after = context_.committed();
+    if (call.wait && after != before) wait = Response::Wait{after, *call.wait};
   } catch (const std::exception& e) {
     context_.logError("admin: " + call.place + ": " + e.what());
     reply = unexpected();
   }
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
-  return finish(request, std::move(reply), spent.count());
+  Response response = finish(request, std::move(reply), spent.count());
+  response.wait = wait;
+  return response;
 }
 
 Reply Api::answer(Call& call, std::string_view path) {
@@ -105,7 +103,7 @@ Reply Api::answer(Call& call, std::string_view path) {
   call.place += " " + endpoint->pathOf(call);
   if (method == "OPTIONS") {
     Reply reply = Reply::empty(204);
-    const std::string* asked = header(call.request, "access-control-request-headers");
+    const std::string* asked = findHeader(call.request, "access-control-request-headers");
     reply.headers = {{"Allow", endpoint->allow()},
                      {"Access-Control-Allow-Methods", endpoint->allow()},
                      {"Access-Control-Allow-Headers", asked ? *asked : "Content-Type"}};
@@ -117,11 +115,16 @@ Reply Api::answer(Call& call, std::string_view path) {
   }
   auto handler = endpoint->methods.find(method == "HEAD" ? "GET" : method);
   if (handler == endpoint->methods.end()) return methodNotAllowed();
+  if (method != "GET" && method != "HEAD") {
+    if (Stop stop = readWriteOptions(call, context_.waitLimits())) {
+      return std::move(*stop);
+    }
+  }
   return handler->second(call);
 }
 
 std::string Api::allowedOrigin(const Request& request) {
-  const std::string* origin = header(request, "origin");
+  const std::string* origin = findHeader(request, "origin");
   const auto gui = context_.guiOrigins();
   if (gui.empty()) return origin ? *origin : "*";
   if (origin && std::find(gui.begin(), gui.end(), *origin) != gui.end()) return *origin;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +24,13 @@ struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+
+  /// The answer is to be held back until all live nodes run a revision (`?wait=all`).
+  struct Wait {
+    store::Revision revision = 0;
+    std::chrono::milliseconds timeout{0};
+  };
+  std::optional<Wait> wait = std::nullopt;
 };
 
 class Paths;

@@ -89,6 +89,13 @@ Stop decodeBody(Call& call, bool takesYaml) {
   return htmlPage(415, "Unsupported Media Type");
 }
 
+const std::string* findHeader(const Request& request, std::string_view name) {
+  for (const auto& [key, value] : request.headers) {
+    if (equalsIgnoringCase(key, name)) return &value;
+  }
+  return nullptr;
+}
+
 std::optional<std::string> queryValue(std::string_view query, std::string_view name) {
   const Json all = schema::parseQuery(query);
   auto at = all.find(std::string(name));

@@ -10,6 +10,8 @@ namespace tollgate::admin {
 /// taken it becomes the member "config", undecoded.
 Stop decodeBody(Call& call, bool takesYaml = false);
 
+/// The first header of that name (in lower case); nullptr where there is none.
+const std::string* findHeader(const Request& request, std::string_view name);
 /// The value of a query parameter as a string: the first where it stands more than once; nothing
 /// where it does not stand at all.
 std::optional<std::string> queryValue(std::string_view query, std::string_view name);

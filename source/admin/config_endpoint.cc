@@ -89,8 +89,9 @@ Reply replace(ApiContext& context, Call& call) {
   }
   if (!plan->errors.empty()) return invalid(plan->errors, flattened);
   if (!plan->changes.empty()) {
-    auto done = context.commit(std::move(plan->changes),
-                               {call.request.clientAddress, "POST /config " + hash});
+    store::Reason reason = call.reason;
+    if (findHeader(call.request, "x-reason") == nullptr) reason.text += " " + hash;
+    auto done = context.commit(std::move(plan->changes), std::move(reason));
     if (auto* refusal = std::get_if<store::Refusal>(&done)) {
       context.logError("admin: /config refused: " + refusal->message);
       return refused(*refusal, nullptr, "");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "source/admin/upstream_health.h"
+#include "source/store/node_registry.h"
 #include "source/store/store.h"
 
 namespace tollgate::admin {
@@ -42,6 +44,21 @@ struct MemoryUse {
   std::vector<Area> areas;
 };
 
+/// Where a node stands between its store and its workers.
+struct Standing {
+  store::Revision revision = 0;       ///< What the workers run.
+  store::Revision storeRevision = 0;  ///< Where `behind`: the newest in the database.
+  bool behind = false;                ///< The database is, by revisions that this node runs.
+  std::vector<std::string> problems;  ///< What was left out; not all where there are many.
+  size_t problemCount = 0;
+};
+
+/// How long a write may wait for the other nodes (`?wait=all`).
+struct WaitLimits {
+  std::chrono::milliseconds usual{30'000};  ///< Where the request names no timeout.
+  std::chrono::milliseconds most{300'000};  ///< A request may ask for.
+};
+
 /// What the API needs from the process. Called on the control thread only; must outlive the Api.
 class ApiContext {
  public:
@@ -51,8 +68,22 @@ class ApiContext {
   /// Writes to the store and returns only when this node's workers run the result.
   virtual std::variant<store::Commit, store::Refusal> commit(std::vector<store::Change> changes,
                                                              store::Reason reason) = 0;
+  /// The revision of the last commit that succeeded; any thread.
+  virtual store::Revision committed() { return 0; }
+  /// Numbers what the database holds above what any node runs, so that all take it up.
+  virtual Result<store::Revision> advance(const store::Reason& reason) {
+    (void)reason;
+    return Error::unavailable("this node cannot");
+  }
   /// Unix seconds with a fraction.
   virtual double now() = 0;
+
+  /// This node as the registry of nodes describes it.
+  virtual store::NodeRecord self() { return {}; }
+  virtual store::NodeRegistry::Limits nodeLimits() { return {}; }
+  virtual WaitLimits waitLimits() { return {}; }
+  /// Any thread.
+  virtual Standing standing() { return {}; }
 
   virtual NodeInfo node() = 0;
   /// The effective configuration, secrets included; the API masks them.

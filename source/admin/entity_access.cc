@@ -97,7 +97,22 @@ Stop EntityAccess::find(const EntitySchema& schema, const EntityKey& key, double
   auto found = key.byId() ? store.get(schema.kind(), key.value)
                           : store.getByUnique(schema.kind(), key.field, key.value);
   if (!found.ok()) return failed(found.error());
-  if (found->has_value() && !schema.expired(**found, now)) doc = std::move(**found);
+  if (!found->has_value()) return {};
+  if (std::string problem = schema.misfit(**found); !problem.empty()) {
+    return failed(Error::internal(
+        fmt::format("the stored entity {}/{} cannot be read by this version ({}): DELETE it or PUT "
+                    "it anew by its id, or repair its row",
+                    schema.kind(), (**found).value("id", key.value), problem)));
+  }
+  if (!schema.expired(**found, now)) doc = std::move(**found);
+  return {};
+}
+
+Stop EntityAccess::findToReplace(const EntitySchema& schema, const EntityKey& key, double now,
+                                 Json& doc) {
+  Stop stop = find(schema, key, now, doc);
+  if (!stop || stop->status != 500 || !key.byId()) return stop;
+  doc = {{"id", key.value}};
   return {};
 }
 
@@ -224,7 +239,8 @@ Stop EntityAccess::expiredRivals(const EntitySchema& schema, const Json& doc, do
     if (found.ok() && found->has_value() && schema.expired(**found, now)) {
       ids.insert((**found)["id"].get<std::string>());
     }
-    return found.ok();
+    // One that cannot be read has not expired; the store knows whether it is in the way.
+    return found.ok() || found.error().kind == Error::Kind::kInternal;
   };
   auto byId = context_.store().get(schema.kind(), doc["id"].get<std::string>());
   if (!consider(byId)) return failed(byId.error());
@@ -257,7 +273,7 @@ Stop EntityAccess::commit(const EntitySchema& schema, Call& call,
     Status fit = context_.checkEntity(change.kind, change.id, change.doc);
     if (!fit) return notRunnable(fit.error());
   }
-  auto done = context_.commit(std::move(changes), {call.request.clientAddress, call.place});
+  auto done = context_.commit(std::move(changes), call.reason);
   auto* refusal = std::get_if<store::Refusal>(&done);
   if (!refusal) {
     showKeptPasswords(schema, std::get<store::Commit>(done), doc);
@@ -296,6 +312,8 @@ Reply EntityAccess::list(const EntitySchema& schema, Call& call, const store::Li
   if (more) rows->resize(page.size);
   Json data = Json::array();
   for (const auto& row : *rows) {
+    // What cannot be read is named in /status; scripts get rows of the shape that they know.
+    if (store::isUnreadable(row) || !schema.misfit(row).empty()) continue;
     if (schema.expired(row, call.now)) continue;
     if (Stop stop = print(schema, row, call.now, data.emplace_back())) return std::move(*stop);
   }
@@ -331,7 +349,7 @@ Reply EntityAccess::insert(const EntitySchema& schema, Call& call,
 Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityKey& key,
                            const std::optional<Owner>& owner) {
   Json stored;
-  if (Stop stop = find(schema, key, call.now, stored)) return std::move(*stop);
+  if (Stop stop = findToReplace(schema, key, call.now, stored)) return std::move(*stop);
   if (owner) call.body[owner->field] = {{"id", owner->id}};
   CertificateSnis snis(context_);
   if (Stop stop = snis.take(schema, call, key.value)) return std::move(*stop);
@@ -384,8 +402,8 @@ Reply EntityAccess::remove(const EntitySchema& schema, Call& call, const std::st
   if (schema.kind() == "ca_certificates") {
     if (Stop stop = stillReferenced(context_, id)) return std::move(*stop);
   }
-  auto done = context_.commit({{store::Change::Op::kDelete, schema.kind(), id, nullptr}},
-                              {call.request.clientAddress, call.place});
+  auto done =
+      context_.commit({{store::Change::Op::kDelete, schema.kind(), id, nullptr}}, call.reason);
   auto* refusal = std::get_if<store::Refusal>(&done);
   if (refusal && refusal->kind != store::Refusal::Kind::kNotFound)
     return refused(*refusal, nullptr, "");

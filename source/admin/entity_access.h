@@ -39,8 +39,12 @@ class EntityAccess {
   /// The same for a path below an owner.
   Stop readKey(const EntitySchema& schema, const Owner& owner, const std::string& text,
                EntityKey& key);
-  /// `doc` stays null where there is none; expired entities count as absent.
+  /// `doc` stays null where there is none; expired entities count as absent. 500 with the remedy
+  /// where this version cannot read it.
   Stop find(const EntitySchema& schema, const EntityKey& key, double now, Json& doc);
+  /// The same for what is to be replaced or deleted: one that cannot be read, asked for by its id,
+  /// comes as its id alone.
+  Stop findToReplace(const EntitySchema& schema, const EntityKey& key, double now, Json& doc);
   /// readKey and find in one; plain 404 where there is none.
   Stop require(const EntitySchema& schema, const std::string& text, double now, Json& doc);
   Stop require(const EntitySchema& schema, const EntityKey& key, double now, Json& doc);

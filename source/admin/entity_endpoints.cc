@@ -68,7 +68,7 @@ class TopLevel {
     EntityKey key;
     Json stored;
     if (Stop stop = access_.readKey(schema_, call.params[0], key)) return std::move(*stop);
-    if (Stop stop = access_.find(schema_, key, call.now, stored)) return std::move(*stop);
+    if (Stop stop = access_.findToReplace(schema_, key, call.now, stored)) return std::move(*stop);
     if (stored.is_null()) return Reply::empty(204);
     return access_.remove(schema_, call, stored["id"].get<std::string>(), key);
   }

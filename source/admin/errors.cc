@@ -77,6 +77,9 @@ Reply refused(const store::Refusal& refusal, const Json& doc, std::string_view o
                      {{"@referenced_by", refusal.otherKind}});
     case Kind::kNotFound:
       return missingEntity(fields);
+    case Kind::kChanged:
+      return message(409, fmt::format("the '{}' entity {} has changed meanwhile",
+                                      refusal.entityKind, keyText(fields)));
     case Kind::kUnavailable:
       break;
   }
@@ -85,6 +88,7 @@ Reply refused(const store::Refusal& refusal, const Json& doc, std::string_view o
 
 Reply storeFailed(const Error& error) {
   if (error.kind == Error::Kind::kUnavailable) return message(503, error.message);
+  if (error.kind == Error::Kind::kInternal) return message(500, error.message);
   return unexpected();
 }
 

@@ -28,7 +28,7 @@ Reply missingEntity(const Json& key);
 Reply nullPrimaryKey();
 /// `onKey` is the unique field to blame for a duplicate id, or "".
 Reply refused(const store::Refusal& refusal, const Json& doc, std::string_view onKey);
-/// The store did not answer: 503 when out of reach, else 500.
+/// The store did not answer: 503 when out of reach, else 500; a row that cannot be read is named.
 Reply storeFailed(const Error& error);
 
 /// A key as messages print it: {id="…"}; members sorted, nested braces, null.

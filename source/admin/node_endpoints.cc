@@ -39,7 +39,10 @@ Stop namesInCluster(ApiContext& context, Json& names) {
   while (true) {
     auto rows = context.store().list("plugins", query);
     if (!rows.ok()) return storeFailed(rows.error());
-    for (const auto& row : *rows) found.insert(row.value("name", std::string()));
+    for (const auto& row : *rows) {
+      const Json name = row.value("name", Json());
+      if (name.is_string()) found.insert(name.get<std::string>());
+    }
     if (rows->size() < query.limit) break;
     query.afterId = rows->back()["id"].get<std::string>();
   }
@@ -131,6 +134,10 @@ Reply status(ApiContext& context, Call& call) {
                  {"connections_writing", c.writing},
                  {"connections_waiting", c.waiting},
                  {"total_requests", c.requests}}}};
+  const Standing standing = context.standing();
+  body["configuration"] = {{"revision", standing.revision},
+                           {"problems", standing.problems},
+                           {"problem_count", standing.problemCount}};
   if (context.store().name() != "off") {
     body["database"] = {{"reachable", context.store().reachable()}};
   } else {
@@ -138,6 +145,10 @@ Reply status(ApiContext& context, Call& call) {
   }
   if (std::string trouble = context.credentialTrouble(); !trouble.empty()) {
     body["credentials"] = {{"usable", false}, {"message", std::move(trouble)}};
+  }
+  if (standing.behind) {
+    body["database"]["behind"] = true;
+    body["database"]["revision"] = standing.storeRevision;
   }
   return Reply::of(200, std::move(body));
 }

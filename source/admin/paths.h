@@ -11,6 +11,8 @@
 
 namespace tollgate::admin {
 
+struct Endpoint;
+
 /// One request as an endpoint sees it.
 struct Call {
   const Request& request;
@@ -20,7 +22,11 @@ struct Call {
   Json body = Json::object();          ///< Decoded; only of POST, PUT and PATCH.
   bool isForm = false;                 ///< The values of `body` are strings still to be coerced.
   double now = 0;
-  std::string place = {};  ///< "PUT /services/a": for the history and the log, without any secret.
+  /// "PUT /services/a", without any secret: for the log, and the reason of a write that names none.
+  std::string place = {};
+  store::Reason reason = {};  ///< What a write hands to ApiContext::commit().
+  /// Of `?wait=all`: how long the answer may be held back for the other nodes.
+  std::optional<std::chrono::milliseconds> wait = std::nullopt;
 };
 
 using Handler = std::function<Reply(Call&)>;

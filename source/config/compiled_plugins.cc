@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "source/config/document.h"
+#include "source/config/refusing_filter.h"
 #include "source/schema/message.h"
 
 namespace tollgate::config {
@@ -11,6 +12,8 @@ namespace {
 
 constexpr int kNoRank = 99;
 constexpr int kConsumerRank = 5;
+/// Before all others: what a plugin of an unknown name would have refused is not known.
+constexpr int kPriorityOfUnknown = 1'000'000;
 
 /// Kong's order of precedence of the scopes, 1 the most specific.
 int rankOf(bool route, bool service, bool consumer) {
@@ -28,10 +31,41 @@ int rankOf(bool route, bool service, bool consumer) {
 
 void CompiledPlugins::put(const std::string& id, const schema::Json& doc) {
   remove(id);
-  auto plugin = compile(id, doc);
-  if (plugin == nullptr) return;
+  keep(compile(id, doc));
+}
+
+void CompiledPlugins::putUnreadable(const std::string& id, const schema::Json& doc) {
+  if (plugins_.contains(id) || !doc.is_object()) return;
+  for (const char* field : {"route", "service", "consumer"}) {
+    auto reference = doc.find(field);
+    if (reference != doc.end() && !reference->is_null() && referenceOf(doc, field).empty()) return;
+  }
+  keep(refusing(read(id, doc)));
+}
+
+void CompiledPlugins::keep(std::unique_ptr<Plugin> plugin) {
   if (plugin->enabled) enter(*plugin);
-  plugins_[id] = std::move(plugin);
+  std::unique_ptr<Plugin>& place = plugins_[plugin->id];
+  place = std::move(plugin);
+}
+
+std::unique_ptr<CompiledPlugins::Plugin> CompiledPlugins::read(const std::string& id,
+                                                               const schema::Json& doc) {
+  auto plugin = std::make_unique<Plugin>();
+  plugin->id = id;
+  plugin->name = textOf(doc, "name");
+  plugin->enabled = flagOf(doc, "enabled", true);
+  plugin->routeId = referenceOf(doc, "route");
+  plugin->serviceId = referenceOf(doc, "service");
+  plugin->consumerId = referenceOf(doc, "consumer");
+  return plugin;
+}
+
+std::unique_ptr<CompiledPlugins::Plugin> CompiledPlugins::refusing(std::unique_ptr<Plugin> plugin) {
+  const http::HttpFilterFactory* factory = http::HttpFilterRegistry::find(plugin->name);
+  plugin->priority = factory != nullptr ? factory->priority() : kPriorityOfUnknown;
+  plugin->filter = std::make_shared<RefusingFilter>();
+  return plugin;
 }
 
 void CompiledPlugins::remove(const std::string& id) {
@@ -42,20 +76,15 @@ void CompiledPlugins::remove(const std::string& id) {
   plugins_.erase(found);
 }
 
-/// nullptr, and a problem, if there can be no such filter.
+/// One that refuses, and a problem, if there can be no such filter.
 std::unique_ptr<CompiledPlugins::Plugin> CompiledPlugins::compile(const std::string& id,
                                                                   const schema::Json& doc) {
-  auto plugin = std::make_unique<Plugin>();
-  plugin->id = id;
-  plugin->name = textOf(doc, "name");
-  plugin->enabled = flagOf(doc, "enabled", true);
-  plugin->routeId = referenceOf(doc, "route");
-  plugin->serviceId = referenceOf(doc, "service");
-  plugin->consumerId = referenceOf(doc, "consumer");
+  auto plugin = read(id, doc);
   auto fail = [&](std::string message) {
+    if (plugin->enabled) message += "; requests in its scope are answered with 503";
     problems_.add(id,
                   Error::invalid(std::move(message), "plugin " + id + " (" + plugin->name + ")"));
-    return nullptr;
+    return refusing(std::move(plugin));
   };
   const http::HttpFilterFactory* factory = http::HttpFilterRegistry::find(plugin->name);
   if (factory == nullptr) return fail("no filter of that name in this build");

@@ -144,6 +144,10 @@ void SnapshotCompiler::apply(const store::Change& change) {
   }
 }
 
+void SnapshotCompiler::applyUnreadable(const store::Change& change) {
+  if (change.kind == "plugins") kinds_->plugins.putUnreadable(change.id, change.doc);
+}
+
 std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision revision) {
   const std::set<std::string> certificates = kinds_->certificates.takeChanged();
   kinds_->upstreams.publish(certificates);

@@ -43,6 +43,9 @@ class SnapshotCompiler {
   /// Puts an entity in, or takes it out when the change is a deletion. Kinds that no request needs
   /// are ignored.
   void apply(const store::Change& change);
+  /// The same of an entity that is not of the shape that this program expects: plugins refuse what
+  /// they may have guarded, others are left out; what was compiled of it before stays.
+  void applyUnreadable(const store::Change& change);
   void clear();
   /// Begins anew beside what there is: the changes that follow are of the new state, until
   /// endReload(true) makes it the only one, or endReload(false) goes back to the old.

@@ -13,6 +13,7 @@
 #include "source/schema/kind_rules.h"
 #include "source/schema/plugin_config.h"
 #include "source/schema/rules.h"
+#include "source/schema/stored_doc.h"
 #include "tollgate/gateway/v1/acl.pb.h"
 #include "tollgate/gateway/v1/basicauth_credential.pb.h"
 #include "tollgate/gateway/v1/ca_certificate.pb.h"
@@ -193,6 +194,23 @@ class CompiledSchema : public EntitySchema {
   bool expired(const Json& doc, double now) const override {
     auto until = supportsTtl() ? doc.find(kTtlMember) : doc.end();
     return until != doc.end() && until->is_number() && until->get<double>() <= now;
+  }
+
+  std::string misfit(const Json& doc) const override { return schema::misfit(fields_, doc); }
+
+  Json masked(Json doc) const override {
+    maskSecrets(fields_, doc);
+    auto config = kind() == "plugins" && doc.is_object() ? doc.find("config") : doc.end();
+    if (config == doc.end()) return doc;
+    const Json name = doc.value("name", Json());
+    const PluginConfig* plugin =
+        name.is_string() ? PluginConfig::find(name.get_ref<const std::string&>()) : nullptr;
+    if (plugin != nullptr) {
+      plugin->mask(*config);
+    } else {
+      maskAll(*config);
+    }
+    return doc;
   }
 
   std::vector<UniqueKey> uniqueKeys(const Json& doc) const override {

@@ -106,12 +106,22 @@ class EntitySchema {
   /// Whether the lifetime (ttl) of the document has ended; such a document counts as absent.
   virtual bool expired(const Json& doc, double nowSeconds) const = 0;
 
+  /// "" where a stored document has the shape that this program expects, else what is wrong,
+  /// without values. Looser than write(): fields of a newer program and values that a rule has come
+  /// to forbid do no harm.
+  virtual std::string misfit(const Json& doc) const = 0;
+  /// The document for people who may not see secrets: those are "******".
+  virtual Json masked(Json doc) const = 0;
+
   virtual std::vector<UniqueKey> uniqueKeys(const Json& doc) const = 0;
   virtual std::vector<ForeignKey> foreignKeys(const Json& doc) const = 0;
 
   /// The body of GET /schemas/{kind}.
   virtual Json describe() const = 0;
 };
+
+/// What stands for a secret that is not shown.
+inline constexpr const char* kMask = "******";
 
 /// Plugin configurations: the `config` record of one plugin name.
 struct PluginInfo {

@@ -6,6 +6,7 @@
 
 #include "source/schema/checks.h"
 #include "source/schema/describe.h"
+#include "source/schema/stored_doc.h"
 #include "tollgate/filters/http/key_auth/v1/key_auth.pb.h"
 #include "tollgate/filters/http/rate_limiting/v1/rate_limiting.pb.h"
 #include "tollgate/filters/http/request_termination/v1/request_termination.pb.h"
@@ -190,6 +191,15 @@ void PluginConfig::mirror(Json& config) const {
   if (!config.is_object()) return;
   for (const auto& s : rules_.shorthands()) {
     config[s.name()] = valueAt(config, s.path(0) + "." + s.path(1));
+  }
+}
+
+void PluginConfig::mask(Json& config) const {
+  maskSecrets(fields_, config);
+  if (!config.is_object()) return;
+  for (const auto& s : rules_.shorthands()) {
+    auto older = config.find(s.name());
+    if (older != config.end()) *older = valueAt(config, s.path(0) + "." + s.path(1));
   }
 }
 

@@ -30,6 +30,8 @@ class PluginConfig {
   void complete(Json& doc) const;
   /// Sets the older names to the values of the new ones.
   void mirror(Json& config) const;
+  /// Hides the secrets, also under the older names.
+  void mask(Json& config) const;
   Json describe() const;
 
  private:

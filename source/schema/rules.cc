@@ -14,24 +14,6 @@
 namespace tollgate::schema {
 namespace {
 
-/// Position (1-based) of the first byte that is not valid UTF-8; 0 where all is.
-size_t invalidUtf8At(std::string_view s) {
-  for (size_t i = 0; i < s.size();) {
-    unsigned char c = s[i];
-    size_t n = c < 0x80                ? 1
-               : c >= 0xC2 && c < 0xE0 ? 2
-               : (c >> 4) == 14        ? 3
-               : c >= 0xF0 && c < 0xF5 ? 4
-                                       : 0;
-    if (n == 0 || i + n > s.size()) return i + 1;
-    for (size_t k = 1; k < n; ++k) {
-      if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return i + 1;
-    }
-    i += n;
-  }
-  return 0;
-}
-
 std::string checkPathText(const std::string& v) {
   if (v[0] != '/') return "should start with: /";
   if (v.find("//") != std::string::npos) return "must not have empty segments";
@@ -158,6 +140,23 @@ void fillRandom(unsigned char* out, size_t size) {
 }
 
 }  // namespace
+
+size_t invalidUtf8At(std::string_view s) {
+  for (size_t i = 0; i < s.size();) {
+    unsigned char c = s[i];
+    size_t n = c < 0x80                ? 1
+               : c >= 0xC2 && c < 0xE0 ? 2
+               : (c >> 4) == 14        ? 3
+               : c >= 0xF0 && c < 0xF5 ? 4
+                                       : 0;
+    if (n == 0 || i + n > s.size()) return i + 1;
+    for (size_t k = 1; k < n; ++k) {
+      if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return i + 1;
+    }
+    i += n;
+  }
+  return 0;
+}
 
 std::string checkRule(std::string_view rule, const std::string& value) {
   using Check = std::string (*)(const std::string&);

@@ -1,5 +1,6 @@
 #include "source/server/admin_filter.h"
 
+#include "source/admin/write_options.h"
 #include "source/event/event_loop.h"
 
 namespace tollgate::server {
@@ -41,6 +42,13 @@ void answer(http::Exchange& exchange, const admin::Response& response) {
   exchange.reply(response.status, type, response.body);
 }
 
+/// The answer, from the control thread to the connection's, if that is still there.
+void send(event::EventLoop& loop, http::PauseHandle handle, admin::Response response) {
+  loop.post([handle, response = std::move(response)] {
+    if (http::Exchange* waiting = handle.get()) answer(*waiting, response);
+  });
+}
+
 /// Only what needs neither the store nor the control thread.
 bool answeredInline(std::string_view path) { return path == "/status"; }
 
@@ -74,11 +82,25 @@ http::Action AdminFilter::onRequestHeaders(http::Exchange& exchange, void*) cons
   http::PauseHandle handle = exchange.pauseHandle();
   control_.post([this, &loop, handle, request = std::move(request)] {
     admin::Response response = api_.handle(request);
-    loop.post([handle, response = std::move(response)] {
-      if (http::Exchange* waiting = handle.get()) answer(*waiting, response);
-    });
+    if (response.wait) return park(loop, handle, std::move(response));
+    send(loop, handle, std::move(response));
   });
   return http::Action::kPause;
+}
+
+/// Holds an answer back for the other nodes; the control thread goes on meanwhile.
+void AdminFilter::park(event::EventLoop& loop, http::PauseHandle handle,
+                       admin::Response response) const {
+  const admin::Response::Wait wait = *response.wait;
+  control_.awaitAll(
+      wait.revision, RevisionWaiters::Clock::now() + wait.timeout,
+      [&loop, handle, wait,
+       response = std::move(response)](const RevisionWaiters::Outcome& outcome) mutable {
+        if (outcome.unknown || !outcome.lagging.empty()) {
+          admin::answerLagging(response, wait.revision, outcome.lagging, outcome.unknown);
+        }
+        send(loop, handle, std::move(response));
+      });
 }
 
 http::Action StatusFilter::onRequestHeaders(http::Exchange& exchange, void*) const {

@@ -26,6 +26,8 @@ class AdminFilter final : public http::HttpFilter {
   http::Action onRequestHeaders(http::Exchange& exchange, void* state) const override;
 
  private:
+  void park(event::EventLoop& loop, http::PauseHandle handle, admin::Response response) const;
+
   admin::Api& api_;
   Control& control_;
   size_t bodyLimit_;

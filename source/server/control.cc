@@ -14,6 +14,10 @@ using log::Level;
 namespace {
 
 constexpr std::chrono::seconds kExpiryInterval{60};
+constexpr std::chrono::seconds kPruneInterval{60};
+constexpr std::chrono::milliseconds kPruneStepInterval{100};  ///< While there is more to prune.
+constexpr std::chrono::seconds kCopyInterval{60};
+constexpr size_t kNamedProblems = 100;  ///< In Standing.
 
 }  // namespace
 
@@ -22,21 +26,25 @@ Control::Control(std::unique_ptr<store::Store> store, std::unique_ptr<store::Las
     : store_(std::move(store)),
       lastGood_(std::move(lastGood)),
       options_(options),
-      compiler_(counters) {}
+      compiler_(counters),
+      presence_(options.presence),
+      waiters_(options.presence.limits, options.waitersLimit) {}
 
 Control::~Control() { stop(); }
 
 Status Control::load(const std::string& outage) {
   Status loaded = outage.empty() ? reload() : Status(Error::unavailable(outage));
   if (!loaded) {
-    if (loaded.error().kind != Error::Kind::kUnavailable) return loaded;
-    storeLost_ = true;
-    log::error(Level::kError, fmt::format("store: {}", loaded.error().text()));
+    const Error::Kind kind = loaded.error().kind;
+    if (kind != Error::Kind::kUnavailable && kind != Error::Kind::kConflict) return loaded;
+    settle(loaded);
     if (Status kept = loadLastGood(); kept) {
       log::error(Level::kWarn,
-                 fmt::format("serving the last good configuration (revision {}) until "
-                             "the store answers",
-                             revision()));
+                 fmt::format("serving the last good configuration (revision {})", revision()));
+    } else if (kind == Error::Kind::kConflict) {
+      // The copy that was ahead of the database turned out to be damaged.
+      if (loaded = reload(); !loaded) return loaded;
+      settle(loaded);
     } else {
       log::error(Level::kError, fmt::format("no last good configuration either: {}; every request "
                                             "gets 404 until the store answers",
@@ -49,31 +57,61 @@ Status Control::load(const std::string& outage) {
   return {};
 }
 
+/// The revision below which the node does not go.
+store::Revision Control::leastRevision() {
+  if (loadedFromStore_ || lastGood_ == nullptr) return revision();
+  auto saved = lastGood_->savedRevision();
+  return std::max(revision(), saved.ok() ? *saved : 0);
+}
+
 /// Everything from the store, entity by entity. On failure the compiled state stays as it was.
+/// kConflict where the database is behind this node.
 Status Control::reload() {
+  const store::Revision least = leastRevision();
+  const EntityScreen before = screen_;
+  screen_.clear();
   compiler_.beginReload();
   if (lastGood_ != nullptr) lastGood_->beginReplacement();
   auto revision = store_->load([&](store::Entity entity) {
     if (lastGood_ != nullptr) lastGood_->keep(entity);
-    compiler_.apply({store::Change::Op::kInsert, std::move(entity.kind), std::move(entity.id),
-                     std::move(entity.doc)});
+    take({store::Change::Op::kInsert, std::move(entity.kind), std::move(entity.id),
+          std::move(entity.doc)});
   });
-  compiler_.endReload(revision.ok());
-  if (!revision) {
-    if (lastGood_ != nullptr) lastGood_->abandonReplacement();
-    return revision.error();
+  Status done = revision.ok() ? Status() : Status(revision.error());
+  if (done.ok() && *revision < least) {
+    done = Error::conflict(fmt::format(
+        "the newest revision of the database is {}, that of this node {}", *revision, least));
   }
+  compiler_.endReload(done.ok());
+  if (!done) {
+    screen_ = before;
+    if (lastGood_ != nullptr) lastGood_->abandonReplacement();
+    return done;
+  }
+  for (const store::Unreadable& row : store_->unreadable()) screen_.note(row);
   revision_ = *revision;
   loadedFromStore_ = true;
+  copyStale_ = false;
   if (lastGood_ != nullptr) tellIfNotKept(lastGood_->endReplacement(*revision));
   return {};
+}
+
+/// Hands a change on to the compiler, if this program can read it.
+void Control::take(const store::Change& change) {
+  if (screen_.admits(change)) {
+    compiler_.apply(change);
+  } else {
+    compiler_.applyUnreadable(change);
+  }
 }
 
 Status Control::loadLastGood() {
   if (lastGood_ == nullptr) return Error::notFound("none is kept for this kind of store");
   compiler_.clear();
+  screen_.clear();
   auto revision = lastGood_->load([&](store::Entity entity) {
-    compiler_.apply({store::Change::Op::kInsert, entity.kind, entity.id, entity.doc});
+    take({store::Change::Op::kInsert, std::move(entity.kind), std::move(entity.id),
+          std::move(entity.doc)});
   });
   if (!revision) return revision.error();
   revision_ = *revision;
@@ -83,6 +121,7 @@ Status Control::loadLastGood() {
 /// Trouble with the node's own copy is told but stops nothing.
 void Control::tellIfNotKept(const Status& kept) {
   if (kept) return;
+  copyStale_ = true;
   log::error(Level::kError,
              fmt::format("last good configuration not kept: {}", kept.error().text()));
 }
@@ -103,7 +142,9 @@ void Control::stop() {
     stopping_ = true;
     wake_.notify_one();
   }
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  presence_.leave(*store_);
 }
 
 void Control::post(std::function<void()> task) {
@@ -113,66 +154,163 @@ void Control::post(std::function<void()> task) {
 }
 
 void Control::run() {
-  auto nextLook = std::chrono::steady_clock::now() + options_.pollInterval;
+  auto nextLook = Clock::now() + options_.pollInterval;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    if (storeLost_) {
-      nextLook = std::min(nextLook, std::chrono::steady_clock::now() + options_.retryInterval);
-    }
-    wake_.wait_until(lock, nextLook, [&] { return stopping_ || look_ || !tasks_.empty(); });
+    if (storeLost_) nextLook = std::min(nextLook, Clock::now() + options_.retryInterval);
+    wake_.wait_until(lock, nextWork(nextLook),
+                     [&] { return stopping_ || look_ || !tasks_.empty(); });
     std::deque<std::function<void()>> tasks = std::move(tasks_);
     tasks_.clear();
-    bool look = std::exchange(look_, false) || std::chrono::steady_clock::now() >= nextLook;
+    bool look = std::exchange(look_, false) || Clock::now() >= nextLook;
     lock.unlock();
     if (look) {
       catchUp();
       followListeners();  // what was taken may have become free
       reportProblems();
-      nextLook = std::chrono::steady_clock::now() + options_.pollInterval;
+      nextLook = Clock::now() + options_.pollInterval;
     }
     for (auto& task : tasks) task();
-    expireKeys();
-    freeRetired();
+    keepHouse();
     lock.lock();
+  }
+}
+
+/// When there is something to do, if nobody asks for anything.
+Control::Clock::time_point Control::nextWork(Clock::time_point nextLook) const {
+  auto next = std::min(nextLook, waiters_.due());
+  if (store_->nodes() != nullptr && !storeLost_) next = std::min(next, presence_.due());
+  return nextPrune_ > Clock::time_point{} ? std::min(next, nextPrune_) : next;
+}
+
+void Control::keepHouse() {
+  expireKeys();
+  presence_.say(revision(), behind_ ? store::NodeRecord::kAhead : store::NodeRecord::kRunning);
+  if (!storeLost_) presence_.beat(*store_);
+  waiters_.check(*store_, presence_.node());
+  pruneHistory();
+  if (copyStale_ && !storeLost_ && Clock::now() >= nextCopy_) {
+    nextCopy_ = Clock::now() + kCopyInterval;
+    if (reload()) compileAndPublish();
+  }
+  freeRetired();
+}
+
+/// Every node prunes; what one has deleted the others do not find.
+void Control::pruneHistory() {
+  store::History* history = store_->history();
+  if (history == nullptr || Clock::now() < nextPrune_) return;
+  nextPrune_ = Clock::now() + kPruneInterval;
+  if (!loadedFromStore_ || storeLost_) return;
+  auto more = history->prune(options_.history);
+  if (!more) {
+    log::error(Level::kWarn, fmt::format("history not pruned: {}", more.error().text()));
+  } else if (*more) {
+    nextPrune_ = Clock::now() + kPruneStepInterval;
   }
 }
 
 void Control::catchUp() {
   Status done;
-  if (!loadedFromStore_) {
-    done = reload();
-    if (done) compileAndPublish();
-  } else if (auto changes = store_->changesSince(revision()); changes) {
-    for (const store::Commit& commit : *changes) apply(commit);
-    if (!changes->empty()) compileAndPublish();
-  } else if (changes.error().kind == Error::Kind::kNotFound) {
-    done = reload();  // the history does not reach back: begin anew
-    if (done) compileAndPublish();
-  } else {
-    done = changes.error();
+  if (loadedFromStore_) {
+    done = follow();
+  } else if (done = reload(); done) {
+    compileAndPublish();
   }
-  if (!done && !storeLost_) {
+  settle(done);
+}
+
+/// The changes since what runs, page by page; everything where that does not do.
+Status Control::follow() {
+  bool changed = false;
+  Status status;
+  while (true) {
+    auto page = store_->changesSince(revision());
+    if (!page) {
+      status = page.error();
+      break;
+    }
+    for (const store::Unreadable& row : store_->unreadable()) screen_.note(row);
+    for (const store::Commit& commit : *page) apply(commit);
+    changed = changed || !page->empty();
+    if (!store::Store::isFullPage(*page)) break;
+  }
+  if (!status && status.error().kind == Error::Kind::kNotFound) {
+    log::error(Level::kWarn,
+               fmt::format("store: {}: taking everything over anew", status.error().text()));
+    status = reload();
+    changed = changed || status.ok();
+  }
+  if (changed) compileAndPublish();
+  return status;
+}
+
+/// Tells, once, how it stands with the store.
+void Control::settle(const Status& status) {
+  const bool behind = !status && status.error().kind == Error::Kind::kConflict;
+  const bool lost = !status && !behind;
+  if (behind && !behind_) {
+    log::error(Level::kCrit,
+               fmt::format("store: the database is behind: {}. It may be a copy that was restored, "
+                           "or failed over to. The node keeps its configuration and refuses "
+                           "writes; restore what is missing, or POST /revisions/advance to take "
+                           "what the database holds as the newest",
+                           status.error().text()));
+  }
+  if (lost && !storeLost_) {
     log::error(Level::kError, fmt::format("store: {}; serving on with revision {}",
-                                          done.error().text(), revision()));
+                                          status.error().text(), revision()));
   }
-  if (done && storeLost_) {
+  if (status.ok() && (storeLost_ || behind_)) {
     log::error(Level::kNotice, fmt::format("store: answers again, revision {}", revision()));
   }
-  storeLost_ = !done.ok();
+  storeLost_ = lost;
+  if (!lost) behind_ = behind;  // an outage says nothing about it
+  Standing now = standing();
+  now.behind = behind_;
+  now.storeRevision = 0;
+  if (behind_) {
+    auto newest = store_->revision();
+    if (newest) now.storeRevision = *newest;
+  }
+  note(now);
+}
+
+Result<store::Revision> Control::advance(const store::Reason& reason) {
+  store::History* history = store_->history();
+  if (history == nullptr) return Error::notFound("the store keeps no history");
+  store::Revision beyond = leastRevision();
+  if (store::NodeRegistry* registry = store_->nodes(); registry != nullptr) {
+    auto newest = registry->newestRevision();
+    if (!newest) return std::move(newest).error();
+    beyond = std::max(beyond, *newest);
+  }
+  auto advanced = history->advance(beyond, reason);
+  if (advanced) catchUp();
+  return advanced;
 }
 
 void Control::apply(const store::Commit& commit) {
-  for (const store::Change& change : commit.changes) compiler_.apply(change);
+  for (const store::Change& change : commit.changes) take(change);
   revision_ = commit.revision;
   if (lastGood_ != nullptr) tellIfNotKept(lastGood_->apply(commit));
 }
 
 std::variant<store::Commit, store::Refusal> Control::commit(std::vector<store::Change> changes,
                                                             const store::Reason& reason) {
+  if (!loadedFromStore_ || behind_) catchUp();
+  if (behind_) {
+    store::Refusal refusal;
+    refusal.message = fmt::format(
+        "the database is behind this node, which runs revision {}; restore what is missing, or "
+        "POST /revisions/advance to take what the database holds as the newest",
+        revision());
+    return refusal;
+  }
   auto outcome = store_->transact(std::move(changes), reason);
   auto* commit = std::get_if<store::Commit>(&outcome);
   if (commit == nullptr) return outcome;
-  if (loadedFromStore_ && commit->revision == revision() + 1) {
+  if (loadedFromStore_ && commit->follows && commit->revision == revision() + 1) {
     apply(*commit);
     compileAndPublish();
   } else {
@@ -236,18 +374,44 @@ void Control::expireKeys() {
   if (!changes.empty()) commit(std::move(changes), {"node", "time to live is over"});
 }
 
-/// Names what could not be compiled, once each.
+/// Names what could not be read or compiled, once each.
 void Control::reportProblems() {
-  if (std::exchange(problemChanges_, compiler_.problemChanges()) == compiler_.problemChanges())
+  const auto changes = std::pair(compiler_.problemChanges(), screen_.changes());
+  if (std::exchange(problemChanges_, changes) == changes) {
+    std::lock_guard lock(standingMutex_);
+    standing_.revision = revision();
     return;
-  std::set<std::string> texts;
-  for (const Error& problem : compiler_.problems()) {
-    auto [text, added] = texts.insert(problem.text());
-    if (added && reported_.count(*text) == 0) {
-      log::error(Level::kError, fmt::format("left out of revision {}: {}", revision(), *text));
-    }
   }
+  std::set<std::string> texts;
+  for (std::string& text : screen_.problems()) texts.insert(std::move(text));
+  for (const Error& problem : compiler_.problems()) texts.insert(problem.text());
+  size_t named = 0, fresh = 0;
+  Standing now = standing();
+  now.problems.clear();
+  for (const std::string& text : texts) {
+    if (now.problems.size() < kNamedProblems) now.problems.push_back(text);
+    if (reported_.contains(text) || ++fresh > kNamedProblems) continue;
+    ++named;
+    log::error(Level::kError, fmt::format("left out of revision {}: {}", revision(), text));
+  }
+  if (fresh > named) {
+    log::error(Level::kError,
+               fmt::format("left out of revision {}: {} more", revision(), fresh - named));
+  }
+  now.revision = revision();
+  now.problemCount = texts.size();
+  note(now);
   reported_ = std::move(texts);
+}
+
+Control::Standing Control::standing() const {
+  std::lock_guard lock(standingMutex_);
+  return standing_;
+}
+
+void Control::note(const Standing& standing) {
+  std::lock_guard lock(standingMutex_);
+  standing_ = standing;
 }
 
 }  // namespace tollgate::server

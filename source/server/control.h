@@ -8,11 +8,17 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "source/admin/context.h"
 #include "source/config/snapshot_compiler.h"
 #include "source/proxy/worker_context.h"
+#include "source/server/entity_screen.h"
 #include "source/server/listener_set.h"
+#include "source/server/node_presence.h"
+#include "source/server/revision_waiters.h"
+#include "source/store/history.h"
 #include "source/store/sqlite/last_good.h"
 #include "source/store/store.h"
 
@@ -26,7 +32,11 @@ class Control {
     std::chrono::milliseconds pollInterval{5000};   ///< Between looks for other nodes' writes.
     std::chrono::milliseconds retryInterval{1000};  ///< Between attempts while the store is gone.
     std::chrono::milliseconds publishLimit{10000};  ///< For all workers to take a snapshot over.
+    NodePresence::Options presence;                 ///< This node's row among the others.
+    store::History::Limits history;                 ///< How much of the past is kept.
+    size_t waitersLimit = 256;                      ///< Requests that wait for other nodes at once.
   };
+  using Standing = admin::Standing;
 
   /// `lastGood` may be null (a store on this disk needs none).
   Control(std::unique_ptr<store::Store> store, std::unique_ptr<store::LastGood> lastGood,
@@ -41,6 +51,8 @@ class Control {
   /// Workers take part in publishing from now on; their loops must be running or about to run.
   void start(std::vector<proxy::WorkerContext*> workers);
   void stop();
+  /// Names this node for the registry. Before start().
+  void setNode(store::NodeRecord node) { presence_.setNode(std::move(node)); }
   /// Listeners that are entities are opened by `set` from now on, at once those of current().
   /// Before start().
   void setListeners(ListenerSet& set);
@@ -54,15 +66,39 @@ class Control {
   /// Writes, compiles and returns when every worker runs the result.
   std::variant<store::Commit, store::Refusal> commit(std::vector<store::Change> changes,
                                                      const store::Reason& reason);
-  /// Takes up what other nodes wrote.
+  /// Takes up what other nodes wrote. Never a revision below the one that runs: then the node
+  /// serves on with what it has until the database is past it.
   void catchUp();
+  /// Declares what the database holds the newest: numbers it above what any node runs, so that all
+  /// take it up. The remedy where the database is behind its nodes.
+  Result<store::Revision> advance(const store::Reason& reason);
+  /// Calls `done`, later and on this thread, when all live nodes run `revision` or at `deadline`.
+  void awaitAll(store::Revision revision, RevisionWaiters::Clock::time_point deadline,
+                RevisionWaiters::Done done) {
+    waiters_.add(revision, deadline, std::move(done));
+  }
+  /// Ends all waits: the node drains.
+  void endWaits() { waiters_.endAll(*store_, presence_.node()); }
+  /// This node as its row in the registry says.
+  const store::NodeRecord& self() const { return presence_.node(); }
+  const Options& options() const { return options_; }
 
   store::Revision revision() const { return revision_.load(std::memory_order_relaxed); }
   bool storeReachable() const { return store_->reachable(); }
+  /// Any thread.
+  Standing standing() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
   void run();
+  Clock::time_point nextWork(Clock::time_point nextLook) const;
+  void keepHouse();
+  void pruneHistory();
   Status reload();
+  Status follow();
+  void settle(const Status& status);
+  void take(const store::Change& change);
+  store::Revision leastRevision();
   Status loadLastGood();
   void apply(const store::Commit& commit);
   void compileAndPublish();
@@ -71,6 +107,7 @@ class Control {
   void tellIfNotKept(const Status& kept);
   void expireKeys();
   void reportProblems();
+  void note(const Standing& standing);
   void freeRetired();
 
   std::unique_ptr<store::Store> store_;
@@ -84,11 +121,19 @@ class Control {
   std::atomic<store::Revision> revision_{0};
   bool loadedFromStore_ = false;
   bool storeLost_ = false;
+  bool behind_ = false;
+  bool copyStale_ = false;  ///< The last good copy missed something.
+  EntityScreen screen_;
+  NodePresence presence_;
+  RevisionWaiters waiters_;
   ListenerSet* listeners_ = nullptr;
   uint64_t listenerChanges_ = 0;
   std::set<std::string> reported_;
-  uint64_t problemChanges_ = 0;
-  std::chrono::steady_clock::time_point nextExpiry_{};
+  /// Of the compiler and of the screen, when they were last reported.
+  std::pair<uint64_t, uint64_t> problemChanges_{};
+  Clock::time_point nextExpiry_{}, nextPrune_{}, nextCopy_{};
+  mutable std::mutex standingMutex_;
+  Standing standing_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

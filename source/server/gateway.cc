@@ -12,6 +12,7 @@
 #include "source/log/access_log.h"
 #include "source/log/error_log.h"
 #include "source/server/builtin_filters.h"
+#include "source/server/control_options.h"
 #include "source/server/open_store.h"
 #include "source/server/proxy_options.h"
 #include "source/server/store_counters.h"
@@ -149,16 +150,12 @@ Status Gateway::compileListeners() {
 Status Gateway::openStore() {
   auto opened = server::openStore(settings_, prefix_.path());
   if (!opened) return opened.error();
-  Control::Options options;
-  double seconds = settings_.number("db_update_frequency");
-  options.pollInterval =
-      std::chrono::milliseconds(static_cast<int64_t>(std::max(seconds, 0.1) * 1000));
   protector_ = opened->protector;
   auto workers = workerCount(settings_);
   if (!workers) return workers.error();
   clusters_ = std::make_unique<upstream::ClusterRegistry>(static_cast<size_t>(*workers));
   control_ = std::make_unique<Control>(std::move(opened->store), std::move(opened->lastGood),
-                                       counters_.get(), options);
+                                       counters_.get(), controlOptions(settings_));
   counters_->use(*control_);
   if (Status checked = upstreamTls_->check(); !checked) return checked;
   control_->compiler().setClusters(clusters_.get());
@@ -337,6 +334,7 @@ void Gateway::beginDrain() {
                                   static_cast<int64_t>(settings_.number("drain_timeout") * 1000));
   log::error(Level::kNotice, "draining: no new connections, requests under way are finished");
   adminAcceptor_->close();
+  control_->post([this] { control_->endWaits(); });
   for (auto& worker : workers_) worker->drain();
   adminContext_->drain();
   loop_.arm(drainTimer_, kDrainCheck);

@@ -85,6 +85,33 @@ NodeContext::NodeContext(const Settings& settings, Control& control,
   node_.nodeId = std::move(nodeId);
   node_.masterPid = getpid();
   node_.workerPids = {getpid()};
+  store::NodeRecord record;
+  record.id = node_.nodeId;
+  record.hostname = node_.hostname;
+  record.version = TOLLGATE_VERSION;
+  record.sinceMillis = static_cast<int64_t>(now() * 1000);
+  control_.setNode(std::move(record));
+}
+
+std::variant<store::Commit, store::Refusal> NodeContext::commit(std::vector<store::Change> changes,
+                                                                store::Reason reason) {
+  auto outcome = control_.commit(std::move(changes), reason);
+  if (auto* done = std::get_if<store::Commit>(&outcome)) committed_ = done->revision;
+  return outcome;
+}
+
+Result<store::Revision> NodeContext::advance(const store::Reason& reason) {
+  auto revision = control_.advance(reason);
+  if (revision) committed_ = *revision;
+  return revision;
+}
+
+admin::WaitLimits NodeContext::waitLimits() {
+  admin::WaitLimits out;
+  double seconds = std::clamp(settings_.number("admin_wait_timeout"), 0.0, 3600.0);
+  out.usual = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+  out.most = std::max(out.most, out.usual);
+  return out;
 }
 
 double NodeContext::now() {

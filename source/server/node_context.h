@@ -18,7 +18,8 @@
 namespace tollgate::server {
 
 /// What the Admin API and the probes learn about this process. counters(), memory(), now(), node()
-/// and notReady() may be called from any thread; the rest from the control thread.
+/// and standing(), committed(),
+/// waitLimits() and notReady() may be called from any thread; the rest from the control thread.
 class NodeContext final : public admin::ApiContext, public StatusFilter::Source {
  public:
   /// All that is borrowed must outlive it.
@@ -31,9 +32,13 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
 
   store::Store& store() override { return control_.store(); }
   std::variant<store::Commit, store::Refusal> commit(std::vector<store::Change> changes,
-                                                     store::Reason reason) override {
-    return control_.commit(std::move(changes), reason);
-  }
+                                                     store::Reason reason) override;
+  store::Revision committed() override { return committed_.load(std::memory_order_relaxed); }
+  Result<store::Revision> advance(const store::Reason& reason) override;
+  store::NodeRecord self() override { return control_.self(); }
+  store::NodeRegistry::Limits nodeLimits() override { return control_.options().presence.limits; }
+  admin::WaitLimits waitLimits() override;
+  admin::Standing standing() override { return control_.standing(); }
   double now() override;
   admin::NodeInfo node() override;
   admin::Json configuration() override;
@@ -65,6 +70,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   admin::NodeInfo node_;
   ClusterAdmin clusters_;
   std::vector<Worker*> workers_;
+  std::atomic<store::Revision> committed_{0};
   const ListenerSet* listeners_ = nullptr;
   std::atomic<bool> draining_{false};
 };

@@ -26,6 +26,8 @@ class SqlConnection {
   Status execute(std::string_view sql, const std::vector<SqlValue>& parameters = {}) {
     return query(sql, parameters, [](const SqlRow&) {});
   }
+  /// An expression: milliseconds since 1970 by the database's clock, as an integer.
+  virtual std::string nowMillis() const = 0;
   /// Begins a transaction in which this connection is the only writer of documents and revisions.
   virtual Status beginWrite() = 0;
   /// As beginWrite(), for a transaction of very many rows.

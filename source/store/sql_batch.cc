@@ -125,6 +125,7 @@ Status SqlStore::checkBatch(Work& work, Batch& batch) {
     if (item.old && change.op == Change::Op::kInsert) {
       return work.refuse(Refusal::Kind::kPrimaryKey, change.kind, "id", Json{{"id", change.id}});
     }
+    if (Status same = checkExpected(work, change, item.old); !same) return same;
     for (const auto& key : item.unique) {
       if (!holders.emplace(std::vector<std::string>{change.kind, key.field, key.value}, change.id)
                .second) {
@@ -180,6 +181,7 @@ Status SqlStore::writeBatch(Work& work, Batch& batch) {
     work.before.push_back(item.old ? Json::parse(*item.old, nullptr, false) : Json());
     work.commit.changes.push_back(change);
     work.commit.changes.back().op = item.old ? Change::Op::kReplace : Change::Op::kInsert;
+    work.commit.changes.back().expected.reset();
   }
   for (MultiRow* rows : {&entities, &unique, &foreign, &tags}) {
     if (Status status = rows->run(); !status) return status;
@@ -199,14 +201,14 @@ Status SqlStore::readDocs(const std::string& kind, const std::vector<std::string
 Result<std::vector<std::optional<Json>>> SqlStore::getMany(std::string_view kind,
                                                            const std::vector<std::string>& ids) {
   std::map<std::string, Json> found;
-  bool broken = false;
+  std::string broken;
   Status status = readDocs(std::string(kind), ids, [&](const std::string& id, std::string text) {
     Json doc = Json::parse(text, nullptr, false);
-    broken = broken || doc.is_discarded();
+    if (!doc.is_object()) broken = id;
     found[id] = std::move(doc);
   });
   if (!status) return std::move(status).error();
-  if (broken) return Error::internal("a stored document is not JSON");
+  if (!broken.empty()) return unreadableRow(kind, broken);
   std::vector<std::optional<Json>> out;
   for (const std::string& id : ids) {
     auto doc = found.find(id);
@@ -224,6 +226,7 @@ std::variant<Revision, Refusal> SqlStore::transactBatches(
     if (!begun) {
       status = note(connection_->beginBulk());
       begun = status.ok();
+      if (status.ok()) status = note(findNext(work));
       if (status.ok()) status = note(begin(work, reason));
     }
     if (status.ok()) status = applyBatch(work, changes);
@@ -235,7 +238,10 @@ std::variant<Revision, Refusal> SqlStore::transactBatches(
   Status status = produce(write);
   if (status.ok() && !begun) return Revision{0};
   if (status.ok()) status = note(connection_->commit());
-  if (status.ok()) return work.commit.revision;
+  if (status.ok()) {
+    if (work.commit.follows) known_ = {work.commit.revision, work.token};
+    return work.commit.revision;
+  }
   connection_->rollback();
   if (work.refusal) return std::move(*work.refusal);
   Refusal out;

@@ -22,9 +22,10 @@ Result<bool> SqlStore::rewriteHistoryPage(
     const std::function<bool(std::string_view kind, Json& doc)>& rewrite) {
   std::vector<SqlRow> rows;
   Status status = connection_->query(
-      "SELECT CAST(revision AS TEXT), CAST(seq AS TEXT), kind, before, after FROM changes"
-      " WHERE revision > CAST($1 AS BIGINT) OR (revision = CAST($1 AS BIGINT) AND seq > "
-      "CAST($2 AS BIGINT)) ORDER BY revision, seq LIMIT " +
+      // Qualified: the bare names would sort by the texts of the result.
+      "SELECT CAST(c.revision AS TEXT), CAST(c.seq AS TEXT), c.kind, c.before, c.after"
+      " FROM changes c WHERE c.revision > CAST($1 AS BIGINT) OR (c.revision = CAST($1 AS BIGINT)"
+      " AND c.seq > CAST($2 AS BIGINT)) ORDER BY c.revision, c.seq LIMIT " +
           std::to_string(kRowsAtOnce),
       {revision, seq}, [&](const SqlRow& row) { rows.push_back(row); });
   if (!status) return std::move(status).error();

@@ -31,7 +31,7 @@ class Writer {
       for (const std::string& tag : query_.tags) addTag(where, tag);
     }
     if (query_.anyTag && query_.tags.empty()) addAnyTag(where);
-    out_.sql = "SELECT entities.doc FROM ";
+    out_.sql = "SELECT entities.doc, entities.id FROM ";
     if (from_.empty()) {
       out_.sql += "entities WHERE entities.kind = $1 AND entities.id > $2";
     } else {

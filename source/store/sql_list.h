@@ -14,9 +14,9 @@ struct ListStatement {
   std::vector<SqlValue> parameters;
 };
 
-/// Selects the documents of one page. Whatever narrows the list has an index that ends in the id,
-/// so that a page is read in the order of its ids from where it begins, and costs its own length
-/// and not that of the list.
+/// Selects the documents of one page, and their ids. Whatever narrows the list has an index that
+/// ends in the id, so that a page is read in the order of its ids from where it begins, and costs
+/// its own length and not that of the list.
 ListStatement listStatement(std::string_view kind, const ListQuery& query);
 
 }  // namespace tollgate::store

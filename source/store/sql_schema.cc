@@ -44,6 +44,20 @@ Statements counterTables() {
   };
 }
 
+/// The registry of nodes, and what a history needs that is pruned and tells who wrote from where.
+Statements nodeTables() {
+  return {
+      "CREATE TABLE IF NOT EXISTS nodes (id TEXT PRIMARY KEY, hostname TEXT NOT NULL,"
+      " version TEXT NOT NULL, revision BIGINT NOT NULL, state TEXT NOT NULL,"
+      " since BIGINT NOT NULL, seen_at BIGINT NOT NULL)",
+      "CREATE TABLE IF NOT EXISTS store_state (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+      "INSERT INTO store_state (name, value) VALUES ('history_floor', 0) ON CONFLICT DO NOTHING",
+      "ALTER TABLE revisions ADD COLUMN IF NOT EXISTS address TEXT NOT NULL DEFAULT ''",
+      "ALTER TABLE revisions ADD COLUMN IF NOT EXISTS token TEXT NOT NULL DEFAULT ''",
+      "CREATE INDEX IF NOT EXISTS changes_entity ON changes (kind, id, revision)",
+  };
+}
+
 Statements factTables() {
   return {"CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)"};
 }
@@ -53,6 +67,7 @@ Statements factTables() {
 std::vector<SqlStore::SchemaStep> SqlStore::schema(std::string_view text) {
   std::vector<SchemaStep> steps = {{"001_entities", entityTables()},
                                    {"002_counters", counterTables()},
+                                   {"002_nodes", nodeTables()},
                                    {"003_facts", factTables()}};
   constexpr std::string_view kText = " TEXT";
   for (SchemaStep& step : steps) {

@@ -1,10 +1,9 @@
 #include "source/store/sql_store.h"
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 
 #include "source/store/sql_list.h"
+#include "source/store/sql_numbers.h"
 #include "source/store/sql_work.h"
 
 namespace tollgate::store {
@@ -12,26 +11,22 @@ namespace {
 
 /// From this many changes on, statements of many rows pay.
 constexpr size_t kFewChanges = 8;
-/// A node that is further behind reads everything anew, as at its start, rather than hold the
-/// history of a large import in memory beside what it makes of it.
-constexpr size_t kMaxCatchUp = 50000;
 
-Result<Json> parseDoc(const std::string& text) {
-  Json doc = Json::parse(text, nullptr, false);
-  if (doc.is_discarded()) return Error::internal("a stored document is not JSON");
-  return doc;
-}
-
-Revision toRevision(const SqlValue& text) {
-  Revision revision = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), revision);
-  return revision;
+Error behind(Revision newest, Revision known) {
+  return Error::unavailable("the database is behind this node: its newest revision is " +
+                            std::to_string(newest) + ", the node runs " + std::to_string(known) +
+                            "; restore the missing revisions, or POST /revisions/advance to take "
+                            "what the database holds as the newest");
 }
 
 }  // namespace
 
 SqlStore::SqlStore(std::string name, std::unique_ptr<SqlConnection> connection, KeyExtractor keys)
-    : name_(std::move(name)), connection_(std::move(connection)), keys_(std::move(keys)) {}
+    : name_(std::move(name)),
+      connection_(std::move(connection)),
+      keys_(std::move(keys)),
+      history_(*connection_, [this](Status status) { return note(std::move(status)); }),
+      registry_(*connection_, [this](Status status) { return note(std::move(status)); }) {}
 
 Status SqlStore::note(Status status) {
   bool lost = !status.ok() && status.error().kind == Error::Kind::kUnavailable;
@@ -49,75 +44,6 @@ Result<std::optional<std::string>> SqlStore::one(std::string_view sql,
   return value;
 }
 
-Result<Revision> SqlStore::revision() {
-  auto value = one("SELECT CAST(COALESCE(MAX(revision), 0) AS TEXT) FROM revisions", {});
-  if (!value) return std::move(value).error();
-  return toRevision(*value);
-}
-
-Result<Revision> SqlStore::load(const std::function<void(Entity)>& each) {
-  // One statement, so that the revision and the entities are of one moment.
-  Revision revision = 0;
-  std::string broken;
-  Status status = note(connection_->query(
-      "SELECT CAST(COALESCE(r.revision, 0) AS TEXT), e.kind, e.id, e.doc"
-      " FROM (SELECT MAX(revision) AS revision FROM revisions) r LEFT JOIN entities e ON 1 = 1",
-      {}, [&](const SqlRow& row) {
-        revision = toRevision(row[0]);
-        if (!row[1]) return;  // no entity at all
-        auto doc = parseDoc(row[3].value_or(""));
-        if (doc.ok()) {
-          each(Entity{*row[1], row[2].value_or(""), std::move(doc).value()});
-        } else if (broken.empty()) {
-          broken = *row[1] + "/" + row[2].value_or("");
-        }
-      }));
-  if (!status) return std::move(status).error();
-  if (!broken.empty()) {
-    return Error::internal("the stored document " + broken +
-                           " is not JSON; repair or delete its row");
-  }
-  return revision;
-}
-
-Result<std::vector<Commit>> SqlStore::changesSince(Revision since) {
-  auto oldest = one("SELECT CAST(MIN(revision) AS TEXT) FROM revisions", {});
-  if (!oldest) return std::move(oldest).error();
-  if (*oldest && toRevision(*oldest) > since + 1) {
-    return Error::notFound("the history begins at revision " + **oldest);
-  }
-  auto more =
-      one("SELECT CAST(revision AS TEXT) FROM changes WHERE revision > CAST($1 AS BIGINT)"
-          " ORDER BY revision, seq LIMIT 1 OFFSET " +
-              std::to_string(kMaxCatchUp),
-          {std::to_string(since)});
-  if (!more) return std::move(more).error();
-  if (*more) {
-    return Error::notFound("more than " + std::to_string(kMaxCatchUp) + " changes since revision " +
-                           std::to_string(since));
-  }
-  std::vector<Commit> commits;
-  Status status = note(connection_->query(
-      "SELECT CAST(revision AS TEXT), kind, id, before, after FROM changes WHERE revision > "
-      "CAST($1 AS BIGINT) ORDER BY revision, seq",
-      {std::to_string(since)}, [&](const SqlRow& row) {
-        Revision revision = toRevision(row[0]);
-        if (commits.empty() || commits.back().revision != revision) {
-          commits.emplace_back().revision = revision;
-        }
-        Change change;
-        change.op = !row[4]  ? Change::Op::kDelete
-                    : row[3] ? Change::Op::kReplace
-                             : Change::Op::kInsert;
-        change.kind = row[1].value_or("");
-        change.id = row[2].value_or("");
-        if (row[4]) change.doc = Json::parse(*row[4], nullptr, false);
-        commits.back().changes.push_back(std::move(change));
-      }));
-  if (!status) return std::move(status).error();
-  return commits;
-}
-
 std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
                                                  const Reason& reason) {
   Work work;
@@ -129,21 +55,49 @@ std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
   };
   Status status = note(connection_->beginWrite());
   if (!status) return unavailable(status.error());
-  if (changes.size() >= kFewChanges) {
+  status = note(findNext(work));
+  if (status.ok() && changes.size() >= kFewChanges) {
     status = applyBatch(work, changes);
   } else {
-    for (const Change& change : changes) {
-      status = apply(work, change);
-      if (!status) break;
-    }
+    for (size_t i = 0; status.ok() && i < changes.size(); ++i) status = apply(work, changes[i]);
   }
   if (status.ok()) status = note(begin(work, reason));
   if (status.ok()) status = note(record(work));
   if (status.ok()) status = note(connection_->commit());
-  if (status.ok()) return std::move(work.commit);
+  if (status.ok()) {
+    if (work.commit.follows) known_ = {work.commit.revision, work.token};
+    return std::move(work.commit);
+  }
   connection_->rollback();
   if (work.refusal) return std::move(*work.refusal);
   return unavailable(status.error());
+}
+
+/// The number of the revision under way. Refused where the database is behind what was handed out:
+/// the write would be lost among revisions that others already run.
+Status SqlStore::findNext(Work& work) {
+  Position last;
+  Status status = connection_->query(
+      // Qualified: the bare name would sort by the text of the result.
+      "SELECT CAST(r.revision AS TEXT), r.token FROM revisions r ORDER BY r.revision DESC LIMIT 1",
+      {}, [&](const SqlRow& row) {
+        last = {numberOf<Revision>(row[0]), row[1].value_or("")};
+      });
+  if (!status) return status;
+  if (last.revision < known_.revision) return behind(last.revision, known_.revision);
+  work.commit.revision = last.revision + 1;
+  work.commit.follows = last.revision == known_.revision && last.token == known_.token;
+  work.token = SqlHistory::newToken();
+  return {};
+}
+
+Status SqlStore::checkExpected(Work& work, const Change& change,
+                               const std::optional<std::string>& old) {
+  if (!change.expected) return {};
+  const bool same =
+      old ? Json::parse(*old, nullptr, false) == *change.expected : change.expected->is_null();
+  if (same) return {};
+  return work.refuse(Refusal::Kind::kChanged, change.kind, "id", Json{{"id", change.id}});
 }
 
 Status SqlStore::apply(Work& work, const Change& change) {
@@ -153,7 +107,8 @@ Status SqlStore::apply(Work& work, const Change& change) {
   if (!*doc) {
     return work.refuse(Refusal::Kind::kNotFound, change.kind, "id", Json{{"id", change.id}});
   }
-  return remove(work, change.kind, change.id);
+  if (Status status = checkExpected(work, change, *doc); !status) return status;
+  return remove(work, change.kind, change.id, change.exact);
 }
 
 Status SqlStore::put(Work& work, const Change& change) {
@@ -162,6 +117,7 @@ Status SqlStore::put(Work& work, const Change& change) {
   if (*old && change.op == Change::Op::kInsert) {
     return work.refuse(Refusal::Kind::kPrimaryKey, change.kind, "id", Json{{"id", change.id}});
   }
+  if (Status status = checkExpected(work, change, *old); !status) return status;
   auto unique = keys_.uniqueKeys(change.kind, change.doc);
   auto foreign = keys_.foreignKeys(change.kind, change.doc);
   if (Status status = checkKeys(work, change, unique, foreign); !status) return status;
@@ -177,6 +133,7 @@ Status SqlStore::put(Work& work, const Change& change) {
   work.before.push_back(std::move(before));
   work.commit.changes.push_back(change);
   work.commit.changes.back().op = *old ? Change::Op::kReplace : Change::Op::kInsert;
+  work.commit.changes.back().expected.reset();
   return {};
 }
 
@@ -243,7 +200,7 @@ Status SqlStore::writeKeys(const Change& change, const std::vector<schema::Uniqu
   return {};
 }
 
-Status SqlStore::remove(Work& work, const std::string& kind, const std::string& id) {
+Status SqlStore::remove(Work& work, const std::string& kind, const std::string& id, bool exact) {
   struct Referrer {
     std::string kind, id, field;
     bool cascade;
@@ -258,7 +215,7 @@ Status SqlStore::remove(Work& work, const std::string& kind, const std::string& 
       });
   if (!status) return status;
   for (const Referrer& referrer : referrers) {
-    if (!referrer.cascade) {
+    if (!referrer.cascade || exact) {
       return work.refuse(Refusal::Kind::kReferenced, kind, referrer.field,
                          Json{{"@referenced_by", referrer.kind}}, referrer.kind);
     }
@@ -266,7 +223,7 @@ Status SqlStore::remove(Work& work, const std::string& kind, const std::string& 
         one("SELECT id FROM entities WHERE kind = $1 AND id = $2", {referrer.kind, referrer.id});
     if (!still) return std::move(still).error();
     if (!*still) continue;  // it referred twice
-    if (status = remove(work, referrer.kind, referrer.id); !status) return status;
+    if (status = remove(work, referrer.kind, referrer.id, exact); !status) return status;
   }
   auto old = one("SELECT doc FROM entities WHERE kind = $1 AND id = $2", {kind, id});
   if (!old) return std::move(old).error();
@@ -277,17 +234,9 @@ Status SqlStore::remove(Work& work, const std::string& kind, const std::string& 
   return {};
 }
 
-/// Numbers the revision; its changes follow.
+/// The revision of findNext(); its changes follow.
 Status SqlStore::begin(Work& work, const Reason& reason) {
-  auto last = one("SELECT CAST(COALESCE(MAX(revision), 0) AS TEXT) FROM revisions", {});
-  if (!last) return std::move(last).error();
-  work.commit.revision = toRevision(*last) + 1;
-  auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(
-                    std::chrono::system_clock::now().time_since_epoch())
-                    .count();
-  return connection_->execute(
-      "INSERT INTO revisions (revision, at, actor, reason) VALUES (CAST($1 AS BIGINT), $2, $3, $4)",
-      {std::to_string(work.commit.revision), std::to_string(millis), reason.actor, reason.text});
+  return SqlHistory::writeRevision(*connection_, work.commit.revision, reason, work.token);
 }
 
 /// The history of the changes that are not yet in it.
@@ -308,9 +257,9 @@ Result<std::optional<Json>> SqlStore::get(std::string_view kind, std::string_vie
                   {std::string(kind), std::string(id)});
   if (!text) return std::move(text).error();
   if (!*text) return std::optional<Json>();
-  auto doc = parseDoc(**text);
-  if (!doc) return std::move(doc).error();
-  return std::optional<Json>(std::move(doc).value());
+  Json doc = Json::parse(**text, nullptr, false);
+  if (!doc.is_object()) return unreadableRow(kind, id);
+  return std::optional<Json>(std::move(doc));
 }
 
 Result<std::optional<Json>> SqlStore::getByUnique(std::string_view kind, std::string_view field,
@@ -343,8 +292,9 @@ Result<std::vector<Json>> SqlStore::list(std::string_view kind, const ListQuery&
   std::vector<Json> docs;
   Status status =
       note(connection_->query(statement.sql, statement.parameters, [&](const SqlRow& row) {
-        auto doc = parseDoc(row[0].value_or(""));
-        if (doc.ok()) docs.push_back(std::move(doc).value());
+        Json doc = Json::parse(row[0].value_or(""), nullptr, false);
+        if (!doc.is_object()) doc = {{"id", row[1].value_or("")}, {kUnreadableMember, kNotJson}};
+        docs.push_back(std::move(doc));
       }));
   if (!status) return std::move(status).error();
   return docs;

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "source/store/key_extractor.h"
+#include "source/store/revision_history.h"
 #include "source/store/sql.h"
+#include "source/store/sql_node_registry.h"
 #include "source/store/store.h"
 
 namespace tollgate::store {
@@ -35,6 +37,8 @@ class SqlStore : public Store {
   Result<std::vector<Json>> list(std::string_view kind, const ListQuery& query) override;
   bool reachable() const override { return reachable_.load(std::memory_order_relaxed); }
   void watch(std::function<void()>) override {}
+  std::vector<Unreadable> unreadable() const override { return unreadable_; }
+  History* history() override { return &history_; }
 
   Result<std::string> claimFact(std::string_view name, std::string_view value,
                                 std::string_view replaced = {}) override;
@@ -56,10 +60,23 @@ class SqlStore : public Store {
 
  protected:
   SqlConnection& connection() { return *connection_; }
+  /// The registry, for a database that several nodes share.
+  NodeRegistry& registry() { return registry_; }
   Status note(Status status);
 
  private:
   struct Work;
+  /// A revision and what tells it from others of the same number; "" of an older program's.
+  struct Position {
+    Revision revision = 0;
+    std::string token;
+  };
+  struct DatabaseState;
+  Status checkDistance(Revision since);
+  Status judge(Revision since, const DatabaseState& state) const;
+  Status findNext(Work& work);
+  Status begin(Work& work, const Reason& reason);
+  Status checkExpected(Work& work, const Change& change, const std::optional<std::string>& old);
   struct Batch;
   Status applyBatch(Work& work, const std::vector<Change>& changes);
   Status putBatch(Work& work, const Change* first, const Change* last);
@@ -67,10 +84,9 @@ class SqlStore : public Store {
   Status writeBatch(Work& work, Batch& batch);
   Status readDocs(const std::string& kind, const std::vector<std::string>& ids,
                   const std::function<void(const std::string& id, std::string doc)>& each);
-  Status begin(Work& work, const Reason& reason);
   Status apply(Work& work, const Change& change);
   Status put(Work& work, const Change& change);
-  Status remove(Work& work, const std::string& kind, const std::string& id);
+  Status remove(Work& work, const std::string& kind, const std::string& id, bool exact);
   Status checkKeys(Work& work, const Change& change, const std::vector<schema::UniqueKey>& unique,
                    const std::vector<schema::ForeignKey>& foreign);
   Status forgetKeys(const Change& change);
@@ -87,6 +103,10 @@ class SqlStore : public Store {
   std::string name_;
   std::unique_ptr<SqlConnection> connection_;
   KeyExtractor keys_;
+  SqlHistory history_;
+  SqlNodeRegistry registry_;
+  Position known_;  ///< The last that was handed out.
+  std::vector<Unreadable> unreadable_;
   std::atomic<bool> reachable_{true};
   std::chrono::steady_clock::time_point nextPrune_{};
 };

@@ -14,6 +14,7 @@ namespace tollgate::store {
 /// A transaction under way.
 struct SqlStore::Work {
   Commit commit;
+  std::string token;         ///< Of the revision.
   std::vector<Json> before;  ///< One for each change of `commit`.
   size_t recorded = 0;       ///< How many changes of the revision are in the history.
   std::optional<Refusal> refusal;
@@ -30,6 +31,15 @@ struct SqlStore::Work {
     return Error::conflict("refused");
   }
 };
+
+/// What is wrong with a document that is none.
+inline constexpr const char* kNotJson = "not a JSON object";
+
+inline Error unreadableRow(std::string_view kind, std::string_view id) {
+  return Error::internal("the stored entity " + std::string(kind) + "/" + std::string(id) +
+                         " cannot be read (" + kNotJson +
+                         "): DELETE it or PUT it anew by its id, or repair its row");
+}
 
 inline SqlValue nullable(const Json& doc) {
   return doc.is_null() ? SqlValue()

@@ -16,6 +16,8 @@
 namespace tollgate::store {
 
 using schema::Json;
+class History;
+class NodeRegistry;
 
 /// Grows by one with each transaction; 0 is the empty store.
 using Revision = uint64_t;
@@ -32,18 +34,33 @@ struct Change {
   std::string kind;
   std::string id;
   Json doc;  ///< After the change; null for a deletion.
+  /// What must be there before, or the transaction is refused (kChanged); null: nothing at all.
+  std::optional<Json> expected = std::nullopt;
+  /// Whether `doc` is as the store kept it (of its history): secrets in it are not to be protected
+  /// once more.
+  bool kept = false;
+  bool exact = false;  ///< A deletion that would take others along is refused (kReferenced).
 };
 
-/// Who asks, from where and why: kept with the revision.
+/// Who asks, why and from where: kept with the revision.
 struct Reason {
-  std::string actor;
-  std::string text;
+  std::string actor;         ///< Of a request: its token or certificate, "admin" without.
+  std::string text;          ///< In the words of whoever asked, else what was asked.
+  std::string address = {};  ///< "" for what the node does by itself.
 };
 
 /// Why a transaction was refused. `unavailable` covers everything that says nothing about the
 /// change.
 struct Refusal {
-  enum class Kind { kUnique, kPrimaryKey, kForeignMissing, kReferenced, kNotFound, kUnavailable };
+  enum class Kind {
+    kUnique,
+    kPrimaryKey,
+    kForeignMissing,
+    kReferenced,
+    kNotFound,
+    kChanged,  ///< Not what Change::expected says; `fields` names the id.
+    kUnavailable
+  };
   Kind kind = Kind::kUnavailable;
   std::string entityKind;  ///< The kind that was to be written.
   std::string field;       ///< UniqueKey::field or ForeignKey::field.
@@ -56,7 +73,19 @@ struct Refusal {
 struct Commit {
   Revision revision = 0;
   std::vector<Change> changes;
+  /// Of a transaction: whether nothing came between it and what this store handed out before.
+  bool follows = true;
 };
+
+/// A row that cannot be read: it is left out, and nothing else.
+struct Unreadable {
+  std::string kind, id;
+  std::string cause;  ///< Without the row's contents.
+};
+
+/// In what list() answers for a row that cannot be read, the member beside "id" that tells why.
+inline constexpr const char* kUnreadableMember = "@unreadable";
+inline bool isUnreadable(const Json& doc) { return doc.contains(kUnreadableMember); }
 
 struct ListQuery {
   std::string afterId;  ///< Exclusive; "" from the start. Order: ascending id.
@@ -78,17 +107,36 @@ struct CounterKey {
 };
 
 /// One thread (control) calls everything here; calls may block up to the store's time limits.
+///
+/// A store remembers the last revision that it handed out (load, changesSince, transact), so that
+/// it notices when the database is another one under the same name: restored, or failed over to a
+/// copy that was behind.
 class Store {
  public:
   virtual ~Store() = default;
 
+  /// A page of changesSince() ends with the revision in which it reaches this many changes, or with
+  /// this many revisions.
+  static constexpr size_t kPageChanges = 1000;
+
   virtual std::string name() const = 0;  ///< "embedded", "postgres", "off"
 
   /// Every entity at one revision; `each` is called for one after the other, in no promised order.
+  /// What cannot be read is left out and named in unreadable().
   virtual Result<Revision> load(const std::function<void(Entity)>& each) = 0;
-  /// The changes after `since`, oldest first. kNotFound when the history no longer reaches back, or
-  /// is so long that everything is better read anew.
+  /// The next page of the changes after `since`, oldest first, whole revisions; see isFullPage().
+  /// kNotFound: load again (the history no longer reaches back, is so long that everything is
+  /// better read anew, or `since` is a revision of another history). kConflict: the database is
+  /// behind `since`.
   virtual Result<std::vector<Commit>> changesSince(Revision since) = 0;
+  /// Whether there may be more after a page.
+  static bool isFullPage(const std::vector<Commit>& page) {
+    size_t changes = 0;
+    for (const Commit& commit : page) changes += commit.changes.size();
+    return changes >= kPageChanges || page.size() >= kPageChanges;
+  }
+  /// The rows that the last load() or changesSince() left out.
+  virtual std::vector<Unreadable> unreadable() const { return {}; }
   virtual Result<Revision> revision() = 0;
 
   /// All changes or none, as one new revision. Unique and foreign keys come from the schemas; the
@@ -137,10 +185,17 @@ class Store {
     }
     return out;
   }
+  /// kInternal names a row that cannot be read.
   virtual Result<std::optional<Json>> get(std::string_view kind, std::string_view id) = 0;
   virtual Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
                                                   std::string_view value) = 0;
+  /// One for each row; what cannot be read stands as {"id":…,"@unreadable":…}.
   virtual Result<std::vector<Json>> list(std::string_view kind, const ListQuery& query) = 0;
+
+  /// The past revisions; nullptr where none are kept. Lives as long as the store, same thread.
+  virtual History* history() { return nullptr; }
+  /// The nodes that share this store; nullptr where there is only one. Same rules.
+  virtual NodeRegistry* nodes() { return nullptr; }
 
   /// Whether the database answered last time; never blocks, any thread.
   virtual bool reachable() const = 0;

@@ -292,7 +292,8 @@ TEST_F(ApiTest, OffersCredentialEndpointsOnlyWhereThePluginMayRun) {
 TEST_F(ApiTest, RecordsWhoAskedAndForWhat) {
   create("/services", {{"name", "s"}, {"host", "h"}});
   ASSERT_EQ(context_.reasons.size(), 1u);
-  EXPECT_EQ(context_.reasons[0].actor, "127.0.0.1");
+  EXPECT_EQ(context_.reasons[0].actor, "admin");
+  EXPECT_EQ(context_.reasons[0].address, "127.0.0.1");
   EXPECT_EQ(context_.reasons[0].text, "POST /services");
 }
 

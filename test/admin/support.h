@@ -54,6 +54,7 @@ class StoreView : public store::Store {
     if (!reachable_) return lost();
     return inner->list(kind, query);
   }
+  store::History* history() override { return inner->history(); }
   bool reachable() const override { return reachable_; }
   void watch(std::function<void()> changed) override { inner->watch(std::move(changed)); }
 
@@ -93,8 +94,13 @@ class FakeContext : public ApiContext {
   std::variant<store::Commit, store::Refusal> commit(std::vector<store::Change> changes,
                                                      store::Reason reason) override {
     reasons.push_back(reason);
-    return store().transact(std::move(changes), reason);
+    auto outcome = store().transact(std::move(changes), reason);
+    if (auto* done = std::get_if<store::Commit>(&outcome)) committed_ = done->revision;
+    return outcome;
   }
+  store::Revision committed() override { return committed_; }
+  store::NodeRecord self() override { return record; }
+  Standing standing() override { return stand; }
   double now() override { return time; }
   NodeInfo node() override {
     return {"3.10.0", "edge", "0b1e7bd4-6a0b-4d5b-8a2c-0c7f2d1f6a11", 10, {11, 12}};
@@ -135,11 +141,14 @@ class FakeContext : public ApiContext {
   uint64_t levelSeconds = 0;
   std::vector<std::string> errors;
   std::vector<store::Reason> reasons;
+  store::NodeRecord record{"0b1e7bd4-6a0b-4d5b-8a2c-0c7f2d1f6a11", "edge", "0.1.0", 7, "running"};
+  Standing stand;
   bool reachable = true;  ///< False: the store answers nothing but that it is out of reach.
   bool withDatabase = true;
 
  private:
   std::string folder_;
+  store::Revision committed_ = 0;
   std::unique_ptr<store::Store> store_;
   StoreView view_;
 };

@@ -131,6 +131,44 @@ TEST_F(SnapshotCompilerTest, WhatCannotBeCompiledIsNamedAndTheRestIsServed) {
   EXPECT_TRUE(compiler_.problems().empty());
 }
 
+TEST_F(SnapshotCompilerTest, APluginThatCannotBeMadeRefusesWhatItMayHaveGuardedAndNothingElse) {
+  service("s1");
+  route("r1", "/a", "s1");
+  route("r2", "/b", "s1");
+  plugin("other", "second", {{"route", "r2"}});
+  put("plugins", "p1",
+      {{"name", "first"}, {"route", {{"id", "r1"}}}, {"config", {{"tag", "broken"}}}});
+  auto snapshot = compiler_.compile(1);
+  EXPECT_EQ(tags(*planOf(*snapshot, "/a"), nullptr), Tags{"refuses"});
+  EXPECT_EQ(tags(*planOf(*snapshot, "/b"), nullptr), Tags{"other"});
+  put("plugins", "p1", {{"name", "first"}, {"route", {{"id", "r1"}}}, {"enabled", false}});
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(2), "/a"), nullptr), Tags{});
+  put("plugins", "p1", {{"name", "of-a-later-version"}, {"route", {{"id", "r1"}}}});
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(3), "/a"), nullptr), Tags{"refuses"});
+  drop("plugins", "p1");
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(4), "/a"), nullptr), Tags{});
+}
+
+TEST_F(SnapshotCompilerTest, APluginOfAnotherShapeRefusesUnlessAnEarlierFormRuns) {
+  service("s1");
+  route("r1", "/a", "s1");
+  auto unreadable = [&](const char* id, Json doc) {
+    doc["id"] = id;
+    compiler_.applyUnreadable({Change::Op::kInsert, "plugins", id, std::move(doc)});
+  };
+  const Json odd = {{"name", "first"}, {"route", {{"id", "r1"}}}, {"protocols", 7}};
+  unreadable("p1", odd);
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(1), "/a"), nullptr), Tags{"refuses"});
+  drop("plugins", "p1");
+  plugin("p1", "first", {{"route", "r1"}});
+  unreadable("p1", odd);
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(2), "/a"), nullptr), Tags{"p1"});
+  drop("plugins", "p1");
+  unreadable("p2", {{"name", "first"}, {"route", "of no known form"}});
+  compiler_.applyUnreadable({Change::Op::kInsert, "plugins", "p3", nullptr});
+  EXPECT_EQ(tags(*planOf(*compiler_.compile(3), "/a"), nullptr), Tags{});
+}
+
 TEST_F(SnapshotCompilerTest, KeysLeadToTheirConsumersAndExpiredOnesAreListed) {
   put("consumers", "c1", {{"username", "alice"}, {"custom_id", "7"}});
   put("keyauth_credentials", "k1", {{"key", "sekret"}, {"consumer", {{"id", "c1"}}}});

@@ -79,8 +79,10 @@ inline const proxy::Route* match(const proxy::Snapshot& snapshot, std::string_vi
 inline std::vector<std::string> tags(const http::FilterPlan& plan, const http::Consumer* consumer) {
   std::vector<std::string> out;
   for (const http::PlanEntry& entry : plan.entries) {
-    auto* filter = static_cast<const NamedFilter*>(entry.choose(consumer));
-    if (filter != nullptr) out.push_back(filter->tag);
+    const http::HttpFilter* chosen = entry.choose(consumer);
+    if (chosen == nullptr) continue;
+    auto* filter = dynamic_cast<const NamedFilter*>(chosen);
+    out.push_back(filter != nullptr ? filter->tag : "refuses");
   }
   return out;
 }

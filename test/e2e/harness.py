@@ -207,6 +207,40 @@ class Gateway:
         return code
 
 
+class Traffic:
+    """Clients that ask without pause; counts what was not answered with 200."""
+
+    def __init__(self, gateway, path="/posts", clients=4):
+        self.good, self.bad = 0, []
+        self.stopping = threading.Event()
+        self.gateway, self.path = gateway, path
+        self.threads = [threading.Thread(target=self.run) for _ in range(clients)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        while not self.stopping.is_set():
+            try:
+                status = self.gateway.proxy("GET", self.path).status
+            except OSError as error:
+                status = repr(error)
+            if status == 200:
+                self.good += 1
+            else:
+                self.bad.append(status)
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
 def postgres_folder():
     found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     return found[-1].parent if found else None
@@ -237,13 +271,16 @@ class Postgres:
                        stderr=subprocess.DEVNULL, cwd="/")
 
     def start(self):
+        self.launch()
+        wait_until(self.answers, "Postgres to answer")
+        return self
+
+    def launch(self):
         self.process = subprocess.Popen(
             [*self.as_user, str(self.bin / "postgres"), "-D", str(self.folder / "data"),
              "-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
              "-c", f"unix_socket_directories={self.folder}"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-        wait_until(self.answers, "Postgres to answer")
-        return self
 
     def answers(self):
         done = subprocess.run([self.bin / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port)],
@@ -260,6 +297,19 @@ class Postgres:
     def settings(self):
         return {"database": "postgres", "pg_host": "127.0.0.1", "pg_port": str(self.port),
                 "pg_user": "kong", "pg_password": self.PASSWORD, "pg_database": "postgres"}
+
+    def crash(self):
+        """Kills it as a power cut would, and starts it again."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+        def restarted():
+            # Its processes may take a moment to notice and to let go of the shared memory.
+            if self.process.poll() is not None:
+                self.launch()
+            return self.answers()
+
+        wait_until(restarted, "Postgres to come back")
 
     def stop(self, number=signal.SIGINT):
         if self.process is None:

@@ -77,7 +77,10 @@ class Tokens(AccessCase):
         made = gateway.admin("POST", "/services", "name=a&url=http://127.0.0.1:1", bearer(writer))
         self.assertEqual(made.status, 201)
         self.assertEqual(gateway.admin("GET", "/", headers=bearer(writer)).status, 200)
-        for method, path in (("POST", "/services/a/routes"), ("GET", "/consumers"), ("POST", "/config"),
+        revision = gateway.admin("GET", "/revisions/1", headers=bearer(reader)).json
+        self.assertEqual((revision["actor"], revision["reason"], revision["address"]),
+                         ("deploy", "POST /services", "127.0.0.1"))
+        for method, path in (("POST", "/services/a/routes"), ("GET", "/consumers"), ("POST", "/config"), ("GET", "/revisions/1"), ("POST", "/revisions/1/revert"),
                              ("PATCH", "/services/../consumers"), ("DELETE", "/plugins/x")):
             answer = gateway.admin(method, path, "paths[]=/x" if method != "GET" else None, bearer(writer))
             self.assertEqual(answer.status, 403, (method, path))

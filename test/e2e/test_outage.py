@@ -1,40 +1,8 @@
 """A database that goes away: no client notices, a cold start included."""
 import signal
-import threading
 import unittest
 
-from harness import Case, wait_until
-
-
-class Traffic:
-    """Clients that ask without pause; counts what was not answered with 200."""
-
-    def __init__(self, gateway, path="/posts"):
-        self.good, self.bad = 0, []
-        self.stopping = threading.Event()
-        self.gateway, self.path = gateway, path
-        self.threads = [threading.Thread(target=self.run) for _ in range(4)]
-        for thread in self.threads:
-            thread.start()
-
-    def run(self):
-        while not self.stopping.is_set():
-            try:
-                status = self.gateway.proxy("GET", self.path).status
-            except OSError as error:
-                status = repr(error)
-            if status == 200:
-                self.good += 1
-            else:
-                self.bad.append(status)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
+from harness import Case, Traffic, wait_until
 
 
 class Outage(Case):

@@ -51,6 +51,21 @@ TEST_P(BatchTest, WritesEverythingAsOneRevision) {
   EXPECT_FALSE(store_->get("children", "c").value().has_value());
 }
 
+TEST_P(BatchTest, ChangesOnlyWhatIsStillAsExpected) {
+  auto changes = many(20);
+  for (Change& change : changes) change.expected = Json();  // nothing is there
+  Commit commit = SmallWorld::must(*store_, changes);
+  EXPECT_FALSE(commit.changes[0].expected);
+  EXPECT_TRUE(commit.follows);
+  for (Change& change : changes) {
+    change.op = Change::Op::kReplace;
+    change.expected = change.doc;
+  }
+  SmallWorld::must(*store_, changes);
+  changes[13].expected = Json{{"id", "p13"}};
+  EXPECT_EQ(refused(changes).kind, Refusal::Kind::kChanged);
+}
+
 TEST_P(BatchTest, RefusesWhatSingleChangesAreRefusedFor) {
   auto twice = many();
   twice.push_back(SmallWorld::insert("parents", "p3", {{"name", "other"}}));

@@ -49,7 +49,8 @@ TEST_F(MigrationsTest, BootstrapOnceAndThenHaveNothingToDo) {
   expect(open()->bootstrap(), 0, "Database already bootstrapped\n");
   expect(open()->up(), 0, "Database is already up-to-date\n");
   expect(open()->finish(), 0, "No pending migrations to finish\n");
-  expect(open()->list(), 0, "Executed migrations:\n  001_entities, 002_counters, 003_facts\n");
+  expect(open()->list(), 0,
+         "Executed migrations:\n  001_entities, 002_counters, 002_nodes, 003_facts\n");
   EXPECT_TRUE(open()->state().value().upToDate());
 }
 

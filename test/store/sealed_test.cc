@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "source/config/credentials.h"
+#include "source/store/history.h"
 #include "source/store/sealed/conversion.h"
 #include "source/store/sealed/sealing_store.h"
 #include "source/store/sealed/stored_form.h"
@@ -211,6 +212,46 @@ TEST_P(SealedTest, AConversionLeavesNothingPlainNotEvenInTheHistory) {
   EXPECT_EQ(store_->get("parents", "1").value().value()["secret"], "secret-1");
   report = convertCredentials(store_->inner(), *protector_, [](size_t) {});
   EXPECT_EQ(report->converted + report->history, 0u) << "there is nothing left to do";
+}
+
+TEST_P(SealedTest, AConversionOfTheHistoryGoesByNumbersAndNotByTheirTexts) {
+  open(kSecret, Mode::kPlain);
+  // In the order of texts revision 10 follows 1, and a page of both would skip 2 to 9.
+  auto many = [](const std::string& prefix) {
+    std::vector<Change> changes;
+    for (int i = 0; i < 300; ++i) {
+      const std::string id = prefix + std::to_string(i);
+      changes.push_back(insert("parents", id, {{"name", "plain-" + id}}));
+    }
+    return changes;
+  };
+  must(many("a"));
+  for (int i = 2; i < 10; ++i) must({full(std::to_string(i))});
+  must(many("b"));
+  ASSERT_NE(dump().find("key-9"), std::string::npos) << "the test would show nothing";
+  open(kSecret);
+  ASSERT_TRUE(convertCredentials(store_->inner(), *protector_, [](size_t) {}));
+  for (const char* id : {"2", "5", "9"}) expectNothingPlain(dump(), id);
+  EXPECT_EQ(dump().find("plain-"), std::string::npos);
+}
+
+TEST_P(SealedTest, WhatTheHistoryKeptComesBackAsItWas) {
+  for (Mode mode : {Mode::kProtected, Mode::kPlain}) {
+    open(kSecret, mode);
+    must({full("1")});
+    const Json before = kept("1");
+    const Revision deleted = must({remove("parents", "1")}).revision;
+    auto past = store_->history()->changes(deleted, 0, 10).value();
+    ASSERT_EQ(past.size(), 1u);
+    EXPECT_EQ(past[0].before, before) << "nothing is opened";
+    Change back{Change::Op::kReplace, "parents", "1", *past[0].before};
+    back.kept = true;
+    back.expected = Json();
+    must({back});
+    EXPECT_EQ(kept("1"), before);
+    EXPECT_EQ(store_->get("parents", "1").value().value()["secret"], "secret-1");
+    must({remove("parents", "1")});
+  }
 }
 
 TEST_P(SealedTest, ASecretCanBeGivenToAStoreThatHadNone) {

@@ -19,9 +19,9 @@ constexpr const char* kLockClass = "1414482509";
 constexpr const char* kExecuted = "executed";
 constexpr const char* kPending = "pending";
 /// Everything of ours but the views, what refers to others first.
-constexpr const char* kTables[] = {"changes",     "revisions", "tags",     "foreign_keys",
-                                   "unique_keys", "entities",  "counters", "facts",
-                                   "schema_migrations"};
+constexpr const char* kTables[] = {
+    "changes",  "revisions", "tags",        "foreign_keys", "unique_keys",      "entities",
+    "counters", "nodes",     "store_state", "facts",        "schema_migrations"};
 
 void ignoreRow(const SqlRow&) {}
 

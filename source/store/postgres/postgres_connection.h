@@ -19,6 +19,9 @@ class PostgresConnection final : public SqlConnection {
 
   Status query(std::string_view sql, const std::vector<SqlValue>& parameters,
                const std::function<void(const SqlRow&)>& row) override;
+  std::string nowMillis() const override {
+    return "CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)";
+  }
   Status beginWrite() override;
   Status beginCount() override;
   /// When the connection is lost meanwhile, asks the server on a new one what became of the

@@ -49,6 +49,8 @@ class PostgresStore final : public SqlStore {
     return SqlStore::list(kind, possible);
   }
 
+  NodeRegistry* nodes() override { return &registry(); }
+
   void watch(std::function<void()> changed) override {
     if (watcher_) return;
     try {

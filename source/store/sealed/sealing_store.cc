@@ -120,6 +120,13 @@ Status SealingStore::takenInOtherForm(const Change& change, const schema::AtRest
   return {};
 }
 
+Status SealingStore::keep(Change& change) {
+  if (!change.kept) return protector_->protect(change.kind, change.doc);
+  // It may be of a time when another form was kept.
+  auto converted = protector_->convert(change.kind, change.doc);
+  return converted.ok() ? Status() : Status(converted.error());
+}
+
 /// Protects one document; `given` remembers what its fields were.
 Status SealingStore::protect(Change& change, Given& given, std::optional<Refusal>& refusal) {
   std::vector<std::pair<const schema::AtRestField*, std::string>> values;
@@ -135,7 +142,7 @@ Status SealingStore::protect(Change& change, Given& given, std::optional<Refusal
     if (!asked || refusal) return asked;
   }
   if (values.empty()) return {};
-  if (Status status = protector_->protect(change.kind, change.doc); !status) return status;
+  if (Status status = keep(change); !status) return status;
   for (auto& [field, value] : values) {
     if (field->how == AtRest::kDigest) {
       given.add(field->field, *field->in(change.doc), std::move(value));

@@ -41,6 +41,10 @@ class SealingStore final : public Store {
   Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
                                           std::string_view value) override;
   Result<std::vector<Json>> list(std::string_view kind, const ListQuery& query) override;
+  std::vector<Unreadable> unreadable() const override { return inner_->unreadable(); }
+  /// What stands in it is what was kept, never opened.
+  History* history() override { return inner_->history(); }
+  NodeRegistry* nodes() override { return inner_->nodes(); }
   bool reachable() const override { return inner_->reachable(); }
   void watch(std::function<void()> changed) override { inner_->watch(std::move(changed)); }
   Status broadcast(const std::string& message) override { return inner_->broadcast(message); }
@@ -69,6 +73,7 @@ class SealingStore final : public Store {
   struct Given;
   std::string ownName() const;
   Status protect(Change& change, Given& given, std::optional<Refusal>& refusal);
+  Status keep(Change& change);
   Status takenInOtherForm(const Change& change, const schema::AtRestField& field,
                           const std::string& value, std::optional<Refusal>& refusal);
   void openAll(Commit& commit);

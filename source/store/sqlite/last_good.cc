@@ -149,7 +149,6 @@ Status LastGood::apply(const Commit& commit) {
   });
 }
 
-/// kNotFound where there is no copy of this database.
 Result<Revision> LastGood::savedRevision() {
   std::string identity, text;
   Status status = connection_->query("SELECT key, value FROM meta", {}, [&](const SqlRow& row) {

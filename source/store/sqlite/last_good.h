@@ -42,6 +42,8 @@ class LastGood {
   /// copy of this database; a damaged one is moved aside and reported as kNotFound, too.
   Result<Revision> load(const std::function<void(Entity)>& each);
 
+  /// The revision of the copy. kNotFound where there is no copy of this database.
+  Result<Revision> savedRevision();
   /// What happened to a damaged file, for the log; "" while all is well.
   const std::string& notice() const { return notice_; }
 
@@ -52,7 +54,6 @@ class LastGood {
   Status startAfresh(const std::string& cause);
   /// Runs `work` in a transaction; begins a new file, and tries once more, if this one is damaged.
   Status inTransaction(const std::function<Status()>& work);
-  Result<Revision> savedRevision();
   Status put(const std::string& kind, const std::string& id, Json doc);
   Status finish(Revision revision);
   Status setMeta(const char* key, const std::string& value);

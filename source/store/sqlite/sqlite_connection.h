@@ -26,6 +26,9 @@ class SqliteConnection final : public SqlConnection {
 
   Status query(std::string_view sql, const std::vector<SqlValue>& parameters,
                const std::function<void(const SqlRow&)>& row) override;
+  std::string nowMillis() const override {
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
+  }
   Status beginWrite() override { return execute("BEGIN IMMEDIATE"); }
   /// With room for the inner pages of all indexes: rows come in no order, and a page that is read
   /// again for each costs more than the row. The room is given back with the connection.
