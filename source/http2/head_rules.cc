@@ -1,17 +1,44 @@
 #include "source/http2/head_rules.h"
 
 #include <algorithm>
-
-#include "source/http/header_map.h"
+#include <array>
 
 namespace tollgate::http2 {
 namespace {
 
-bool isAlnum(char c) {
+constexpr bool isAlnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool contains(std::string_view set, char c) { return set.find(c) != std::string_view::npos; }
+constexpr bool contains(std::string_view set, char c) {
+  return set.find(c) != std::string_view::npos;
+}
+
+using ByteSet = std::array<bool, 256>;
+
+/// The bytes for which `in(char)` says so.
+template <typename In>
+constexpr ByteSet bytesThat(In&& in) {
+  ByteSet set{};
+  for (int byte = 0; byte < 256; ++byte) set[byte] = in(static_cast<char>(byte));
+  return set;
+}
+
+constexpr ByteSet kToken =
+    bytesThat([](char c) { return isAlnum(c) || contains("!#$%&'*+-.^_`|~", c); });
+constexpr ByteSet kFieldName =
+    bytesThat([](char c) { return kToken[static_cast<unsigned char>(c)] && (c < 'A' || c > 'Z'); });
+constexpr ByteSet kValue = bytesThat([](char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return c == '\t' || (byte >= 0x20 && byte != 0x7f);
+});
+constexpr ByteSet kHost =
+    bytesThat([](char c) { return isAlnum(c) || contains("-._~!$&'()*+,;=%", c); });
+
+bool allIn(const ByteSet& set, std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [&](char c) { return set[static_cast<unsigned char>(c)]; });
+}
 
 bool isPort(std::string_view port) {
   if (port.size() > 5) return false;
@@ -36,24 +63,14 @@ bool isBracketed(std::string_view authority) {
 
 }  // namespace
 
-bool isToken(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return isAlnum(c) || contains("!#$%&'*+-.^_`|~", c);
-  });
-}
+bool isToken(std::string_view text) { return !text.empty() && allIn(kToken, text); }
 
-bool isFieldName(std::string_view name) {
-  return isToken(name) &&
-         std::none_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
+bool isFieldName(std::string_view name) { return !name.empty() && allIn(kFieldName, name); }
 
 bool isFieldValue(std::string_view value) {
   if (value.empty()) return true;
   if (contains(" \t", value.front()) || contains(" \t", value.back())) return false;
-  return std::all_of(value.begin(), value.end(), [](char c) {
-    auto byte = static_cast<unsigned char>(c);
-    return c == '\t' || (byte >= 0x20 && byte != 0x7f);
-  });
+  return allIn(kValue, value);
 }
 
 bool isTarget(std::string_view target) {
@@ -69,17 +86,15 @@ bool isAuthority(std::string_view authority) {
   size_t colon = authority.find(':');
   std::string_view host = authority.substr(0, colon);
   if (colon != std::string_view::npos && !isPort(authority.substr(colon + 1))) return false;
-  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
-    return isAlnum(c) || contains("-._~!$&'()*+,;=%", c);
-  });
+  return !host.empty() && allIn(kHost, host);
 }
 
-bool isConnectionField(std::string_view name) {
-  for (std::string_view field :
-       {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"}) {
-    if (http::equalsIgnoreCase(name, field)) return true;
-  }
-  return false;
+bool isConnectionField(http::HeaderCode code) {
+  using enum http::HeaderCode;
+  constexpr uint64_t kFields = http::bitOf(kConnection) | http::bitOf(kKeepAlive) |
+                               http::bitOf(kProxyConnection) | http::bitOf(kTransferEncoding) |
+                               http::bitOf(kUpgrade);
+  return (kFields & http::bitOf(code)) != 0;
 }
 
 }  // namespace tollgate::http2

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "source/http/header_code.h"
+
 /// What the parts of a request head must be so that they can go on as HTTP/1 without a change of
 /// meaning. nghttp2 checks some of it; none of this depends on that.
 namespace tollgate::http2 {
@@ -16,8 +18,7 @@ bool isFieldValue(std::string_view value);
 bool isTarget(std::string_view target);
 /// Host and port without user information: "name", "1.2.3.4:80", "[::1]:80".
 bool isAuthority(std::string_view authority);
-/// Fields that belong to one HTTP/1 connection and must not be in HTTP/2 (RFC 9113 8.2.2), in any
-/// case.
-bool isConnectionField(std::string_view name);
+/// Fields that belong to one HTTP/1 connection and must not be in HTTP/2 (RFC 9113 8.2.2).
+bool isConnectionField(http::HeaderCode code);
 
 }  // namespace tollgate::http2

@@ -219,16 +219,16 @@ void Codec::headerField(Stream& stream, std::string_view name, std::string_view 
   if (!isFieldName(name) || !isFieldValue(value)) {
     return fail(stream, 400, "a header field is malformed");
   }
-  if (isConnectionField(name) || name == "http2-settings" ||
-      (name == "te" && !http::equalsIgnoreCase(value, "trailers"))) {
+  http::HeaderCode code = http::codeOf(name);
+  if (isConnectionField(code) || code == http::HeaderCode::kHttp2Settings ||
+      (code == http::HeaderCode::kTe && !http::equalsIgnoreCase(value, "trailers"))) {
     return fail(stream, 400, "a header field of HTTP/1 connections in HTTP/2");
   }
   std::string_view kept = arena.copy(value);
-  if (name == "cookie") {
+  if (code == http::HeaderCode::kCookie) {
     cookies_.push_back(kept);
     return;
   }
-  http::HeaderCode code = http::codeOf(name);
   stream.sink->request().headers.addChecked(
       code, code == http::HeaderCode::kOther ? arena.copy(name) : http::nameOf(code), kept);
 }
@@ -252,7 +252,7 @@ void Codec::trailerField(Stream& stream, std::string_view name, std::string_view
   if (stream.trailers == nullptr) return;
   stream.trailerBytes += name.size() + value.size() + 32;
   if (stream.trailerBytes > limits_.message.maxTrailerBytes || !isFieldName(name) ||
-      !isFieldValue(value) || isConnectionField(name)) {
+      !isFieldValue(value) || isConnectionField(http::codeOf(name))) {
     stream.badTrailers = true;
     return;
   }

@@ -32,8 +32,8 @@ bool namedBy(std::string_view list, std::string_view name) {
 void addFields(std::vector<nghttp2_nv>& fields, const http::HeaderMap& headers) {
   std::string_view connection = headers.get(http::HeaderCode::kConnection);
   headers.forEach([&](const http::Header& header) {
-    if (isConnectionField(header.name()) || !isToken(header.name())) return;
-    if (!isFieldValue(header.value()) || namedBy(connection, header.name())) return;
+    if (isConnectionField(header.code) || namedBy(connection, header.name())) return;
+    if (!header.checked && (!isToken(header.name()) || !isFieldValue(header.value()))) return;
     fields.push_back(field(header.name(), header.value()));
   });
 }
@@ -121,7 +121,7 @@ void Stream::sendBody(buffer::Buffer& data, bool end) {
 void Stream::sendTrailers(const http::HeaderMap& trailers) {
   if (!headSent || outEnd || localReset) return;
   trailers.forEach([&](const http::Header& header) {
-    if (isConnectionField(header.name()) || !isToken(header.name())) return;
+    if (isConnectionField(header.code) || !isToken(header.name())) return;
     if (header.code == http::HeaderCode::kContentLength || !isFieldValue(header.value())) return;
     outTrailers.emplace_back(header.name(), header.value());
   });
