@@ -207,6 +207,13 @@ Reply revert(ApiContext& context, Call& call) {
   if (!done) return failed(context, done.error());
   std::vector<Change> changes;
   if (Stop stop = undo(revision, std::move(done).value(), changes)) return std::move(*stop);
+  for (const Change& change : changes) {
+    if (change.op == Change::Op::kDelete) continue;
+    if (Status fit = context.checkEntity(change.kind, change.id, change.doc); !fit) {
+      return message(409, fmt::format("revision {} cannot be reverted: {}/{}: {}", revision,
+                                      change.kind, change.id, fit.error().text()));
+    }
+  }
   store::Reason reason = call.reason;
   if (findHeader(call.request, "x-reason") == nullptr) {
     reason.text = fmt::format("revert of revision {}", revision);

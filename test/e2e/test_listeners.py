@@ -171,6 +171,21 @@ class Listeners(Case):
         self.assertEqual([e["name"] for e in gateway.admin("GET", "/listeners").json["data"]], ["extra"])
         self.assertEqual(self.status(taken), 200)
 
+    def test_a_revert_is_refused_where_the_address_was_taken_meanwhile(self):
+        gateway = self.start()
+        (port,) = free_ports(1)
+        gateway.admin("POST", "/listeners", listener("extra", port), expect=201)
+        gateway.admin("DELETE", "/listeners/extra", expect=204)
+        deletion = gateway.admin("GET", "/revisions?size=1").json["data"][0]["revision"]
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", port))
+            other.listen()
+            answer = gateway.admin("POST", f"/revisions/{deletion}/revert")
+            self.assertEqual(answer.status, 409, answer.body)
+            self.assertIn("another program listens there", answer.json["message"])
+        gateway.admin("POST", f"/revisions/{deletion}/revert", expect=201)
+        self.assertEqual(self.status(port), 200)
+
 
 if __name__ == "__main__":
     unittest.main()
