@@ -11,6 +11,7 @@ import json
 import pathlib
 import random
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -81,7 +82,7 @@ class Chaos:
         database.mkdir()
         self.database = Postgres(database).start()
         settings = {**self.database.settings(), "pg_timeout": "2000", "db_update_frequency": "1",
-                    "node_heartbeat": "1"}
+                    "node_heartbeat": "1", "history_revisions": "0"}  # all: verify() replays them
         self.nodes = [Gateway(folder / f"node{i}", workers=1, **settings) for i in range(3)]
         if self.nodes[0].command("migrations", "bootstrap").returncode != 0:
             raise AssertionError("no bootstrap")
@@ -223,6 +224,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()
     print("seed", options.seed)
+    sys.setswitchinterval(0.0002)  # else the clients wait for each other more than for the nodes
     origin = Origin()
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder).chmod(0o755)
