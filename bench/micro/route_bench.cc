@@ -32,11 +32,13 @@ void match(benchmark::State& state, Kind kind) {
   }
   auto table = RouteTable::build(std::move(routes));
   NoHeaders none;
+  Arena arena;
   size_t i = 0;
   for (auto _ : state) {
     MatchInput input;
     input.method = "GET";
-    input.host = hosts[i];
+    arena.reset();
+    input.host = HostName::of(hosts[i], arena);
     input.normalizedPath = paths[i];
     input.destinationPort = 8000;
     input.headers = &none;

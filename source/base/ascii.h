@@ -55,7 +55,7 @@ inline bool hasUpperCase(std::string_view text) {
 }
 
 /// Compares ASCII letters in any case, other bytes exactly. Fastest for what is equal already.
-inline bool equalsIgnoreCase(std::string_view a, std::string_view b) {
+[[gnu::always_inline]] inline bool equalsIgnoreCase(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   auto same = [](uint64_t x, uint64_t y) { return x == y || lowerWord(x) == lowerWord(y); };
   const char *p = a.data(), *q = b.data();

@@ -4,12 +4,12 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <new>
 #include <string_view>
 #include <utility>
 
 #include "source/base/ref.h"
+#include "source/base/text_hash.h"
 
 namespace tollgate {
 
@@ -22,7 +22,7 @@ namespace tollgate {
 /// KeyOf: `static std::string_view of(const T&)`, constant while the object is in the set. T is
 /// RefCounted, and copyable for edit().
 /// Threads: a published copy is immutable and may be read by any thread; one thread changes.
-template <typename T, typename KeyOf, typename Hash = std::hash<std::string_view>>
+template <typename T, typename KeyOf, typename Hash = TextHash>
 class CowSet {
  public:
   CowSet() = default;

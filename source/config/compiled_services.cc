@@ -40,7 +40,11 @@ void CompiledServices::set(uint32_t number, std::shared_ptr<const upstream::Serv
 void CompiledServices::bind(upstream::Service& service, const schema::Json& tlsPart) {
   if (!service.literal.valid()) service.cluster = upstreams_.find(service.host);
   service.poolKey = "tcp|";
-  if (!service.tls) return;
+  service.literalKey.clear();
+  if (!service.tls) {
+    if (service.literal.valid()) service.literalKey.append("tcp|").append(service.literal.bytes());
+    return;
+  }
   // Connections that were made in another way are not used any more.
   service.poolKey = "tls|" + service.id + "|" + std::to_string(++bindings_) + "|";
   if (!upstreamTls_) return;

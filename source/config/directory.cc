@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "source/http1/char_span.h"
+
 namespace tollgate::config {
 
 ConsumerEntry::ConsumerEntry(const http::Consumer& consumer) : http::Consumer(consumer) {
@@ -9,6 +11,8 @@ ConsumerEntry::ConsumerEntry(const http::Consumer& consumer) : http::Consumer(co
   id = keep(consumer.id, used);
   username = keep(consumer.username, used);
   customId = keep(consumer.customId, used);
+  wellFormed = http1::isFieldValue(id) && http1::isFieldValue(username) &&
+               http1::isFieldValue(customId);
 }
 
 Ref<ConsumerEntry> ConsumerEntry::make(const http::Consumer& consumer) {

@@ -108,6 +108,7 @@ struct Consumer {
   std::string_view username;  ///< "" if unset
   std::string_view customId;  ///< "" if unset
   Ref<const ConsumerFilters> filters;
+  bool wellFormed = false;  ///< All three texts are known to be fit for header fields.
 };
 
 /// A key-auth credential, found by key.

@@ -114,8 +114,6 @@ inline constexpr std::string_view kHeaderNames[] = {
 static_assert(sizeof kHeaderNames / sizeof kHeaderNames[0] ==
               static_cast<size_t>(HeaderCode::kCount));
 
-/// The code of a name in any case.
-HeaderCode codeOf(std::string_view name);
 /// The name of a code in its usual spelling ("Content-Length").
 constexpr std::string_view nameOf(HeaderCode code) {
   return kHeaderNames[static_cast<size_t>(code)];
@@ -124,5 +122,34 @@ constexpr std::string_view nameOf(HeaderCode code) {
 constexpr uint64_t bitOf(HeaderCode code) { return uint64_t{1} << static_cast<int>(code); }
 
 using tollgate::equalsIgnoreCase;
+
+/// Where each code stands under a hash of its name, in any case; names have two bytes or more.
+struct HeaderCodeTable {
+  HeaderCode places[256] = {};
+  bool perfect = true;
+  constexpr HeaderCodeTable() {
+    for (size_t code = 1; code < static_cast<size_t>(HeaderCode::kCount); ++code) {
+      HeaderCode& place = places[hashOf(kHeaderNames[code].data(), kHeaderNames[code].size())];
+      if (place != HeaderCode::kOther) perfect = false;
+      place = static_cast<HeaderCode>(code);
+    }
+  }
+  /// Multipliers by which no two known names meet.
+  static constexpr uint8_t hashOf(const char* name, size_t size) {
+    auto byte = [&](size_t at) { return static_cast<uint32_t>(name[at] | 0x20); };
+    return static_cast<uint8_t>(size * 15 + byte(size / 2) * 16 + byte(size - 2) * 21 +
+                                byte(size - 1) * 32);
+  }
+};
+inline constexpr HeaderCodeTable kHeaderCodeTable;
+static_assert(kHeaderCodeTable.perfect, "two names have one hash: choose other multipliers");
+
+/// The code of a name in any case.
+inline HeaderCode codeOf(std::string_view name) {
+  if (name.size() < 2) return HeaderCode::kOther;
+  HeaderCode code = kHeaderCodeTable.places[HeaderCodeTable::hashOf(name.data(), name.size())];
+  // Without a code: its name is empty, so that it is not equal.
+  return equalsIgnoreCase(nameOf(code), name) ? code : HeaderCode::kOther;
+}
 
 }  // namespace tollgate::http

@@ -12,6 +12,31 @@ void HeaderMap::grow() {
   capacity_ = capacity;
 }
 
+Header HeaderMap::takeLine(std::string_view& text) {
+  size_t nameSize = text.find(':');
+  size_t size = text.find("\r\n", nameSize) + 2;
+  Header out = wholeLine(codeOf(text.substr(0, nameSize)), nameSize, text.substr(0, size));
+  text.remove_prefix(size);
+  return out;
+}
+
+/// Const as it changes nothing that callers see.
+void HeaderMap::unfold() const {
+  auto& self = const_cast<HeaderMap&>(*this);
+  const std::span<const Header> before = pieces();
+  const auto capacity = static_cast<uint32_t>(count_ + size());
+  const auto fields = static_cast<uint32_t>(size());
+  self.entries_ = static_cast<Header*>(arena_->allocate(capacity * sizeof(Header)));
+  self.capacity_ = capacity;
+  self.count_ = 0;
+  auto keep = [&](const Header& header) { self.entries_[self.count_++] = header; };
+  for (const Header& entry : before) {
+    (entry.flags & Header::kBlock) != 0 ? forEachLine(entry, keep) : keep(entry);
+  }
+  self.hidden_ = self.count_ - fields;
+  self.blockCodes_ = self.blockSizes_ = 0;
+}
+
 const Header* HeaderMap::find(std::string_view name) const {
   HeaderCode code = codeOf(name);
   return code != HeaderCode::kOther ? find(code) : findOther(name);
@@ -19,10 +44,11 @@ const Header* HeaderMap::find(std::string_view name) const {
 
 /// The first field of a name without a code.
 const Header* HeaderMap::findOther(std::string_view name) const {
-  if ((otherSizes_ & sizeBit(name.size())) == 0) return nullptr;
+  if ((otherSizes_ & sizeBitOf(name.size())) == 0) return nullptr;
+  unfold(name);
   for (size_t i = 0; i < count_; ++i) {
     const Header& header = entries_[i];
-    if (header.code == HeaderCode::kOther && !header.removed &&
+    if (header.code == HeaderCode::kOther && !header.removed() &&
         equalsIgnoreCase(header.name(), name)) {
       return &header;
     }
@@ -31,12 +57,13 @@ const Header* HeaderMap::findOther(std::string_view name) const {
 }
 
 void HeaderMap::removeEntry(Header& header) {
-  if (header.removed) return;
-  header.removed = true;
-  --live_;
+  if (header.removed()) return;
+  header.flags |= Header::kRemoved;
+  ++hidden_;
 }
 
 void HeaderMap::removeAll(HeaderCode code) {
+  if (inBlock(bitOf(code))) unfold();
   for (size_t i = 0; i < count_; ++i) {
     if (entries_[i].code == code) removeEntry(entries_[i]);
   }
@@ -45,23 +72,27 @@ void HeaderMap::removeAll(HeaderCode code) {
 
 void HeaderMap::remove(std::string_view name) {
   HeaderCode code = codeOf(name);
-  if (code != HeaderCode::kOther) return remove(code);
-  if ((otherSizes_ & sizeBit(name.size())) == 0) return;
+  code != HeaderCode::kOther ? remove(code) : removeOther(name);
+}
+
+void HeaderMap::removeAllOther(std::string_view name) {
+  unfold(name);
   for (size_t i = 0; i < count_; ++i) {
     Header& header = entries_[i];
-    if (header.code == code && equalsIgnoreCase(header.name(), name)) removeEntry(header);
+    if (header.code == HeaderCode::kOther && equalsIgnoreCase(header.name(), name)) {
+      removeEntry(header);
+    }
   }
 }
 
 /// The place keeps the spelling of its name, unless a whole line comes.
 void HeaderMap::overwrite(Header& place, const Header& field) {
-  if (field.line) {
+  if (field.line()) {
     place = field;
   } else {
     place.valueData = field.valueData;
     place.valueSize = field.valueSize;
-    place.checked = place.checked && field.checked;
-    place.line = false;
+    place.flags &= field.flags & Header::kChecked;
   }
   lineBytes_ += place.lineBytes();
 }

@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "source/base/arena.h"
 #include "source/base/decimal.h"
 #include "source/http/header_code.h"
+#include "source/http/line_block.h"
 
 namespace tollgate::http {
 
@@ -18,9 +20,14 @@ struct Header {
   uint32_t valueSize;
   uint16_t nameSize;
   HeaderCode code;
-  bool removed : 1;
-  bool checked : 1;  ///< Name and value are known to be well-formed.
-  bool line : 1;     ///< Name, ": ", value and CRLF stand in one piece from the name on.
+  uint8_t flags;
+  static constexpr uint8_t kRemoved = 1;
+  static constexpr uint8_t kChecked = 2;  ///< Name and value are known to be well-formed.
+  static constexpr uint8_t kLine = 4;     ///< Name, ": ", value, CRLF: one piece from the name on.
+  static constexpr uint8_t kBlock = 8;    ///< Several lines in one piece: see pieces().
+  bool removed() const { return (flags & kRemoved) != 0; }
+  bool checked() const { return (flags & kChecked) != 0; }
+  bool line() const { return (flags & kLine) != 0; }
   std::string_view name() const { return {nameData, nameSize}; }
   std::string_view value() const { return {valueData, valueSize}; }
   /// Bytes of the field as a line of HTTP/1.
@@ -35,8 +42,10 @@ class HeaderMap {
 
   Arena& arena() { return *arena_; }
   void clear() {
-    count_ = live_ = 0;
+    count_ = 0;
+    hidden_ = 0;
     present_ = otherSizes_ = lineBytes_ = 0;
+    blockCodes_ = blockSizes_ = 0;
     entries_ = nullptr;
     capacity_ = 0;
   }
@@ -52,18 +61,42 @@ class HeaderMap {
     append(checkedField(code, name, value, line));
   }
 
+  /// Adds the lines as one entry, until one of them is asked for. None of their names may be there.
+  void add(const LineBlock& block) {
+    if (block.lines() == 0) return;
+    std::string_view text = block.text();
+    Header entry{text.data(),        nullptr,    static_cast<uint32_t>(text.size() - 4), 0,
+                 HeaderCode::kOther, kBlockFlags};
+    append(entry);
+    hidden_ -= block.lines() - 1;
+    present_ |= block.codes();
+    otherSizes_ |= block.otherSizes();
+    blockCodes_ |= block.codes();
+    blockSizes_ |= block.otherSizes();
+  }
+
   /// True if a field with one of these codes (bits) was added; it may have been removed since.
   bool hasAny(uint64_t codes) const { return (present_ & codes) != 0; }
   bool has(HeaderCode code) const { return (present_ >> static_cast<int>(code)) & 1; }
   /// The first field of that name, or nullptr. Codes other than kOther only.
   const Header* find(HeaderCode code) const {
     if (!has(code)) return nullptr;
+    if (inBlock(bitOf(code))) unfold();
     for (const Header *h = entries_, *end = entries_ + count_; h != end; ++h) {
-      if (h->code == code && !h->removed) return h;
+      if (h->code == code && !h->removed()) return h;
     }
     return nullptr;
   }
   const Header* find(std::string_view name) const;
+  /// The next field of the same name as `field`, which is one of this map; nullptr if it is the
+  /// last.
+  const Header* next(const Header& field) const {
+    for (const Header *h = &field + 1, *end = entries_ + count_; h != end; ++h) {
+      if (h->code != field.code || h->removed()) continue;
+      if (h->code != HeaderCode::kOther || equalsIgnoreCase(h->name(), field.name())) return h;
+    }
+    return nullptr;
+  }
   /// The first value, or "" if there is none.
   std::string_view get(HeaderCode code) const {
     const Header* header = find(code);
@@ -107,26 +140,43 @@ class HeaderMap {
     if (has(code)) removeAll(code);
   }
   void remove(std::string_view name);
+  /// The same for a name without a code.
+  void removeOther(std::string_view name) {
+    if ((otherSizes_ & sizeBitOf(name.size())) != 0) removeAllOther(name);
+  }
   void removeEntry(Header& header);
 
   /// Number of live fields.
-  size_t size() const { return live_; }
+  size_t size() const { return count_ - hidden_; }
   /// At least the bytes of all live fields as lines of HTTP/1.
   size_t lineBytes() const { return lineBytes_; }
 
   /// Calls `each(Header&)` for every live field in order.
   template <typename F>
   void forEach(F&& each) {
+    if (hasBlocks()) unfold();
     for (size_t i = 0; i < count_; ++i) {
-      if (!entries_[i].removed) each(entries_[i]);
+      if (!entries_[i].removed()) each(entries_[i]);
     }
   }
   template <typename F>
   void forEach(F&& each) const {
-    for (size_t i = 0; i < count_; ++i) {
-      if (!entries_[i].removed) each(static_cast<const Header&>(entries_[i]));
+    for (const Header& entry : pieces()) {
+      if (entry.removed()) continue;
+      if ((entry.flags & Header::kBlock) == 0) {
+        each(entry);
+      } else {
+        forEachLine(entry, each);
+      }
     }
   }
+  /// For writers: the entries as they are. Removed ones are among them, and blocks, which have code
+  /// kOther, no name, and lineBytes() of text from nameData on.
+  std::span<const Header> pieces() const { return {entries_, count_}; }
+  /// Those of `codes` that a block has.
+  uint64_t inBlock(uint64_t codes) const { return blockCodes_ & codes; }
+  /// Makes single fields of all blocks.
+  void unfold() const;
 
  private:
   static Header field(HeaderCode code, std::string_view name, std::string_view value) {
@@ -135,15 +185,12 @@ class HeaderMap {
             static_cast<uint32_t>(value.size()),
             static_cast<uint16_t>(name.size()),
             code,
-            false,
-            false,
-            false};
+            0};
   }
   static Header checkedField(HeaderCode code, std::string_view name, std::string_view value,
                              bool line) {
     Header out = field(code, name, value);
-    out.checked = true;
-    out.line = line;
+    out.flags = line ? kLineFlags : Header::kChecked;
     return out;
   }
   static Header wholeLine(HeaderCode code, size_t nameSize, std::string_view line) {
@@ -159,7 +206,22 @@ class HeaderMap {
     std::memcpy(copyTo(line + name.size() + 2, value), "\r\n", 2);
     return {line, size};
   }
-  static uint64_t sizeBit(size_t nameSize) { return uint64_t{1} << (nameSize & 63); }
+  static constexpr uint8_t kLineFlags = Header::kChecked | Header::kLine;
+  static constexpr uint8_t kBlockFlags = kLineFlags | Header::kBlock;
+  /// The field of the line at the front of `text`, which is taken off it.
+  static Header takeLine(std::string_view& text);
+  template <typename F>
+  static void forEachLine(const Header& block, F& each) {
+    std::string_view text(block.nameData, block.lineBytes());
+    while (!text.empty()) {
+      const Header one = takeLine(text);
+      each(one);
+    }
+  }
+  bool hasBlocks() const { return (blockCodes_ | blockSizes_) != 0; }
+  void unfold(std::string_view name) const {
+    if ((blockSizes_ & sizeBitOf(name.size())) != 0) unfold();
+  }
 
   void grow();
   const Header* findOther(std::string_view name) const;
@@ -168,29 +230,31 @@ class HeaderMap {
     field.code != HeaderCode::kOther ? put(field) : putOther(field);
   }
   void putOther(const Header& field) {
-    (otherSizes_ & sizeBit(field.nameSize)) != 0 ? replaceOther(field) : append(field);
+    (otherSizes_ & sizeBitOf(field.nameSize)) != 0 ? replaceOther(field) : append(field);
   }
   void replaceOther(const Header& field);
   void replace(const Header& field);
   void overwrite(Header& place, const Header& field);
   void removeAll(HeaderCode code);
+  void removeAllOther(std::string_view name);
   void append(const Header& field) {
     if (count_ == capacity_) grow();
     entries_[count_++] = field;
-    ++live_;
     lineBytes_ += field.lineBytes();
     present_ |= bitOf(field.code);
-    if (field.code == HeaderCode::kOther) otherSizes_ |= sizeBit(field.nameSize);
+    if (field.code == HeaderCode::kOther) otherSizes_ |= sizeBitOf(field.nameSize);
   }
 
   Arena* arena_;
   Header* entries_ = nullptr;
   uint32_t count_ = 0;
-  uint32_t live_ = 0;
+  uint32_t hidden_ = 0;  ///< Entries that count less than one field: removed. Blocks count more.
   uint32_t capacity_ = 0;
   size_t lineBytes_ = 0;
   uint64_t present_ = 0;
-  uint64_t otherSizes_ = 0;  ///< sizeBit() of the names without a code: most look-ups end here.
+  uint64_t otherSizes_ = 0;  ///< sizeBitOf() of the names without a code: most look-ups end here.
+  uint64_t blockCodes_ = 0;  ///< What of present_ stands in blocks, or stood there.
+  uint64_t blockSizes_ = 0;
 };
 
 }  // namespace tollgate::http

@@ -1,9 +1,12 @@
 #pragma once
 
-#if defined(__x86_64__)
+#if defined(__SSSE3__)
+#include <tmmintrin.h>
+#elif defined(__x86_64__)
 #include <emmintrin.h>
 #endif
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -11,8 +14,52 @@
 /// machine can; nothing is read outside of the range given.
 namespace tollgate::http1 {
 
-/// The first byte in [p, end) that may not stand in a token (RFC 9110 section 5.6.2), or end.
-const char* tokenSpan(const char* p, const char* end);
+/// Bytes that may stand in a token (RFC 9110 section 5.6.2).
+inline constexpr std::array<bool, 256> kToken = [] {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  std::array<bool, 256> table{};
+  for (int c = 0; c < 128; ++c) {
+    bool alpha = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+    bool digit = c >= '0' && c <= '9';
+    table[c] = alpha || digit || kMarks.find(char(c)) != kMarks.npos;
+  }
+  return table;
+}();
+
+#if defined(__SSSE3__)
+// For a token byte x: low[x & 15] has the bit of x's high nibble. Bytes from 0x80 have none.
+alignas(16) inline constexpr std::array<uint8_t, 16> kTokenLow = [] {
+  std::array<uint8_t, 16> table{};
+  for (int c = 0; c < 128; ++c) {
+    if (kToken[c]) table[c & 15] = static_cast<uint8_t>(table[c & 15] | (1 << (c >> 4)));
+  }
+  return table;
+}();
+alignas(16) inline constexpr std::array<uint8_t, 16> kTokenHigh = {1, 2, 4, 8, 16, 32, 64, 128};
+
+/// One bit for each of 16 bytes that may not stand in a token.
+inline uint32_t badInToken(__m128i x) {
+  const __m128i low = _mm_load_si128(reinterpret_cast<const __m128i*>(kTokenLow.data()));
+  const __m128i high = _mm_load_si128(reinterpret_cast<const __m128i*>(kTokenHigh.data()));
+  __m128i a = _mm_shuffle_epi8(low, x);
+  __m128i b = _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(x, 4), _mm_set1_epi8(15)));
+  __m128i bad = _mm_cmpeq_epi8(_mm_and_si128(a, b), _mm_setzero_si128());
+  return static_cast<uint32_t>(_mm_movemask_epi8(bad));
+}
+#endif
+
+/// The first byte in [p, end) that may not stand in a token, or end.
+inline const char* tokenSpan(const char* p, const char* end) {
+#if defined(__SSSE3__)
+  for (; end - p >= 16; p += 16) {
+    __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    if (uint32_t bad = badInToken(x)) return p + __builtin_ctz(bad);
+  }
+#endif
+  while (p < end && kToken[static_cast<unsigned char>(*p)]) ++p;
+  return p;
+}
+
 /// The first control character, space, DEL or "#" in [p, end), or end.
 const char* targetSpan(const char* p, const char* end);
 

@@ -27,30 +27,28 @@ void HeadWriter::statusLine(int status, std::string_view reason) {
 }
 
 void HeadWriter::fields(const http::HeaderMap& headers, uint64_t skip) {
+  if (headers.inBlock(skip)) headers.unfold();
   // Lines that lie one behind the other in memory, as most of a parsed head do, go in one copy.
   const char *lines = nullptr, *linesEnd = nullptr;
-  auto flush = [&] {
-    if (lines != nullptr) put({lines, static_cast<size_t>(linesEnd - lines)});
-    lines = linesEnd = nullptr;
-  };
-  headers.forEach([&](const http::Header& h) {
-    if (((skip >> static_cast<int>(h.code)) & 1) != 0) return;
-    if (h.line) {
+  for (const http::Header& h : headers.pieces()) {
+    if (h.removed() || ((skip >> static_cast<int>(h.code)) & 1) != 0) continue;
+    if (h.line()) {
       if (h.nameData != linesEnd) {
-        flush();
+        put({lines, static_cast<size_t>(linesEnd - lines)});
         lines = h.nameData;
       }
       linesEnd = h.nameData + h.lineBytes();
-      return;
+      continue;
     }
-    flush();
-    if (!h.checked) {
-      if (h.code == http::HeaderCode::kOther && !isToken(h.name())) return;
-      if (!isFieldValue(h.value())) return;
+    put({lines, static_cast<size_t>(linesEnd - lines)});
+    lines = linesEnd = nullptr;
+    if (!h.checked()) {
+      if (h.code == http::HeaderCode::kOther && !isToken(h.name())) continue;
+      if (!isFieldValue(h.value())) continue;
     }
     field(h.name(), h.value());
-  });
-  flush();
+  }
+  put({lines, static_cast<size_t>(linesEnd - lines)});
 }
 
 void HeadWriter::finish() { output_.commit(static_cast<size_t>(at_ - start_)); }

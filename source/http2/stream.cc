@@ -33,7 +33,7 @@ void addFields(std::vector<nghttp2_nv>& fields, const http::HeaderMap& headers) 
   std::string_view connection = headers.get(http::HeaderCode::kConnection);
   headers.forEach([&](const http::Header& header) {
     if (isConnectionField(header.code) || namedBy(connection, header.name())) return;
-    if (!header.checked && (!isToken(header.name()) || !isFieldValue(header.value()))) return;
+    if (!header.checked() && (!isToken(header.name()) || !isFieldValue(header.value()))) return;
     fields.push_back(field(header.name(), header.value()));
   });
 }

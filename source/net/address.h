@@ -22,6 +22,8 @@ class Address {
 
   const sockaddr* sockaddrPtr() const { return &storage_.any; }
   socklen_t length() const;
+  /// The socket address as bytes, for keys of tables.
+  std::string_view bytes() const { return {reinterpret_cast<const char*>(&storage_), length()}; }
   int family() const { return storage_.any.sa_family; }
   bool valid() const { return family() == AF_INET || family() == AF_INET6; }
   uint16_t port() const;

@@ -40,6 +40,7 @@ void ProxyExchange::clear() {
   consumer_ = nullptr;
   credentialId_ = actor_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
   loggedTarget_ = {};
+  host_ = {};
   unpinSlabs();
   pendingBody_.clear();
   replayBody_.clear();
@@ -104,7 +105,7 @@ void ProxyExchange::routeRequest() {
 
   route::MatchInput input;
   input.method = request_->method;
-  input.host = request_->host;
+  input.host = host_ = route::HostName::of(request_->host, arena_);
   input.normalizedPath = path_;
   input.sni = manager_->connection().transport().serverName();
   input.destinationPort = manager_->localPort();

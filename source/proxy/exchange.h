@@ -161,10 +161,11 @@ class ProxyExchange final : public http::Exchange,
   // request_headers.cc
   void findClient();
   void prepareRequestHeaders();
-  void addForwarded(http::HeaderMap& headers);
-  void addVia(http::HeaderMap& headers, std::string_view line);
-  std::string_view hostName();
+  void addOwnFields(http::HeaderMap& headers);
+  void addVia(http::HeaderMap& headers, std::string_view line, http::LineBlock& lines);
+  std::string_view hostName() const;
   std::string_view upstreamTarget();
+  bool targetStays() const;
   void removeHopByHop(http::HeaderMap& headers, bool keepUpgrade);
   bool trustedPeer() const;
 
@@ -230,6 +231,7 @@ class ProxyExchange final : public http::Exchange,
   const void* matchedRegex_ = nullptr;  ///< Of the route's path, for RouteTable::capture().
   std::string_view rawPath_;            ///< As received, without the query.
   std::string_view query_;
+  route::HostName host_;
   std::string_view clientIp_;
   std::string_view loggedTarget_;  ///< "": the target as it is.
   net::Address clientAddress_;

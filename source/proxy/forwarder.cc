@@ -99,8 +99,11 @@ void ProxyExchange::withAddress(const net::Address& address) {
   state_ = State::kConnecting;
   if (upstreamBegan_ == event::TimePoint{}) upstreamBegan_ = worker_.loop.now();
   ++attempts_;
-  std::string_view serverName = request_->headers.get(http::HeaderCode::kHost);
-  serverName = serverName.substr(0, serverName.find(':'));
+  std::string_view serverName;
+  if (service.tls) {
+    serverName = request_->headers.get(http::HeaderCode::kHost);
+    serverName = serverName.substr(0, serverName.find(':'));
+  }
   upstream::UpstreamConnection* ready =
       worker_.pool.acquire(service, address, serverName, triedFresh_, *this, pendingUpstream_);
   if (ready != nullptr) {

@@ -111,28 +111,44 @@ void ProxyExchange::sendLocal(std::string_view body) {
 }
 
 void ProxyExchange::addProxyHeaders(bool local) {
+  using http::LineBlock;
+  constexpr size_t kFrames = LineBlock::frameOf(HeaderCode::kXKongUpstreamLatency) +
+                             LineBlock::frameOf(HeaderCode::kXKongProxyLatency) +
+                             LineBlock::frameOf(HeaderCode::kXKongUpstreamStatus) +
+                             LineBlock::frameOf(HeaderCode::kXKongRequestId);
   const ProxySettings& settings = worker_.settings;
+  const OwnLines& own = worker_.lines;
   http::HeaderMap& headers = response_->headers;
   event::TimePoint now = worker_.loop.now();
+  LineBlock lines(arena_, kFrames + 3 * LineBlock::kNumber + requestId().size() +
+                              own.viaDownstream().size() + own.server().size());
+  auto tell = [&](HeaderCode code, std::string_view value) __attribute__((always_inline)) {
+    headers.remove(code);
+    lines.line(code, value);
+  };
+  auto tellNumber = [&](HeaderCode code, int64_t value) __attribute__((always_inline)) {
+    tell(code, Decimal(value).text());
+  };
   if (proxied_) {
     if (!choice_.setCookie.empty()) setHashCookie();
     if (settings.latencyTokens) {
-      headers.setNumber(HeaderCode::kXKongUpstreamLatency, millis(now - upstreamBegan_));
-      headers.setNumber(HeaderCode::kXKongProxyLatency, millis(upstreamBegan_ - began_));
+      tellNumber(HeaderCode::kXKongUpstreamLatency, millis(now - upstreamBegan_));
+      tellNumber(HeaderCode::kXKongProxyLatency, millis(upstreamBegan_ - began_));
     }
     if (settings.upstreamStatusHeader) {
-      headers.setNumber(HeaderCode::kXKongUpstreamStatus, response_->status);
+      tellNumber(HeaderCode::kXKongUpstreamStatus, response_->status);
     }
-    if (settings.serverTokens) addVia(headers, worker_.lines.viaDownstream());
+    if (settings.serverTokens) addVia(headers, own.viaDownstream(), lines);
   } else if (settings.latencyTokens) {
-    headers.setNumber(HeaderCode::kXKongResponseLatency, millis(now - began_));
+    tellNumber(HeaderCode::kXKongResponseLatency, millis(now - began_));
   }
   // An answer about the origin's failure counts as the origin's, which had no name to tell.
   bool nameless = local && proxied_;
   if (settings.serverTokens && !nameless && !headers.has(HeaderCode::kServer)) {
-    headers.setLine(HeaderCode::kServer, worker_.lines.server());
+    lines.whole(HeaderCode::kServer, own.server());
   }
-  if (settings.requestIdDownstream) headers.setCopied(HeaderCode::kXKongRequestId, requestId());
+  if (settings.requestIdDownstream) tell(HeaderCode::kXKongRequestId, requestId());
+  headers.add(lines);
   if (settings.debugHeader && route_ != nullptr &&
       request_->headers.get(HeaderCode::kKongDebug) == "1") {
     headers.set("Kong-Route-Id", route_->id);

@@ -95,68 +95,86 @@ void ProxyExchange::prepareRequestHeaders() {
   } else if (!headers.has(HeaderCode::kHost)) {
     headers.add(HeaderCode::kHost, "");
   }
-  addForwarded(headers);
-  if (worker_.settings.serverTokens) {
-    addVia(headers, worker_.lines.via(request_->version));
-  }
-  if (worker_.settings.requestIdUpstream) {
-    headers.setCopied(HeaderCode::kXKongRequestId, requestId());
-  }
+  addOwnFields(headers);
 }
 
-void ProxyExchange::addVia(http::HeaderMap& headers, std::string_view line) {
-  if (!headers.has(HeaderCode::kVia)) return headers.setLine(HeaderCode::kVia, line);
+void ProxyExchange::addVia(http::HeaderMap& headers, std::string_view line,
+                           http::LineBlock& lines) {
+  if (!headers.has(HeaderCode::kVia)) return lines.whole(HeaderCode::kVia, line);
   headers.set(HeaderCode::kVia, arena_.concat(headers.get(HeaderCode::kVia), ", ",
                                               OwnLines::value(HeaderCode::kVia, line)));
 }
 
-/// Who asked, and for what. Values of the request are as well-formed as the codec found them.
-void ProxyExchange::addForwarded(http::HeaderMap& headers) {
-  bool trusted = !worker_.settings.trusted.empty() && trustedPeer();
-  auto kept = [&](HeaderCode code) { return trusted && headers.has(code); };
+/// Who asked, for what, and by which way. Values of the request are as well-formed as the codec
+/// found them.
+void ProxyExchange::addOwnFields(http::HeaderMap& headers) {
+  using http::LineBlock;
+  constexpr size_t kFrames = LineBlock::frameOf(HeaderCode::kXRealIp) +
+                             LineBlock::frameOf(HeaderCode::kXForwardedFor) +
+                             LineBlock::frameOf(HeaderCode::kXForwardedProto) +
+                             LineBlock::frameOf(HeaderCode::kXForwardedHost) +
+                             LineBlock::frameOf(HeaderCode::kXForwardedPort) +
+                             LineBlock::frameOf(HeaderCode::kXForwardedPath) +
+                             LineBlock::frameOf(HeaderCode::kXKongRequestId);
+  const ProxySettings& settings = worker_.settings;
+  std::string_view scheme = secure() ? "https" : "http";
+  std::string_view host = hostName();
+  std::string_view via = worker_.lines.via(request_->version);
+  LineBlock lines(arena_, kFrames + 2 * clientIp_.size() + scheme.size() + host.size() +
+                              LineBlock::kNumber + rawPath_.size() + requestId().size() +
+                              via.size());
+  bool trusted = !settings.trusted.empty() && trustedPeer();
+  auto tell = [&](HeaderCode code, std::string_view value) __attribute__((always_inline)) {
+    if (!headers.has(code)) return lines.line(code, value);
+    if (!trusted) headers.setCopied(code, value);
+  };
 
-  headers.setCopied(HeaderCode::kXRealIp, clientIp_);
+  headers.remove(HeaderCode::kXRealIp);
+  lines.line(HeaderCode::kXRealIp, clientIp_);
   if (headers.has(HeaderCode::kXForwardedFor)) {
     headers.set(HeaderCode::kXForwardedFor,
                 arena_.concat(headers.get(HeaderCode::kXForwardedFor), ", ", manager_->peerIp()));
   } else {
-    headers.setCopied(HeaderCode::kXForwardedFor, clientIp_);
+    lines.line(HeaderCode::kXForwardedFor, clientIp_);
   }
-  if (!kept(HeaderCode::kXForwardedProto)) {
-    headers.setCopied(HeaderCode::kXForwardedProto, secure() ? "https" : "http");
+  tell(HeaderCode::kXForwardedProto, scheme);
+  tell(HeaderCode::kXForwardedHost, host);
+  tell(HeaderCode::kXForwardedPort, Decimal(manager_->localPort()).text());
+  tell(HeaderCode::kXForwardedPath, rawPath_);
+  if (settings.serverTokens) addVia(headers, via, lines);
+  if (settings.requestIdUpstream) {
+    headers.remove(HeaderCode::kXKongRequestId);
+    lines.line(HeaderCode::kXKongRequestId, requestId());
   }
-  if (!kept(HeaderCode::kXForwardedHost)) {
-    headers.setCopied(HeaderCode::kXForwardedHost, hostName());
-  }
-  if (!kept(HeaderCode::kXForwardedPort)) {
-    headers.setNumber(HeaderCode::kXForwardedPort, manager_->localPort());
-  }
-  if (!kept(HeaderCode::kXForwardedPath)) {
-    headers.setCopied(HeaderCode::kXForwardedPath, rawPath_);
-  }
-  if (!kept(HeaderCode::kXForwardedPrefix)) {
-    headers.remove(HeaderCode::kXForwardedPrefix);
-    if (route_->stripPath && pathMatched_ && matchedPrefix_ != "/" && !matchedPrefix_.empty()) {
-      headers.add(HeaderCode::kXForwardedPrefix, matchedPrefix_);
-    }
+  headers.add(lines);
+  if (trusted && headers.has(HeaderCode::kXForwardedPrefix)) return;
+  headers.remove(HeaderCode::kXForwardedPrefix);
+  if (route_->stripPath && pathMatched_ && matchedPrefix_ != "/" && !matchedPrefix_.empty()) {
+    headers.add(HeaderCode::kXForwardedPrefix, matchedPrefix_);
   }
 }
 
-/// The host that was asked for in lower case, without port and final dot.
-std::string_view ProxyExchange::hostName() {
-  std::string_view name = request_->host;
-  size_t colon = name.rfind(':');
-  if (colon != std::string_view::npos && name.back() != ']') name = name.substr(0, colon);
+/// The host that was asked for, without port and final dot.
+std::string_view ProxyExchange::hostName() const {
+  std::string_view name = host_.name;
   if (name.ends_with('.')) name.remove_suffix(1);
-  if (!hasUpperCase(name)) return name;
-  char* lower = arena_.chars(name.size());
-  std::transform(name.begin(), name.end(), lower, lowerByte);
-  return {lower, name.size()};
+  return name;
+}
+
+/// Whether what buildUpstreamPath() would write is what the client sent.
+bool ProxyExchange::targetStays() const {
+  if (service_->path.size() > 1 || path_.data() != rawPath_.data() || !route::isPlain(path_)) {
+    return false;
+  }
+  if (route_->stripPath && pathMatched_ && matchedPrefix_ != "/") return false;
+  return !hasQuery_ || (query_.data() == rawPath_.data() + rawPath_.size() + 1 &&
+                        rawPath_.size() + 1 + query_.size() == request_->target.size());
 }
 
 std::string_view ProxyExchange::upstreamTarget() {
   if (request_->target == "*") return "*";
   const std::string& servicePath = service_->path;
+  if (targetStays()) return hasQuery_ ? request_->target : path_;
   size_t capacity = route::upstreamPathBound(servicePath, path_);
   char* out = arena_.chars(capacity + query_.size() + 1);
   size_t size = route::buildUpstreamPath(servicePath.empty() ? "/" : servicePath, matchedPrefix_,

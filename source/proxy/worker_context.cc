@@ -10,15 +10,15 @@
 namespace tollgate::proxy {
 namespace {
 
-/// The eight hex digits of `value`, the lowest first, as one word.
-uint64_t hexDigits(uint32_t value) {
+/// The hex digits of eight bytes, each nibble a digit, 16 in all.
+void writeHex(uint64_t value, char* out) {
   constexpr uint64_t kEach = 0x0101010101010101;
-  uint64_t digits = value;  // spread to one nibble in each byte
-  digits = (digits | digits << 16) & 0x0000ffff0000ffff;
-  digits = (digits | digits << 8) & 0x00ff00ff00ff00ff;
-  digits = (digits | digits << 4) & 0x0f0f0f0f0f0f0f0f;
-  uint64_t letters = ((digits + 6 * kEach) >> 4) & kEach;  // 1 where the nibble is above 9
-  return digits + '0' * kEach + letters * ('a' - '0' - 10);
+  for (uint64_t nibbles : {value & 15 * kEach, value >> 4 & 15 * kEach}) {
+    uint64_t letters = ((nibbles + 6 * kEach) >> 4) & kEach;  // 1 where the nibble is above 9
+    uint64_t digits = nibbles + '0' * kEach + letters * ('a' - '0' - 10);
+    std::memcpy(out, &digits, sizeof digits);
+    out += sizeof digits;
+  }
 }
 
 }  // namespace
@@ -105,16 +105,13 @@ void WorkerContext::recycle(ProxyExchange& exchange) {
 
 void WorkerContext::makeRequestId(char* out) {
   // xoroshiro128+: unique enough for an identifier, and not a secret.
-  for (int half = 0; half < 2; ++half) {
+  for (int half = 0; half < 2; ++half, out += 16) {
     uint64_t a = random_[0], b = random_[1];
     uint64_t value = a + b;
     b ^= a;
     random_[0] = ((a << 24) | (a >> 40)) ^ b ^ (b << 16);
     random_[1] = (b << 37) | (b >> 27);
-    for (int word = 0; word < 2; ++word, out += 8, value >>= 32) {
-      uint64_t digits = hexDigits(static_cast<uint32_t>(value));
-      std::memcpy(out, &digits, sizeof digits);
-    }
+    writeHex(value, out);
   }
 }
 

@@ -144,6 +144,11 @@ std::string normalForm(std::string_view raw) {
   return std::string(normalizePath(raw, scratch.data()));
 }
 
+bool isPlain(std::string_view path) {
+  return std::all_of(path.begin(), path.end(),
+                     [](char c) { return kPlain[static_cast<uint8_t>(c)]; });
+}
+
 size_t upstreamPathBound(std::string_view servicePath, std::string_view path) {
   return 3 * (servicePath.size() + path.size()) + 8;
 }

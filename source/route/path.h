@@ -16,6 +16,9 @@ std::string_view normalizePath(std::string_view raw, char* scratch);
 bool wellFormedPath(std::string_view raw);
 std::string normalForm(std::string_view raw);
 
+/// Whether all bytes may stand in a path as they are.
+bool isPlain(std::string_view path);
+
 /// An upper bound of what buildUpstreamPath writes.
 size_t upstreamPathBound(std::string_view servicePath, std::string_view path);
 

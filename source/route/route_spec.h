@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "source/route/host_name.h"
+
 /// What goes into the route table, what a request is asked, and what comes out.
 namespace tollgate::route {
 
@@ -44,7 +46,7 @@ class HeaderLookup {
 
 struct MatchInput {
   std::string_view method;
-  std::string_view host;  ///< The Host header, with or without port.
+  HostName host;
   std::string_view normalizedPath;
   std::string_view sni;
   uint16_t destinationPort = 0;  ///< Of the listener; used if the host names none.

@@ -214,27 +214,9 @@ class Matcher {
 }  // namespace
 
 bool RouteTable::match(const MatchInput& input, Match& out) const {
-  std::string_view host = input.host;
-  uint16_t port = input.destinationPort;
-  size_t colon = host.rfind(':');
-  if (colon != std::string_view::npos && (host.front() != '[' || host[colon - 1] == ']')) {
-    unsigned value = 0;
-    auto [end, error] = std::from_chars(host.data() + colon + 1, host.data() + host.size(), value);
-    if (error == std::errc() && end == host.data() + host.size() && value <= 65535) {
-      port = static_cast<uint16_t>(value);
-      host = host.substr(0, colon);
-    }
-  }
-  std::string folded;
-  for (char c : host) {
-    if (c >= 'A' && c <= 'Z') {
-      folded = lowered(host);
-      host = folded;
-      break;
-    }
-  }
+  const std::string_view host = input.host.name;
   const State& state = *state_;
-  Matcher matcher(input, host, port);
+  Matcher matcher(input, host, input.host.port != 0 ? input.host.port : input.destinationPort);
   if (!state.plain.empty()) matcher.visit(state.plain.find(host));
   matcher.visitWildcards(state.suffix, state.prefix);
   matcher.visit(state.any.get());

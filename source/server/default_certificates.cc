@@ -87,17 +87,19 @@ void LateCertificates::start(const PrefixFolder& prefix, const DefaultCertificat
     std::vector<std::shared_ptr<const tls::ServerContext>> users;
   };
   std::vector<Task> tasks;
-  if (certificates.proxyRsaMissing) tasks.push_back({kProxyName, false, {}});
-  if (certificates.adminRsaMissing) tasks.push_back({kAdminName, true, {}});
-  if (tasks.empty()) return;
-  for (Task& task : tasks) {
+  auto want = [&](Task task) {
     for (const auto& plan : plans) {
       for (const Chain& chain : plan->chains) {
         bool user = chain.defaultCertificates && plan->onMain() == task.main;
         if (user) task.users.push_back(chain.tls);
       }
     }
-  }
+    // Listeners of workers may come later, those of the main thread are all there.
+    if (!task.main || !task.users.empty()) tasks.push_back(std::move(task));
+  };
+  if (certificates.proxyRsaMissing) want({kProxyName, false, {}});
+  if (certificates.adminRsaMissing) want({kAdminName, true, {}});
+  if (tasks.empty()) return;
   thread_ = std::thread([&prefix, tasks = std::move(tasks)] {
     for (const Task& task : tasks) {
       auto made = prefix.makeCertificate(task.name, tls::KeyType::kRsa2048);

@@ -108,11 +108,9 @@ UpstreamConnection* Pool::acquire(const Service& service, const net::Address& ad
                                   std::string_view serverName, bool fresh, UpstreamUser& user,
                                   UpstreamConnection*& pending) {
   pending = nullptr;
-  keyScratch_.assign(service.poolKey);
-  keyScratch_.append(reinterpret_cast<const char*>(address.sockaddrPtr()), address.length());
-  if (service.tls) keyScratch_.append(serverName);
+  const std::string_view key = keyOf(service, address, serverName);
   if (!fresh) {
-    auto origin = origins_.find(keyScratch_);
+    auto origin = origins_.find(key);
     if (origin != origins_.end() && !origin->second.idle.empty()) {
       UpstreamConnection* connection = origin->second.idle.front();
       removeIdle(*connection);
@@ -121,13 +119,24 @@ UpstreamConnection* Pool::acquire(const Service& service, const net::Address& ad
       return connection;
     }
   }
-  pending = connect(service, address, serverName, user);
+  pending = connect(service, address, key, serverName, user);
   if (pending != nullptr && pending->ready_) return pending;
   return nullptr;
 }
 
+/// What connections must share to be interchangeable.
+std::string_view Pool::keyOf(const Service& service, const net::Address& address,
+                             std::string_view serverName) {
+  if (&address == &service.literal && !service.literalKey.empty()) return service.literalKey;
+  keyScratch_.assign(service.poolKey);
+  keyScratch_.append(address.bytes());
+  if (service.tls) keyScratch_.append(serverName);
+  return keyScratch_;
+}
+
 UpstreamConnection* Pool::connect(const Service& service, const net::Address& address,
-                                  std::string_view serverName, UpstreamUser& user) {
+                                  std::string_view key, std::string_view serverName,
+                                  UpstreamUser& user) {
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return nullptr;
   int one = 1;
@@ -143,7 +152,7 @@ UpstreamConnection* Pool::connect(const Service& service, const net::Address& ad
     return nullptr;
   }
   auto socket = std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true);
-  auto [origin, added] = origins_.try_emplace(keyScratch_);
+  auto [origin, added] = origins_.try_emplace(std::string(key));
   if (added) origin->second.key = &origin->first;
   ++origin->second.open;
   auto owned = std::make_unique<UpstreamConnection>(*this, origin->second, std::move(socket));

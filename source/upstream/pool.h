@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "source/base/intrusive_list.h"
+#include "source/base/text_hash.h"
 #include "source/event/event_loop.h"
 #include "source/http/codec.h"
 #include "source/net/connection.h"
@@ -117,8 +118,11 @@ class Pool {
 
  private:
   friend class UpstreamConnection;
+  std::string_view keyOf(const Service& service, const net::Address& address,
+                         std::string_view serverName);
   UpstreamConnection* connect(const Service& service, const net::Address& address,
-                              std::string_view serverName, UpstreamUser& user);
+                              std::string_view key, std::string_view serverName,
+                              UpstreamUser& user);
   void toIdle(UpstreamConnection& connection);
   void removeIdle(UpstreamConnection& connection);
   void destroy(UpstreamConnection& connection);
@@ -127,7 +131,7 @@ class Pool {
   buffer::SlabPool& slabs_;
   Settings settings_;
   TlsFactory tls_;
-  std::unordered_map<std::string, Origin> origins_;
+  std::unordered_map<std::string, Origin, TextHash, std::equal_to<>> origins_;
   std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> all_;
   std::string keyScratch_;
   size_t open_ = 0;

@@ -31,6 +31,7 @@ struct Service {
   /// count then.
   std::shared_ptr<const ClusterHandle> cluster;
   std::string poolKey;  ///< What connections must share to be interchangeable, without the address.
+  std::string literalKey;  ///< poolKey with the bytes of `literal`, where the two say it all.
 };
 
 }  // namespace tollgate::upstream

@@ -67,7 +67,8 @@ inline const proxy::Route* match(const proxy::Snapshot& snapshot, std::string_vi
   } none;
   route::MatchInput input;
   input.method = "GET";
-  input.host = host;
+  Arena arena;
+  input.host = route::HostName::of(host, arena);
   input.normalizedPath = path;
   input.headers = &none;
   route::Match found;

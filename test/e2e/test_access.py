@@ -270,6 +270,31 @@ class Certificates(AccessCase):
         self.assertIn("admin_tokens_file", gateway.output())
 
 
+class Identity(Case):
+    def test_the_origin_is_told_who_asks_in_fields_that_nobody_can_forge(self):
+        gateway = self.gateway().start()
+        self.add_route(gateway)
+        gateway.admin("POST", "/services/posts/plugins", {"name": "key-auth"}, expect=201)
+        names = {"plain": "alice", "broken": "bob\r\nX-Admin: 1"}
+        for key, username in names.items():
+            consumer = gateway.admin("POST", "/consumers", {"username": username, "custom_id": key}, expect=201).json
+            gateway.admin("POST", f"/consumers/{consumer['id']}/key-auth", {"key": key}, expect=201)
+        forged = {"X-Consumer-Username": "root", "X-Consumer-ID": "1", "X-Anonymous-Consumer": "true",
+                  "X-Credential-Identifier": "2", "X-Real-IP": "9.9.9.9", "X-Forwarded-Proto": "https"}
+        for key in names:
+            answer = gateway.proxy("GET", "/posts", headers={"apikey": key, **forged})
+            self.assertEqual(answer.status, 200)
+            seen = answer.json["headers"]
+            self.assertEqual(seen.get("x-consumer-username"), "alice" if key == "plain" else None)
+            self.assertEqual(seen["x-consumer-custom-id"], key)
+            self.assertEqual(len(seen["x-consumer-id"]), 36)
+            self.assertEqual(len(seen["x-credential-identifier"]), 36)
+            self.assertEqual(seen["x-real-ip"], "127.0.0.1")
+            self.assertEqual(seen["x-forwarded-proto"], "http")
+            self.assertNotIn("x-admin", seen)
+            self.assertNotIn("x-anonymous-consumer", seen)
+
+
 class ListenerFilters(AccessCase):
     def start_node(self, filters):
         gateway = self.gateway()

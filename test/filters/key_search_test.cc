@@ -34,9 +34,9 @@ TEST(KeySearch, RepeatedHeadersAreDuplicates) {
   Arena arena;
   http::HeaderMap headers(arena);
   headers.add("ApiKey", "one");
-  EXPECT_EQ(findInHeaders(headers, "apikey").text, "one");
+  EXPECT_EQ(findInHeaders(headers, KeyName("apikey")).text, "one");
   headers.add("apikey", "two");
-  EXPECT_EQ(findInHeaders(headers, "apikey").kind, Kind::kDuplicate);
+  EXPECT_EQ(findInHeaders(headers, KeyName("apikey")).kind, Kind::kDuplicate);
 }
 
 /// What was found must not live in the body, which goes first.

@@ -34,9 +34,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   std::vector<tollgate::Error> problems;
   auto table = RouteTable::build(std::move(routes), &problems);
+  tollgate::Arena arena;
   MatchInput input;
   input.method = method;
-  input.host = host;
+  input.host = HostName::of(host, arena);
   input.normalizedPath = path;
   input.destinationPort = 8000;
   input.headers = &none;

@@ -88,7 +88,7 @@ TEST(ErrorBody, TakesTheFormThatTheClientPrefers) {
 std::string linesOf(const HeaderMap& headers) {
   std::string out;
   headers.forEach([&](const Header& header) {
-    EXPECT_TRUE(header.line && header.checked);
+    EXPECT_TRUE(header.line() && header.checked());
     out.append(header.nameData, header.lineBytes());
   });
   return out;
@@ -130,8 +130,69 @@ TEST(HeaderMap, AValueOfItsOwnEndsTheLineAndItsCheck) {
   headers.set(HeaderCode::kVia, "from a client");
   const Header* via = headers.find(HeaderCode::kVia);
   EXPECT_EQ(via->value(), "from a client");
-  EXPECT_FALSE(via->line);
-  EXPECT_FALSE(via->checked);
+  EXPECT_FALSE(via->line());
+  EXPECT_FALSE(via->checked());
+}
+
+struct Blocks : testing::Test {
+  Blocks() {
+    headers.add("A", "b");
+    LineBlock lines(arena, 200);
+    lines.line(HeaderCode::kXRealIp, "::1");
+    lines.number(HeaderCode::kXForwardedPort, 8000);
+    lines.whole(HeaderCode::kServer, "Server: s\r\n");
+    lines.other(7, "X-Thing: ", "5", "\r\n");
+    headers.add(lines);
+    headers.add("C", "d");
+  }
+  std::string names() const {
+    std::string out;
+    headers.forEach([&](const Header& header) { out.append(header.name()).append(" "); });
+    return out;
+  }
+  Arena arena;
+  HeaderMap headers{arena};
+};
+
+TEST_F(Blocks, StayInOnePieceForWhoPassesThemOn) {
+  EXPECT_EQ(headers.size(), 6u);
+  EXPECT_EQ(headers.pieces().size(), 3u);
+  EXPECT_EQ(
+      headers.pieces()[1].lineBytes(),
+      std::string_view("X-Real-IP: ::1\r\nX-Forwarded-Port: 8000\r\nServer: s\r\nX-Thing: 5\r\n")
+          .size());
+  EXPECT_TRUE(headers.has(HeaderCode::kServer));
+  EXPECT_EQ(names(), "A X-Real-IP X-Forwarded-Port Server X-Thing C ");
+  EXPECT_EQ(headers.find("x-thinG2"), nullptr);
+  EXPECT_EQ(headers.find(HeaderCode::kVia), nullptr);
+  EXPECT_EQ(headers.pieces().size(), 3u);
+}
+
+TEST_F(Blocks, OpenForWhoAsksOrChanges) {
+  EXPECT_EQ(headers.get(HeaderCode::kXForwardedPort), "8000");
+  EXPECT_EQ(headers.pieces().size(), 6u);
+  EXPECT_EQ(headers.get("X-THING"), "5");
+  EXPECT_EQ(names(), "A X-Real-IP X-Forwarded-Port Server X-Thing C ");
+}
+
+TEST_F(Blocks, LoseAndChangeSingleFields) {
+  headers.remove(HeaderCode::kXRealIp);
+  headers.set("X-Thing", "6");
+  headers.set(HeaderCode::kServer, "t");
+  EXPECT_EQ(names(), "A X-Forwarded-Port Server X-Thing C ");
+  EXPECT_EQ(headers.get("x-thing"), "6");
+  EXPECT_EQ(headers.get(HeaderCode::kServer), "t");
+  EXPECT_EQ(headers.size(), 5u);
+}
+
+TEST_F(Blocks, LoseFieldsWithoutCode) {
+  headers.remove("x-thing");
+  EXPECT_EQ(names(), "A X-Real-IP X-Forwarded-Port Server C ");
+}
+
+TEST_F(Blocks, AreNothingWithoutLines) {
+  headers.add(LineBlock(arena, 0));
+  EXPECT_EQ(headers.size(), 6u);
 }
 
 TEST(Decimal, SpellsEveryNumber) {

@@ -125,9 +125,10 @@ TEST(RandomTable, FindsWhatTheRulesSayWhileRoutesComeAndGo) {
       for (int i = 0; i < 20; ++i) {
         std::string host = random.host(), path = random.path();
         std::string method = random.below(2) == 0 ? "GET" : "POST";
+        Arena arena;
         MatchInput input;
         input.method = method;
-        input.host = host;
+        input.host = HostName::of(host, arena);
         input.normalizedPath = path;
         input.headers = &none;
         Match found;

@@ -29,9 +29,10 @@ std::string match(const RouteTable& table, std::string_view host, std::string_vi
                   std::string_view method = "GET", const Headers& headers = {},
                   std::string_view sni = {}) {
   MapLookup lookup(headers);
+  Arena arena;
   MatchInput input;
   input.method = method;
-  input.host = host;
+  input.host = HostName::of(host, arena);
   input.normalizedPath = path;
   input.sni = sni;
   input.tls = !sni.empty();

@@ -14,6 +14,7 @@ using key_auth::BodyFields;
 using key_auth::findInArguments;
 using key_auth::findInHeaders;
 using key_auth::Found;
+using key_auth::KeyName;
 using key_auth::withMaskedArgument;
 using key_auth::withoutArgument;
 using Config = ::tollgate::filters::http::key_auth::v1::Config;
@@ -75,9 +76,10 @@ class KeyAuth final : public engine::HttpFilter {
                      bytes->toString());
       }
     }
-    for (const std::string& name : names_) {
+    for (const KeyName& key : names_) {
+      const std::string& name = key.text;
       Found found;
-      if (inHeader_) found = findInHeaders(exchange.request().headers, name);
+      if (inHeader_) found = findInHeaders(exchange.request().headers, key);
       if (inQuery_ && found.kind == Found::Kind::kNothing && !exchange.query().empty()) {
         found = findInArguments(exchange.query(), name, exchange.arena());
         if (found.kind != Found::Kind::kNothing) hideFromLog(exchange, name);
@@ -110,24 +112,35 @@ class KeyAuth final : public engine::HttpFilter {
     if (auto rest = body->without(name)) exchange.replaceRequestBody(*rest);
   }
 
-  static void setOrRemove(engine::HeaderMap& headers, engine::HeaderCode code,
-                          std::string_view value) {
-    value.empty() ? headers.remove(code) : headers.set(code, value);
-  }
-
-  static void tellOrigin(engine::Exchange& exchange, const engine::Consumer& consumer) {
+  /// Tells the origin who the client is; nothing that the client itself said of that is left.
+  static void tellOrigin(engine::Exchange& exchange, const engine::Consumer& consumer,
+                         std::string_view credentialId) {
+    using engine::HeaderCode, engine::LineBlock;
+    constexpr size_t kFrames = LineBlock::frameOf(HeaderCode::kXConsumerId) +
+                               LineBlock::frameOf(HeaderCode::kXConsumerCustomId) +
+                               LineBlock::frameOf(HeaderCode::kXConsumerUsername) +
+                               LineBlock::frameOf(HeaderCode::kXCredentialIdentifier);
     engine::HeaderMap& headers = exchange.request().headers;
-    headers.setCopied(engine::HeaderCode::kXConsumerId, consumer.id);
-    setOrRemove(headers, engine::HeaderCode::kXConsumerCustomId, consumer.customId);
-    setOrRemove(headers, engine::HeaderCode::kXConsumerUsername, consumer.username);
+    LineBlock lines(exchange.arena(), kFrames + consumer.id.size() + consumer.customId.size() +
+                                          consumer.username.size() + credentialId.size());
+    auto tell = [&](HeaderCode code, std::string_view value) __attribute__((always_inline)) {
+      headers.remove(code);
+      if (value.empty()) return;
+      // A name may be any text: what is unfit for a header is left out when the head is written.
+      consumer.wellFormed ? lines.line(code, value) : headers.add(code, value);
+    };
+    tell(HeaderCode::kXConsumerId, consumer.id);
+    tell(HeaderCode::kXConsumerCustomId, consumer.customId);
+    tell(HeaderCode::kXConsumerUsername, consumer.username);
+    tell(HeaderCode::kXCredentialIdentifier, credentialId);
+    headers.remove(HeaderCode::kXAnonymousConsumer);
+    headers.add(lines);
   }
 
   static void identify(engine::Exchange& exchange, const engine::Consumer& consumer,
                        std::string_view credentialId) {
     exchange.setConsumer(&consumer, credentialId);
-    tellOrigin(exchange, consumer);
-    exchange.request().headers.setCopied(engine::HeaderCode::kXCredentialIdentifier, credentialId);
-    exchange.request().headers.remove(engine::HeaderCode::kXAnonymousConsumer);
+    tellOrigin(exchange, consumer, credentialId);
   }
 
   engine::Action refuse(engine::Exchange& exchange, std::string_view message) const {
@@ -147,14 +160,12 @@ class KeyAuth final : public engine::HttpFilter {
                                                        " is configured but doesn't exist"));
       return engine::Action::kPause;
     }
-    exchange.setConsumer(consumer, {});
-    tellOrigin(exchange, *consumer);
-    exchange.request().headers.remove(engine::HeaderCode::kXCredentialIdentifier);
+    identify(exchange, *consumer, {});
     exchange.request().headers.set(engine::HeaderCode::kXAnonymousConsumer, "true");
     return engine::Action::kContinue;
   }
 
-  std::vector<std::string> names_;
+  std::vector<KeyName> names_;
   std::string anonymous_;
   std::string challenge_;
   bool hide_, inHeader_, inQuery_, inBody_, onPreflight_;

@@ -120,16 +120,12 @@ Found fromJson(const Json& value, Arena& arena) {
 
 }  // namespace
 
-Found findInHeaders(const http::HeaderMap& headers, std::string_view name) {
-  Found out;
-  const http::Header* first = headers.find(name);
-  if (first == nullptr) return out;
-  out = {Found::Kind::kText, first->value()};
-  headers.forEach([&](const http::Header& header) {
-    if (&header == first || header.code != first->code || header.nameSize != name.size()) return;
-    if (http::equalsIgnoreCase(header.name(), name)) out.kind = Found::Kind::kDuplicate;
-  });
-  return out;
+Found findInHeaders(const http::HeaderMap& headers, const KeyName& name) {
+  const http::Header* first =
+      name.code != http::HeaderCode::kOther ? headers.find(name.code) : headers.find(name.text);
+  if (first == nullptr) return {};
+  const bool more = headers.next(*first) != nullptr;
+  return {more ? Found::Kind::kDuplicate : Found::Kind::kText, first->value()};
 }
 
 Found findInArguments(std::string_view arguments, std::string_view name, Arena& arena) {

@@ -22,7 +22,14 @@ struct Found {
   std::string_view text;  ///< kText: lives in the request or the arena.
 };
 
-Found findInHeaders(const http::HeaderMap& headers, std::string_view name);
+/// A name under which a credential may stand.
+struct KeyName {
+  explicit KeyName(std::string_view text) : text(text), code(http::codeOf(text)) {}
+  std::string text;
+  http::HeaderCode code;  ///< As the name of a header.
+};
+
+Found findInHeaders(const http::HeaderMap& headers, const KeyName& name);
 
 /// Looks among the first 100 arguments of a query ("a=b&c=d"), or of a form. Names are compared
 /// literally after decoding; an argument without '=' is no string.

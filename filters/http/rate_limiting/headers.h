@@ -13,10 +13,11 @@ namespace tollgate::filters::rate_limiting {
 struct LimitLines {
   LimitLines() = default;
   LimitLines(Period period, double limit);
-  std::string limit;      ///< "X-RateLimit-Limit-Minute: 5\r\n"
-  std::string remaining;  ///< "X-RateLimit-Remaining-Minute: "
-  std::string summary;    ///< "RateLimit-Limit: 5\r\n"
-  size_t periodSize = 0;  ///< Of the period's name, the last word of those names.
+  std::string limit;          ///< "X-RateLimit-Limit-Minute: 5\r\n"
+  std::string remaining;      ///< "X-RateLimit-Remaining-Minute: "
+  std::string summary;        ///< "RateLimit-Limit: 5\r\n"
+  std::string limitName;      ///< "X-RateLimit-Limit-Minute"
+  std::string remainingName;  ///< "X-RateLimit-Remaining-Minute"
 };
 
 /// What the response tells of one limit.

@@ -1,7 +1,6 @@
 #include "filters/http/rate_limiting/rate_limiting.h"
 
 #include <sys/random.h>
-#include <xxhash.h>
 
 #include <array>
 #include <cmath>
@@ -12,6 +11,7 @@
 #include "filters/http/rate_limiting/headers.h"
 #include "filters/http/rate_limiting/limit.h"
 #include "filters/http/rate_limiting/worker_clients.h"
+#include "source/base/text_hash.h"
 #include "source/event/event_loop.h"
 #include "tollgate/filters/http/rate_limiting/v1/rate_limiting.pb.h"
 

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "source/base/arena.h"
+#include "source/base/decimal.h"
+#include "source/http/header_code.h"
+
+namespace tollgate::http {
+
+/// The bit that stands for a name of that many bytes in a set of sizes.
+constexpr uint64_t sizeBitOf(size_t nameSize) { return uint64_t{1} << (nameSize & 63); }
+
+/// Fields written as lines of HTTP/1 into one piece of an arena, for HeaderMap::add(): what nobody
+/// asks for by name leaves in one copy. Values are known to be well-formed. Inlined, since callers
+/// know the codes: names are then constants. Never for fields that concern one connection only.
+class LineBlock {
+ public:
+  /// Bytes of a line beside its value.
+  static constexpr size_t frameOf(HeaderCode code) { return nameOf(code).size() + 4; }
+  /// Of a number in decimal, at most.
+  static constexpr size_t kNumber = 20;
+
+  /// `room`: at least the bytes that will be written; nothing checks it again.
+  LineBlock(Arena& arena, size_t room) : begin_(arena.chars(room)), end_(begin_) {}
+
+  [[gnu::always_inline]] void line(HeaderCode code, std::string_view value) {
+    constexpr std::string_view kColon = ": ", kEnd = "\r\n";
+    std::string_view name = nameOf(code);
+    std::memcpy(end_, name.data(), name.size());
+    std::memcpy(end_ + name.size(), kColon.data(), kColon.size());
+    end_ = copyTo(end_ + name.size() + kColon.size(), value);
+    std::memcpy(end_, kEnd.data(), kEnd.size());
+    end_ += kEnd.size();
+    note(code);
+  }
+  [[gnu::always_inline]] void number(HeaderCode code, int64_t value) {
+    line(code, Decimal(value).text());
+  }
+  /// A whole line, "Name: value\r\n".
+  void whole(HeaderCode code, std::string_view line) {
+    end_ = copyTo(end_, line);
+    note(code);
+  }
+  /// The line of a name without a code, in parts.
+  template <typename... Parts>
+  void other(size_t nameSize, Parts... parts) {
+    ((end_ = copyTo(end_, parts)), ...);
+    otherSizes_ |= sizeBitOf(nameSize);
+    note(HeaderCode::kOther);
+  }
+
+  std::string_view text() const { return {begin_, static_cast<size_t>(end_ - begin_)}; }
+  uint64_t codes() const { return codes_; }
+  uint64_t otherSizes() const { return otherSizes_; }
+  uint32_t lines() const { return lines_; }
+
+ private:
+  void note(HeaderCode code) {
+    codes_ |= bitOf(code);
+    ++lines_;
+  }
+
+  char* begin_;
+  char* end_;
+  uint64_t codes_ = 0;
+  uint64_t otherSizes_ = 0;
+  uint32_t lines_ = 0;
+};
+
+}  // namespace tollgate::http
