@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -123,33 +124,91 @@ constexpr uint64_t bitOf(HeaderCode code) { return uint64_t{1} << static_cast<in
 
 using tollgate::equalsIgnoreCase;
 
-/// Where each code stands under a hash of its name, in any case; names have two bytes or more.
-struct HeaderCodeTable {
-  HeaderCode places[256] = {};
-  bool perfect = true;
+/// Finds the code of a name, in any case: its hash leads to the only name that it can be.
+class HeaderCodeTable {
+ public:
   constexpr HeaderCodeTable() {
     for (size_t code = 1; code < static_cast<size_t>(HeaderCode::kCount); ++code) {
-      HeaderCode& place = places[hashOf(kHeaderNames[code].data(), kHeaderNames[code].size())];
-      if (place != HeaderCode::kOther) perfect = false;
-      place = static_cast<HeaderCode>(code);
+      std::string_view name = kHeaderNames[code];
+      Place& place = places_[hashOf(name.data(), name.size())];
+      if (place.code != HeaderCode::kOther || name.size() > kMost) perfect_ = false;
+      place = Place(static_cast<HeaderCode>(code), name);
     }
   }
-  /// Multipliers by which no two known names meet.
+  constexpr bool perfect() const { return perfect_; }
+
+  [[gnu::always_inline]] HeaderCode find(std::string_view name) const {
+    const size_t size = name.size();
+    if (size < 2) return HeaderCode::kOther;
+    const char* p = name.data();
+    const Place& place = places_[hashOf(p, size)];
+    if (place.size != size) return HeaderCode::kOther;
+    uint64_t other;
+    if (size >= 8) {
+      other = place.first.differs(loadWord(p)) | place.last.differs(loadWord(p + size - 8));
+      if (size > 16) other |= place.middle.differs(loadWord(p + 8));
+    } else if (size >= 4) {
+      other = place.first.differs(loadShortWord(p, size));
+    } else {
+      return equalsIgnoreCase(nameOf(place.code), name) ? place.code : HeaderCode::kOther;
+    }
+    return other == 0 ? place.code : HeaderCode::kOther;
+  }
+
+ private:
+  static constexpr size_t kMost = 24;  ///< Bytes of a name, which three words cover.
+
+  /// Eight bytes of a name in lower case, and 0x20 where they are letters.
+  struct Word {
+    uint64_t text = 0, letters = 0;
+    constexpr Word() = default;
+    constexpr Word(const char* bytes, size_t count) {
+      for (size_t i = 0; i < count; ++i) add(bytes[i], i);
+    }
+    constexpr void add(char byte, size_t at) {
+      const char lower = lowerByte(byte);
+      text |= uint64_t{static_cast<unsigned char>(lower)} << (8 * at);
+      if (lower >= 'a' && lower <= 'z') letters |= uint64_t{0x20} << (8 * at);
+    }
+    uint64_t differs(uint64_t word) const { return (word | letters) ^ text; }
+  };
+  /// What find() compares: the first and last eight bytes, and those from the eighth on; of a short
+  /// name what loadShortWord() makes of it.
+  struct Place {
+    Word first, middle, last;
+    uint8_t size = 0;
+    HeaderCode code = HeaderCode::kOther;
+    constexpr Place() = default;
+    constexpr Place(HeaderCode code, std::string_view name)
+        : size(static_cast<uint8_t>(name.size())), code(code) {
+      if (name.size() >= 8) {
+        first = Word(name.data(), 8);
+        last = Word(name.data() + name.size() - 8, 8);
+        if (name.size() > 16) middle = Word(name.data() + 8, 8);
+      } else if (name.size() >= 4) {
+        first = Word(name.data(), 4);
+        for (size_t i = 0; i < 4; ++i) first.add(name[name.size() - 4 + i], 4 + i);
+      }
+    }
+  };
+
+  /// Of two bytes or more. Multipliers by which no two known names meet.
   static constexpr uint8_t hashOf(const char* name, size_t size) {
     auto byte = [&](size_t at) { return static_cast<uint32_t>(name[at] | 0x20); };
     return static_cast<uint8_t>(size * 15 + byte(size / 2) * 16 + byte(size - 2) * 21 +
                                 byte(size - 1) * 32);
   }
+
+  Place places_[256];
+  bool perfect_ = true;
 };
-inline constexpr HeaderCodeTable kHeaderCodeTable;
-static_assert(kHeaderCodeTable.perfect, "two names have one hash: choose other multipliers");
+inline constexpr HeaderCodeTable kHeaderCodes;
+static_assert(kHeaderCodes.perfect(), "two names have one hash: choose other multipliers");
+static_assert(std::endian::native == std::endian::little, "words are compared as they are loaded");
 
 /// The code of a name in any case.
-inline HeaderCode codeOf(std::string_view name) {
-  if (name.size() < 2) return HeaderCode::kOther;
-  HeaderCode code = kHeaderCodeTable.places[HeaderCodeTable::hashOf(name.data(), name.size())];
-  // Without a code: its name is empty, so that it is not equal.
-  return equalsIgnoreCase(nameOf(code), name) ? code : HeaderCode::kOther;
+[[gnu::always_inline]] inline HeaderCode codeOf(std::string_view name) {
+  return kHeaderCodes.find(name);
 }
 
 }  // namespace tollgate::http

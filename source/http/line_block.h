@@ -30,11 +30,12 @@ class LineBlock {
   [[gnu::always_inline]] void line(HeaderCode code, std::string_view value) {
     constexpr std::string_view kColon = ": ", kEnd = "\r\n";
     std::string_view name = nameOf(code);
-    std::memcpy(end_, name.data(), name.size());
-    std::memcpy(end_ + name.size(), kColon.data(), kColon.size());
-    end_ = copyTo(end_ + name.size() + kColon.size(), value);
-    std::memcpy(end_, kEnd.data(), kEnd.size());
-    end_ += kEnd.size();
+    char* at = end_;  // what is written might be end_ itself, for all that the compiler knows
+    std::memcpy(at, name.data(), name.size());
+    std::memcpy(at + name.size(), kColon.data(), kColon.size());
+    at = copyTo(at + name.size() + kColon.size(), value);
+    std::memcpy(at, kEnd.data(), kEnd.size());
+    end_ = at + kEnd.size();
     note(code);
   }
   [[gnu::always_inline]] void number(HeaderCode code, int64_t value) {

@@ -19,10 +19,6 @@ inline uint32_t badInTarget(__m128i x) {
   return static_cast<uint32_t>(_mm_movemask_epi8(bad));
 }
 
-inline __m128i load16(const char* p) {
-  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-}
-
 /// Up to 15 bytes, the others spaces, which stand in every value.
 inline __m128i loadShort(const char* p, size_t size) {
   alignas(16) char bytes[16];

@@ -26,6 +26,12 @@ inline constexpr std::array<bool, 256> kToken = [] {
   return table;
 }();
 
+#if defined(__x86_64__)
+inline __m128i load16(const char* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+#endif
+
 #if defined(__SSSE3__)
 // For a token byte x: low[x & 15] has the bit of x's high nibble. Bytes from 0x80 have none.
 alignas(16) inline constexpr std::array<uint8_t, 16> kTokenLow = [] {
@@ -52,8 +58,7 @@ inline uint32_t badInToken(__m128i x) {
 inline const char* tokenSpan(const char* p, const char* end) {
 #if defined(__SSSE3__)
   for (; end - p >= 16; p += 16) {
-    __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    if (uint32_t bad = badInToken(x)) return p + __builtin_ctz(bad);
+    if (uint32_t bad = badInToken(load16(p))) return p + __builtin_ctz(bad);
   }
 #endif
   while (p < end && kToken[static_cast<unsigned char>(*p)]) ++p;
@@ -83,8 +88,7 @@ inline uint32_t badInValue(__m128i x) {
 inline const char* valueSpan(const char* p, const char* end) {
 #if defined(__x86_64__)
   for (; end - p >= 16; p += 16) {
-    __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    if (uint32_t bad = badInValue(x)) return p + __builtin_ctz(bad);
+    if (uint32_t bad = badInValue(load16(p))) return p + __builtin_ctz(bad);
   }
 #endif
   while (p < end && inValue(*p)) ++p;
@@ -96,8 +100,7 @@ inline const char* lineFeed(const char* p, const char* end) {
 #if defined(__x86_64__)
   const __m128i feed = _mm_set1_epi8('\n');
   for (; end - p >= 16; p += 16) {
-    __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(x, feed)));
+    auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(load16(p), feed)));
     if (mask != 0) return p + __builtin_ctz(mask);
   }
 #endif

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "source/http1/char_span.h"
+#include "source/http1/field_line.h"
 
 namespace tollgate::http1 {
 namespace {
@@ -19,8 +20,6 @@ constexpr bool isDigit(unsigned char c) { return c >= '0' && c <= '9'; }
 constexpr bool isHex(unsigned char c) {
   return isDigit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
-
-constexpr bool isSpace(char c) { return c == ' ' || c == '\t'; }
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && isSpace(text.front())) text.remove_prefix(1);
@@ -100,52 +99,37 @@ constexpr uint64_t kNotedFields = bitOf(HeaderCode::kHost) | bitOf(HeaderCode::k
   }
 }
 
-constexpr HeadError kCut = {HeadError::kIncomplete, "the head is incomplete"};
-
 /// Parses fields from `next` up to and with the empty line at the end; sets it behind that. Calls
-/// `each(code, name, value, line)`; `line`: see http::Header.
+/// `each(code, name, value, line)`; `line`: see http::Header. From `floor` on bytes may be read.
 template <typename Each>
-HeadError parseFields(const char*& next, const char* end, size_t maxFields, Each&& each) {
+HeadError parseFields(const char* floor, const char*& next, const char* end, size_t maxFields,
+                      Each&& each) {
   const char* p = next;
-  size_t count = 0;
-  while (true) {
+  for (size_t left = maxFields;; --left) {
     if (end - p < 2) return kCut;
     if (p[0] == '\r') {
       if (p[1] != '\n') return {400, "bare CR"};
       next = p + 2;
       return {};
     }
-    const char* nameEnd = tokenSpan(p, end);
-    if (nameEnd == end) return kCut;
-    if (nameEnd == p || *nameEnd != ':') return {400, "invalid field name"};
-    std::string_view name(p, static_cast<size_t>(nameEnd - p));
-    if (name.size() > UINT16_MAX) return {431, "field name too long"};
-    const char* value = nameEnd + 1;
-    // One space in front of the value and none behind it, as nearly everybody writes it.
-    bool line = end - value >= 2 && value[0] == ' ' && !isSpace(value[1]);
-    if (line) {
-      ++value;
-    } else {
-      while (value < end && isSpace(*value)) ++value;
+    FieldLine field;
+    if (!takeUsualLine(floor, p, end, field)) {
+      FieldLine other;  // so that `field` needs no memory
+      if (HeadError error = takeLine(p, end, other)) return error;
+      field = other;
     }
-    const char* lineEnd = valueSpan(value, end);
-    if (end - lineEnd < 2) return kCut;
-    if (lineEnd[0] != '\r' || lineEnd[1] != '\n') {
-      return {400, "invalid character in a field value"};
-    }
-    const char* valueEnd = lineEnd;
-    for (; valueEnd > value && isSpace(valueEnd[-1]); --valueEnd) line = false;
-    if (++count > maxFields) return {431, "too many fields"};
-    each(http::codeOf(name), name, {value, static_cast<size_t>(valueEnd - value)}, line);
-    p = lineEnd + 2;
+    if (left == 0) return {431, "too many fields"};
+    each(http::codeOf(field.name), field.name, field.value, field.line);
+    p = field.next;
   }
 }
 
 /// Adds the fields to `headers` and notes what they say about framing.
-HeadError parseHeaders(const char*& p, const char* end, const http::CodecLimits& limits,
-                       http::HeaderMap& headers, FieldFacts& facts) {
+HeadError parseHeaders(const char* floor, const char*& p, const char* end,
+                       const http::CodecLimits& limits, http::HeaderMap& headers,
+                       FieldFacts& facts) {
   return parseFields(
-      p, end, limits.maxHeaders,
+      floor, p, end, limits.maxHeaders,
       [&](HeaderCode code, std::string_view name, std::string_view value, bool line) {
         if ((bitOf(code) & kNotedFields) != 0) noteField(code, value, facts);
         headers.addChecked(code, name, value, line);
@@ -356,7 +340,7 @@ HeadError parseRequestHead(std::string_view bytes, const http::CodecLimits& limi
   if (HeadError error = parseRequestLine(bytes, limits, head, next, absolute)) return error;
   FieldFacts facts;
   const char* end = bytes.data() + bytes.size();
-  if (HeadError error = parseHeaders(next, end, limits, head.headers, facts)) {
+  if (HeadError error = parseHeaders(bytes.data(), next, end, limits, head.headers, facts)) {
     return {std::max(error.status, 400), error.reason};
   }
   info.headBytes = static_cast<size_t>(next - bytes.data());
@@ -396,7 +380,7 @@ HeadError parseResponseHead(std::string_view bytes, const http::CodecLimits& lim
   head.reason = line.size() > 13 ? line.substr(13) : std::string_view();
   FieldFacts facts;
   p = lineEnd + 2;
-  HeadError error = parseHeaders(p, end, limits, head.headers, facts);
+  HeadError error = parseHeaders(bytes.data(), p, end, limits, head.headers, facts);
   if (error.status == HeadError::kIncomplete) return error;
   if (error || (error = frame(facts, head.version, info))) return {502, error.reason};
   info.headBytes = static_cast<size_t>(p - bytes.data());
@@ -414,7 +398,7 @@ HeadError parseTrailers(std::string_view bytes, const http::CodecLimits& limits,
                         http::HeaderMap& trailers) {
   const char* p = bytes.data();
   return parseFields(
-      p, p + bytes.size(), limits.maxHeaders,
+      bytes.data(), p, p + bytes.size(), limits.maxHeaders,
       [&](HeaderCode code, std::string_view name, std::string_view value, bool line) {
         switch (code) {
           case HeaderCode::kHost:

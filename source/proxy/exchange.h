@@ -162,7 +162,7 @@ class ProxyExchange final : public http::Exchange,
   void findClient();
   void prepareRequestHeaders();
   void addOwnFields(http::HeaderMap& headers);
-  void addVia(http::HeaderMap& headers, std::string_view line, http::LineBlock& lines);
+  std::string_view viaLine(http::HeaderMap& headers, std::string_view line);
   std::string_view hostName() const;
   std::string_view upstreamTarget();
   bool targetStays() const;

@@ -120,8 +120,10 @@ void ProxyExchange::addProxyHeaders(bool local) {
   const OwnLines& own = worker_.lines;
   http::HeaderMap& headers = response_->headers;
   event::TimePoint now = worker_.loop.now();
-  LineBlock lines(arena_, kFrames + 3 * LineBlock::kNumber + requestId().size() +
-                              own.viaDownstream().size() + own.server().size());
+  std::string_view via;
+  if (proxied_ && settings.serverTokens) via = viaLine(headers, own.viaDownstream());
+  LineBlock lines(arena_, kFrames + 3 * LineBlock::kNumber + requestId().size() + via.size() +
+                              own.server().size());
   auto tell = [&](HeaderCode code, std::string_view value) __attribute__((always_inline)) {
     headers.remove(code);
     lines.line(code, value);
@@ -138,7 +140,7 @@ void ProxyExchange::addProxyHeaders(bool local) {
     if (settings.upstreamStatusHeader) {
       tellNumber(HeaderCode::kXKongUpstreamStatus, response_->status);
     }
-    if (settings.serverTokens) addVia(headers, own.viaDownstream(), lines);
+    if (!via.empty()) lines.whole(HeaderCode::kVia, via);
   } else if (settings.latencyTokens) {
     tellNumber(HeaderCode::kXKongResponseLatency, millis(now - began_));
   }

@@ -98,11 +98,12 @@ void ProxyExchange::prepareRequestHeaders() {
   addOwnFields(headers);
 }
 
-void ProxyExchange::addVia(http::HeaderMap& headers, std::string_view line,
-                           http::LineBlock& lines) {
-  if (!headers.has(HeaderCode::kVia)) return lines.whole(HeaderCode::kVia, line);
+/// Our `line`, where nobody before us has left one; else "", and that one is made longer.
+std::string_view ProxyExchange::viaLine(http::HeaderMap& headers, std::string_view line) {
+  if (!headers.has(HeaderCode::kVia)) return line;
   headers.set(HeaderCode::kVia, arena_.concat(headers.get(HeaderCode::kVia), ", ",
                                               OwnLines::value(HeaderCode::kVia, line)));
+  return {};
 }
 
 /// Who asked, for what, and by which way. Values of the request are as well-formed as the codec
@@ -119,7 +120,8 @@ void ProxyExchange::addOwnFields(http::HeaderMap& headers) {
   const ProxySettings& settings = worker_.settings;
   std::string_view scheme = secure() ? "https" : "http";
   std::string_view host = hostName();
-  std::string_view via = worker_.lines.via(request_->version);
+  std::string_view via;
+  if (settings.serverTokens) via = viaLine(headers, worker_.lines.via(request_->version));
   LineBlock lines(arena_, kFrames + 2 * clientIp_.size() + scheme.size() + host.size() +
                               LineBlock::kNumber + rawPath_.size() + requestId().size() +
                               via.size());
@@ -141,7 +143,7 @@ void ProxyExchange::addOwnFields(http::HeaderMap& headers) {
   tell(HeaderCode::kXForwardedHost, host);
   tell(HeaderCode::kXForwardedPort, Decimal(manager_->localPort()).text());
   tell(HeaderCode::kXForwardedPath, rawPath_);
-  if (settings.serverTokens) addVia(headers, via, lines);
+  if (!via.empty()) lines.whole(HeaderCode::kVia, via);
   if (settings.requestIdUpstream) {
     headers.remove(HeaderCode::kXKongRequestId);
     lines.line(HeaderCode::kXKongRequestId, requestId());
