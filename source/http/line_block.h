@@ -49,7 +49,9 @@ class LineBlock {
   /// The line of a name without a code, in parts.
   template <typename... Parts>
   void other(size_t nameSize, Parts... parts) {
-    ((end_ = copyTo(end_, parts)), ...);
+    char* at = end_;
+    ((at = copyTo(at, parts)), ...);
+    end_ = at;
     otherSizes_ |= sizeBitOf(nameSize);
     note(HeaderCode::kOther);
   }
