@@ -23,6 +23,11 @@ class SqlConnection {
   /// Runs a statement and calls `row` for each row of its result.
   virtual Status query(std::string_view sql, const std::vector<SqlValue>& parameters,
                        const std::function<void(const SqlRow&)>& row) = 0;
+  /// As query() without parameters, for a result of any length: limits of time hold for a part of
+  /// it, not for the whole, however slowly `row` takes it. Not within a transaction.
+  virtual Status queryLong(const std::string& sql, const std::function<void(const SqlRow&)>& row) {
+    return query(sql, {}, row);
+  }
   Status execute(std::string_view sql, const std::vector<SqlValue>& parameters = {}) {
     return query(sql, parameters, [](const SqlRow&) {});
   }

@@ -51,11 +51,11 @@ Result<Revision> SqlStore::load(const std::function<void(Entity)>& each) {
   // One statement, so that the revision and the entities are of one moment.
   Position position;
   unreadable_.clear();
-  Status status = note(connection_->query(
+  Status status = note(connection_->queryLong(
       "SELECT CAST(COALESCE(r.revision, 0) AS TEXT), (SELECT token FROM revisions t WHERE"
       " t.revision = r.revision), e.kind, e.id, e.doc"
       " FROM (SELECT MAX(revision) AS revision FROM revisions) r LEFT JOIN entities e ON 1 = 1",
-      {}, [&](const SqlRow& row) {
+      [&](const SqlRow& row) {
         position = {numberOf<Revision>(row[0]), row[1].value_or("")};
         if (!row[2]) return;  // no entity at all
         Json doc;

@@ -288,6 +288,31 @@ TEST_F(PostgresTest, SaysSoWhenTheOutcomeIsUnknown) {
       << std::get<Refusal>(result).message;
 }
 
+TEST_F(PostgresTest, LoadsMoreThanIsReadWithinTheLimitOfAStatement) {
+  constexpr size_t kEntities = 1500;
+  {
+    std::vector<Change> changes;
+    for (size_t i = 0; i < kEntities; ++i) {
+      // Together more than lies between the server and us while nobody reads.
+      changes.push_back(insert("parents", std::to_string(i), {{"text", std::string(16384, 'x')}}));
+    }
+    must(*open(settings_), std::move(changes));
+  }
+  settings_.timeout = milliseconds(500);
+  auto store = open(settings_);
+  size_t seen = 0;
+  auto began = Clock::now();
+  auto revision = store->load([&](Entity) {
+    ++seen;
+    std::this_thread::sleep_for(milliseconds(1));  // as one who has something to do with each
+  });
+  ASSERT_TRUE(revision.ok()) << revision.error().text();
+  EXPECT_EQ(*revision, 1u);
+  EXPECT_EQ(seen, kEntities);
+  EXPECT_GT(Clock::now() - began, settings_.timeout);
+  EXPECT_EQ(must(*store, {insert("parents", "after")}).revision, 2u);
+}
+
 TEST_F(PostgresTest, ANodeThatWentSilentDoesNotKeepOthersFromWriting) {
   TroubleProxy proxy(settings_.port);
   PostgresSettings silent = settings_, patient = settings_;

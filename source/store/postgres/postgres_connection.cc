@@ -13,6 +13,7 @@ constexpr milliseconds kFirstBackoff{200};
 constexpr milliseconds kLastBackoff{3000};
 constexpr milliseconds kOutcomeInterval{50};
 /// First half of the advisory locks' key; the second is the object that is locked.
+constexpr const char* kFetch = "FETCH 500 FROM whole";
 constexpr const char* kLockClass = "1414482516";
 
 void ignoreRow(const SqlRow&) {}
@@ -51,6 +52,25 @@ Status PostgresConnection::query(std::string_view sql, const std::vector<SqlValu
                               "was written; try again");
   }
   return session_->run(sql, parameters, row, statementDeadline());
+}
+
+/// Through a cursor: the server would count the time that `row` takes as its own, and end a single
+/// statement that is read slowly.
+Status PostgresConnection::queryLong(const std::string& sql,
+                                     const std::function<void(const SqlRow&)>& row) {
+  Status status =
+      begin(Transaction::kRead, "BEGIN READ ONLY; DECLARE whole NO SCROLL CURSOR FOR " + sql);
+  std::vector<SqlRow> part;
+  do {
+    part.clear();
+    if (status.ok()) {
+      status = query(kFetch, {}, [&](const SqlRow& each) { part.push_back(each); });
+    }
+    if (!status) break;
+    for (const SqlRow& each : part) row(each);
+  } while (!part.empty());
+  rollback();  // nothing was written
+  return status;
 }
 
 Status PostgresConnection::begin(Transaction kind, const std::string& sql) {

@@ -19,6 +19,7 @@ class PostgresConnection final : public SqlConnection {
 
   Status query(std::string_view sql, const std::vector<SqlValue>& parameters,
                const std::function<void(const SqlRow&)>& row) override;
+  Status queryLong(const std::string& sql, const std::function<void(const SqlRow&)>& row) override;
   std::string nowMillis() const override {
     return "CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)";
   }
@@ -34,7 +35,7 @@ class PostgresConnection final : public SqlConnection {
 
  private:
   using Deadline = Session::Deadline;
-  enum class Transaction { kNone, kWrite, kCount };
+  enum class Transaction { kNone, kRead, kWrite, kCount };
 
   Status ensureConnected();
   Status begin(Transaction kind, const std::string& sql);
