@@ -55,11 +55,13 @@ Status PostgresConnection::query(std::string_view sql, const std::vector<SqlValu
 }
 
 /// Through a cursor: the server would count the time that `row` takes as its own, and end a single
-/// statement that is read slowly.
+/// statement that is read slowly. It holds no lock that anybody waits for, so it may also be idle.
 Status PostgresConnection::queryLong(const std::string& sql,
                                      const std::function<void(const SqlRow&)>& row) {
-  Status status =
-      begin(Transaction::kRead, "BEGIN READ ONLY; DECLARE whole NO SCROLL CURSOR FOR " + sql);
+  Status status = begin(Transaction::kRead,
+                        "BEGIN READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0;"
+                        " DECLARE whole NO SCROLL CURSOR FOR " +
+                            sql);
   std::vector<SqlRow> part;
   do {
     part.clear();
