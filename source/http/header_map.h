@@ -123,10 +123,6 @@ class HeaderMap {
   void setLine(HeaderCode code, std::string_view line) {
     put(wholeLine(code, nameOf(code).size(), line));
   }
-  /// The same for a name without a code, which has `nameSize` bytes.
-  void setLine(size_t nameSize, std::string_view line) {
-    putOther(wholeLine(HeaderCode::kOther, nameSize, line));
-  }
   /// The same for a well-formed value that is copied into the arena as a whole line: those that are
   /// set one after the other leave in one piece. Inlined, since callers know the code: its name is
   /// then a constant.

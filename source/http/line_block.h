@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "source/base/arena.h"
-#include "source/base/decimal.h"
+#include "source/base/copy.h"
 #include "source/http/header_code.h"
 
 namespace tollgate::http {
@@ -19,8 +19,11 @@ constexpr uint64_t sizeBitOf(size_t nameSize) { return uint64_t{1} << (nameSize 
 /// know the codes: names are then constants. Never for fields that concern one connection only.
 class LineBlock {
  public:
-  /// Bytes of a line beside its value.
-  static constexpr size_t frameOf(HeaderCode code) { return nameOf(code).size() + 4; }
+  /// Bytes of lines beside their values.
+  template <typename... Codes>
+  static constexpr size_t frameOf(Codes... codes) {
+    return ((nameOf(codes).size() + 4) + ...);
+  }
   /// Of a number in decimal, at most.
   static constexpr size_t kNumber = 20;
 
@@ -37,9 +40,6 @@ class LineBlock {
     std::memcpy(at, kEnd.data(), kEnd.size());
     end_ = at + kEnd.size();
     note(code);
-  }
-  [[gnu::always_inline]] void number(HeaderCode code, int64_t value) {
-    line(code, Decimal(value).text());
   }
   /// A whole line, "Name: value\r\n".
   void whole(HeaderCode code, std::string_view line) {

@@ -112,17 +112,17 @@ void ProxyExchange::sendLocal(std::string_view body) {
 
 void ProxyExchange::addProxyHeaders(bool local) {
   using http::LineBlock;
-  constexpr size_t kFrames = LineBlock::frameOf(HeaderCode::kXKongUpstreamLatency) +
-                             LineBlock::frameOf(HeaderCode::kXKongProxyLatency) +
-                             LineBlock::frameOf(HeaderCode::kXKongUpstreamStatus) +
-                             LineBlock::frameOf(HeaderCode::kXKongRequestId);
+  constexpr size_t kFrames =
+      LineBlock::frameOf(HeaderCode::kXKongUpstreamLatency, HeaderCode::kXKongProxyLatency,
+                         HeaderCode::kXKongResponseLatency, HeaderCode::kXKongUpstreamStatus,
+                         HeaderCode::kXKongRequestId);
   const ProxySettings& settings = worker_.settings;
   const OwnLines& own = worker_.lines;
   http::HeaderMap& headers = response_->headers;
   event::TimePoint now = worker_.loop.now();
   std::string_view via;
   if (proxied_ && settings.serverTokens) via = viaLine(headers, own.viaDownstream());
-  LineBlock lines(arena_, kFrames + 3 * LineBlock::kNumber + requestId().size() + via.size() +
+  LineBlock lines(arena_, kFrames + 4 * LineBlock::kNumber + requestId().size() + via.size() +
                               own.server().size());
   auto tell = [&](HeaderCode code, std::string_view value) __attribute__((always_inline)) {
     headers.remove(code);

@@ -110,13 +110,10 @@ std::string_view ProxyExchange::viaLine(http::HeaderMap& headers, std::string_vi
 /// found them.
 void ProxyExchange::addOwnFields(http::HeaderMap& headers) {
   using http::LineBlock;
-  constexpr size_t kFrames = LineBlock::frameOf(HeaderCode::kXRealIp) +
-                             LineBlock::frameOf(HeaderCode::kXForwardedFor) +
-                             LineBlock::frameOf(HeaderCode::kXForwardedProto) +
-                             LineBlock::frameOf(HeaderCode::kXForwardedHost) +
-                             LineBlock::frameOf(HeaderCode::kXForwardedPort) +
-                             LineBlock::frameOf(HeaderCode::kXForwardedPath) +
-                             LineBlock::frameOf(HeaderCode::kXKongRequestId);
+  constexpr size_t kFrames = LineBlock::frameOf(
+      HeaderCode::kXRealIp, HeaderCode::kXForwardedFor, HeaderCode::kXForwardedProto,
+      HeaderCode::kXForwardedHost, HeaderCode::kXForwardedPort, HeaderCode::kXForwardedPath,
+      HeaderCode::kXKongRequestId);
   const ProxySettings& settings = worker_.settings;
   std::string_view scheme = secure() ? "https" : "http";
   std::string_view host = hostName();

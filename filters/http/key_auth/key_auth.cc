@@ -116,10 +116,9 @@ class KeyAuth final : public engine::HttpFilter {
   static void tellOrigin(engine::Exchange& exchange, const engine::Consumer& consumer,
                          std::string_view credentialId) {
     using engine::HeaderCode, engine::LineBlock;
-    constexpr size_t kFrames = LineBlock::frameOf(HeaderCode::kXConsumerId) +
-                               LineBlock::frameOf(HeaderCode::kXConsumerCustomId) +
-                               LineBlock::frameOf(HeaderCode::kXConsumerUsername) +
-                               LineBlock::frameOf(HeaderCode::kXCredentialIdentifier);
+    constexpr size_t kFrames =
+        LineBlock::frameOf(HeaderCode::kXConsumerId, HeaderCode::kXConsumerCustomId,
+                           HeaderCode::kXConsumerUsername, HeaderCode::kXCredentialIdentifier);
     engine::HeaderMap& headers = exchange.request().headers;
     LineBlock lines(exchange.arena(), kFrames + consumer.id.size() + consumer.customId.size() +
                                           consumer.username.size() + credentialId.size());

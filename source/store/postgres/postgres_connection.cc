@@ -13,6 +13,8 @@ constexpr milliseconds kFirstBackoff{200};
 constexpr milliseconds kLastBackoff{3000};
 constexpr milliseconds kOutcomeInterval{50};
 /// First half of the advisory locks' key; the second is the object that is locked.
+/// Of a load, for what is done with a part of it.
+constexpr milliseconds kPartPause{60000};
 constexpr const char* kFetch = "FETCH 500 FROM whole";
 constexpr const char* kLockClass = "1414482516";
 
@@ -55,13 +57,15 @@ Status PostgresConnection::query(std::string_view sql, const std::vector<SqlValu
 }
 
 /// Through a cursor: the server would count the time that `row` takes as its own, and end a single
-/// statement that is read slowly. It holds no lock that anybody waits for, so it may also be idle.
+/// statement that is read slowly. It holds no lock that writers wait for, so it may also pause for
+/// longer than others.
 Status PostgresConnection::queryLong(const std::string& sql,
                                      const std::function<void(const SqlRow&)>& row) {
-  Status status = begin(Transaction::kRead,
-                        "BEGIN READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0;"
-                        " DECLARE whole NO SCROLL CURSOR FOR " +
-                            sql);
+  const milliseconds pause = std::max(kPartPause, 2 * settings_.timeout);
+  Status status =
+      begin(Transaction::kRead,
+            "BEGIN READ ONLY; SET LOCAL idle_in_transaction_session_timeout = " +
+                std::to_string(pause.count()) + "; DECLARE whole NO SCROLL CURSOR FOR " + sql);
   std::vector<SqlRow> part;
   do {
     part.clear();

@@ -1,4 +1,5 @@
-"""The origin behind what is measured."""
+"""What both measurements need: an origin, memory, and lines of the report."""
+import pathlib
 import socket
 import threading
 
@@ -22,3 +23,14 @@ class Origin:
     def serve(self, connection):
         while connection.recv(65536):
             connection.sendall(self.ANSWER)
+
+
+def megabytes(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0
+
+
+def show(what, value, unit):
+    print(f"{what:<58} {value:>10.1f} {unit}", flush=True)
