@@ -15,11 +15,13 @@ class Decimal {
   explicit Decimal(int64_t value) {
     auto rest = value < 0 ? -static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
     char* at = digits_ + kMost;
-    for (; rest >= 100; rest /= 100) std::memcpy(at -= 2, kPairs.data() + 2 * (rest % 100), 2);
-    if (rest >= 10) {
-      std::memcpy(at -= 2, kPairs.data() + 2 * rest, 2);
+    for (; rest > UINT32_MAX; rest /= 100) putPair(at, rest % 100);
+    auto small = static_cast<uint32_t>(rest);  // cheaper to divide
+    for (; small >= 100; small /= 100) putPair(at, small % 100);
+    if (small >= 10) {
+      putPair(at, small);
     } else {
-      *--at = static_cast<char>('0' + rest);
+      *--at = static_cast<char>('0' + small);
     }
     if (value < 0) *--at = '-';
     at_ = at;
@@ -40,8 +42,26 @@ class Decimal {
     }
     return out;
   }();
+  static void putPair(char*& at, uint64_t pair) {
+    std::memcpy(at -= 2, kPairs.data() + 2 * pair, 2);
+  }
   char digits_[kMost];
   const char* at_;
 };
+
+/// Reads decimal digits, as many as always fit; false for anything else, `value` is then left
+/// alone.
+inline bool parseDecimal(std::string_view text, uint64_t& value) {
+  constexpr size_t kMost = 18;
+  if (text.empty() || text.size() > kMost) return false;
+  uint64_t out = 0;
+  for (char c : text) {
+    const auto digit = static_cast<unsigned char>(c - '0');
+    if (digit > 9) return false;
+    out = out * 10 + digit;
+  }
+  value = out;
+  return true;
+}
 
 }  // namespace tollgate

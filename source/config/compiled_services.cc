@@ -40,9 +40,12 @@ void CompiledServices::set(uint32_t number, std::shared_ptr<const upstream::Serv
 void CompiledServices::bind(upstream::Service& service, const schema::Json& tlsPart) {
   if (!service.literal.valid()) service.cluster = upstreams_.find(service.host);
   service.poolKey = "tcp|";
-  service.literalKey.clear();
+  service.literalKey = {};
   if (!service.tls) {
-    if (service.literal.valid()) service.literalKey.append("tcp|").append(service.literal.bytes());
+    if (service.literal.valid()) {
+      service.literalKey =
+          upstream::PoolKey(service.poolKey + std::string(service.literal.bytes()));
+    }
     return;
   }
   // Connections that were made in another way are not used any more.
@@ -101,9 +104,10 @@ std::shared_ptr<upstream::Service> CompiledServices::compile(const std::string& 
   auto literal = net::Address::parse(service->host, service->port);
   if (literal) service->literal = *literal;
   bool bracket = literal && literal->family() == AF_INET6 && service->host.front() != '[';
-  service->hostHeader = bracket ? "[" + service->host + "]" : service->host;
+  std::string host = bracket ? "[" + service->host + "]" : service->host;
   bool usual = service->port == (service->tls ? 443 : 80);
-  if (!usual) service->hostHeader += ":" + std::to_string(service->port);
+  if (!usual) host += ":" + std::to_string(service->port);
+  service->setHostHeader(host);
   return service;
 }
 

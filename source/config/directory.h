@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "source/base/ascii.h"
 #include "source/base/cow_set.h"
 #include "source/base/cow_vector.h"
 #include "source/base/ref.h"
@@ -63,6 +64,12 @@ struct ConsumerName {
 struct KeyIndex {
   static std::string_view of(const KeyEntry& key) { return key.index; }
 };
+/// Digests are as good as random: their first bytes are the hash.
+struct KeyIndexHash {
+  uint64_t operator()(std::string_view index) const {
+    return index.size() == sizeof(tls::Sha256) ? loadWord(index.data()) : TextHash()(index);
+  }
+};
 struct KeyId {
   static std::string_view of(const KeyEntry& key) { return key.id; }
 };
@@ -88,7 +95,7 @@ class SnapshotDirectory final : public http::Directory {
   CowSet<ConsumerEntry, ConsumerId> consumers;
   CowSet<ConsumerEntry, ConsumerName> names;
   CowVector<Ref<const ConsumerEntry>> numbered;
-  CowSet<KeyEntry, KeyIndex> keys;
+  CowSet<KeyEntry, KeyIndex, KeyIndexHash> keys;
 
  private:
   std::shared_ptr<const KeyLookup> lookup_;

@@ -53,7 +53,7 @@ class KeyLookup {
   bool recall(Hash128 hash, tls::Sha256& digest) const;
 
   std::shared_ptr<const Credentials> credentials_;
-  SipHash hash_;
+  SipHash13 hash_;
   uint64_t mask_;
   mutable std::vector<Slot> slots_;
 };

@@ -149,13 +149,14 @@ class PauseHandle {
   uint32_t turn_ = 0;
 };
 
-/// One request and its response as filters see it.
+/// One request and its response as filters see it. What filters ask for most is kept here, so that
+/// to ask is to load.
 class Exchange {
  public:
-  virtual RequestHead& request() = 0;
-  virtual ResponseHead& response() = 0;
-  virtual Arena& arena() = 0;
-  virtual event::EventLoop& loop() = 0;
+  RequestHead& request() { return *request_; }
+  ResponseHead& response() { return *response_; }
+  Arena& arena() { return arena_; }
+  event::EventLoop& loop() { return loop_; }
   virtual const Directory& directory() = 0;
   virtual PauseHandle pauseHandle() = 0;
 
@@ -178,16 +179,19 @@ class Exchange {
   /// `target` must live in the arena.
   virtual void setLoggedTarget(std::string_view target) = 0;
   virtual const net::Address& clientAddress() = 0;  ///< After real-ip handling.
-  virtual std::string_view clientIp() = 0;
+  std::string_view clientIp() const { return clientIp_; }
   virtual bool secure() = 0;
 
   virtual std::string_view routeId() = 0;  ///< "" before routing or without a match
   virtual std::string_view serviceId() = 0;
 
   /// Authentication outcome: selects consumer-scoped configurations of the filters that follow.
-  virtual void setConsumer(const Consumer* consumer, std::string_view credentialId) = 0;
-  virtual const Consumer* consumer() = 0;
-  virtual std::string_view credentialId() = 0;  ///< "" if none
+  void setConsumer(const Consumer* consumer, std::string_view credentialId) {
+    consumer_ = consumer;
+    credentialId_ = credentialId;
+  }
+  const Consumer* consumer() const { return consumer_; }
+  std::string_view credentialId() const { return credentialId_; }  ///< "" if none
 
   /// The whole request body when a filter declared BodyNeed::kWhole and it fitted the limit.
   virtual const buffer::Buffer* wholeRequestBody() = 0;
@@ -204,10 +208,19 @@ class Exchange {
   virtual std::string_view actor() = 0;  ///< "" if nobody said
 
  protected:
+  explicit Exchange(event::EventLoop& loop) : loop_(loop) {}
   ~Exchange() = default;
   friend class PauseHandle;
   virtual bool alive(uint32_t generation) const = 0;
   virtual void resumePaused(uint32_t turn) = 0;
+
+  event::EventLoop& loop_;
+  Arena arena_;  ///< Where all of this exchange lives; before what refers to it.
+  RequestHead* request_ = nullptr;
+  ResponseHead* response_ = nullptr;
+  const Consumer* consumer_ = nullptr;
+  std::string_view credentialId_;
+  std::string_view clientIp_;
 };
 
 }  // namespace tollgate::http

@@ -39,6 +39,7 @@ void FilterPlan::finish() {
   for (PlanEntry& entry : entries) {
     FilterNeeds needs;
     if (entry.fallback != nullptr) needs.add(*entry.fallback);
+    entry.fallbackHooks = needs.hooks;
     for (auto& [consumer, filter] : entry.variants) needs.add(*filter);
     if (entry.consumersOwn) needs.add(entry.ofConsumers);
     entry.hooks = needs.hooks;

@@ -47,7 +47,8 @@ struct PlanEntry {
   bool consumersOwn = false;  ///< A consumer's own filter of this name goes before the fallback.
   FilterNeeds ofConsumers;    ///< Of all consumers' own filters of this name, if so.
   uint32_t stateOffset = 0;
-  uint8_t hooks = 0;   ///< Of the fallback and all variants together.
+  uint8_t hooks = 0;  ///< Of the fallback and all variants together.
+  uint8_t fallbackHooks = 0;
   uint8_t bodies = 0;  ///< BodyUse, likewise.
 
   const HttpFilter* choose(const Consumer* consumer) const {

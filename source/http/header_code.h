@@ -3,7 +3,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include "source/base/ascii.h"
 
@@ -128,35 +130,39 @@ using tollgate::equalsIgnoreCase;
 class HeaderCodeTable {
  public:
   constexpr HeaderCodeTable() {
-    for (size_t code = 1; code < static_cast<size_t>(HeaderCode::kCount); ++code) {
+    for (size_t code = 1; code < kNames; ++code) {
       std::string_view name = kHeaderNames[code];
-      Place& place = places_[hashOf(name.data(), name.size())];
-      if (place.code != HeaderCode::kOther || name.size() > kMost) perfect_ = false;
-      place = Place(static_cast<HeaderCode>(code), name);
+      sizes_[code] = static_cast<uint8_t>(name.size());
+      if (name.size() < kHashed) continue;
+      names_[code] = Name(name);
+      uint8_t& place = codes_[hashOf(name.data(), name.size())];
+      if (place != 0 || name.size() > kMost) perfect_ = false;
+      place = static_cast<uint8_t>(code);
     }
   }
   constexpr bool perfect() const { return perfect_; }
 
   [[gnu::always_inline]] HeaderCode find(std::string_view name) const {
     const size_t size = name.size();
-    if (size < 2) return HeaderCode::kOther;
     const char* p = name.data();
-    const Place& place = places_[hashOf(p, size)];
-    if (place.size != size) return HeaderCode::kOther;
+    if (size < kHashed) return findShort(name);
+    const size_t code = codes_[hashOf(p, size)];
+    if (sizes_[code] != size) return HeaderCode::kOther;
+    const Name& known = names_[code];
     uint64_t other;
     if (size >= 8) {
-      other = place.first.differs(loadWord(p)) | place.last.differs(loadWord(p + size - 8));
-      if (size > 16) other |= place.middle.differs(loadWord(p + 8));
-    } else if (size >= 4) {
-      other = place.first.differs(loadShortWord(p, size));
+      other = known.first.differs(loadWord(p)) | known.last.differs(loadWord(p + size - 8));
+      if (size > 16) other |= known.middle.differs(loadWord(p + 8));
     } else {
-      return equalsIgnoreCase(nameOf(place.code), name) ? place.code : HeaderCode::kOther;
+      other = known.first.differs(loadShortWord(p, size));
     }
-    return other == 0 ? place.code : HeaderCode::kOther;
+    return other == 0 ? static_cast<HeaderCode>(code) : HeaderCode::kOther;
   }
 
  private:
-  static constexpr size_t kMost = 24;  ///< Bytes of a name, which three words cover.
+  static constexpr size_t kNames = static_cast<size_t>(HeaderCode::kCount);
+  static constexpr size_t kHashed = 4;  ///< Bytes of a name that has a hash, at least.
+  static constexpr size_t kMost = 24;   ///< Bytes of a name, which three words cover.
 
   /// Eight bytes of a name in lower case, and 0x20 where they are letters.
   struct Word {
@@ -174,32 +180,47 @@ class HeaderCodeTable {
   };
   /// What find() compares: the first and last eight bytes, and those from the eighth on; of a short
   /// name what loadShortWord() makes of it.
-  struct Place {
+  struct Name {
     Word first, middle, last;
-    uint8_t size = 0;
-    HeaderCode code = HeaderCode::kOther;
-    constexpr Place() = default;
-    constexpr Place(HeaderCode code, std::string_view name)
-        : size(static_cast<uint8_t>(name.size())), code(code) {
+    constexpr Name() = default;
+    constexpr explicit Name(std::string_view name) {
       if (name.size() >= 8) {
         first = Word(name.data(), 8);
         last = Word(name.data() + name.size() - 8, 8);
         if (name.size() > 16) middle = Word(name.data() + 8, 8);
-      } else if (name.size() >= 4) {
+      } else {
         first = Word(name.data(), 4);
         for (size_t i = 0; i < 4; ++i) first.add(name[name.size() - 4 + i], 4 + i);
       }
     }
   };
 
-  /// Of two bytes or more. Multipliers by which no two known names meet.
-  static constexpr uint8_t hashOf(const char* name, size_t size) {
-    auto byte = [&](size_t at) { return static_cast<uint32_t>(name[at] | 0x20); };
-    return static_cast<uint8_t>(size * 15 + byte(size / 2) * 16 + byte(size - 2) * 21 +
-                                byte(size - 1) * 32);
+  static HeaderCode findShort(std::string_view name) {
+    if (equalsIgnoreCase(name, nameOf(HeaderCode::kTe))) return HeaderCode::kTe;
+    if (equalsIgnoreCase(name, nameOf(HeaderCode::kVia))) return HeaderCode::kVia;
+    return HeaderCode::kOther;
   }
 
-  Place places_[256];
+  /// Four bytes in lower case, if they are letters.
+  static constexpr uint32_t quad(const char* p) {
+    uint32_t bytes = 0;
+    if (std::is_constant_evaluated()) {
+      for (int i = 0; i < 4; ++i) bytes |= uint32_t{static_cast<unsigned char>(p[i])} << (8 * i);
+    } else {
+      std::memcpy(&bytes, p, sizeof bytes);
+    }
+    return bytes | 0x20202020;
+  }
+  /// Of the last four bytes and those in the middle, by a multiplier with which no two known names
+  /// meet.
+  static constexpr uint8_t hashOf(const char* name, size_t size) {
+    uint32_t mixed = quad(name + size - 4) + quad(name + size / 2 - 2);
+    return static_cast<uint8_t>((mixed + static_cast<uint32_t>(size)) * 0x45663901U >> 24);
+  }
+
+  uint8_t codes_[256] = {};
+  uint8_t sizes_[kNames] = {};
+  Name names_[kNames];
   bool perfect_ = true;
 };
 inline constexpr HeaderCodeTable kHeaderCodes;

@@ -63,20 +63,26 @@ class HeaderMap {
 
   /// Adds the lines as one entry, until one of them is asked for. None of their names may be there.
   void add(const LineBlock& block) {
-    if (block.lines() == 0) return;
+    const LineNames& names = block.names();
+    if (names.count == 0) return;
     std::string_view text = block.text();
     Header entry{text.data(),        nullptr,    static_cast<uint32_t>(text.size() - 4), 0,
                  HeaderCode::kOther, kBlockFlags};
     append(entry);
-    hidden_ -= block.lines() - 1;
-    present_ |= block.codes();
-    otherSizes_ |= block.otherSizes();
-    blockCodes_ |= block.codes();
-    blockSizes_ |= block.otherSizes();
+    hidden_ -= names.count - 1;
+    present_ |= names.codes;
+    otherSizes_ |= names.otherSizes;
+    blockCodes_ |= names.codes;
+    blockSizes_ |= names.otherSizes;
   }
 
   /// True if a field with one of these codes (bits) was added; it may have been removed since.
   bool hasAny(uint64_t codes) const { return (present_ & codes) != 0; }
+  /// False if none of these names is there.
+  bool mayHave(const LineNames& names) const {
+    constexpr uint64_t kOther = bitOf(HeaderCode::kOther);
+    return ((present_ & names.codes & ~kOther) | (otherSizes_ & names.otherSizes)) != 0;
+  }
   bool has(HeaderCode code) const { return (present_ >> static_cast<int>(code)) & 1; }
   /// The first field of that name, or nullptr. Codes other than kOther only.
   const Header* find(HeaderCode code) const {

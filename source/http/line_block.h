@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,6 +16,22 @@ namespace tollgate::http {
 /// The bit that stands for a name of that many bytes in a set of sizes.
 constexpr uint64_t sizeBitOf(size_t nameSize) { return uint64_t{1} << (nameSize & 63); }
 
+/// The names of some lines.
+struct LineNames {
+  uint64_t codes = 0;
+  uint64_t otherSizes = 0;  ///< sizeBitOf() those without a code.
+  uint32_t count = 0;
+
+  constexpr void add(HeaderCode code) {
+    codes |= bitOf(code);
+    ++count;
+  }
+  constexpr void addOther(size_t nameSize) {
+    add(HeaderCode::kOther);
+    otherSizes |= sizeBitOf(nameSize);
+  }
+};
+
 /// Fields written as lines of HTTP/1 into one piece of an arena, for HeaderMap::add(): what nobody
 /// asks for by name leaves in one copy. Values are known to be well-formed. Inlined, since callers
 /// know the codes: names are then constants. Never for fields that concern one connection only.
@@ -27,51 +45,69 @@ class LineBlock {
   /// Of a number in decimal, at most.
   static constexpr size_t kNumber = 20;
 
-  /// `room`: at least the bytes that will be written; nothing checks it again.
-  LineBlock(Arena& arena, size_t room) : begin_(arena.chars(room)), end_(begin_) {}
+  /// `room`: at least the bytes of all lines that will be written; nothing checks it again.
+  LineBlock(Arena& arena, size_t room)
+      : begin_(arena.chars(kEnd.size() + room) + kEnd.size()), end_(begin_ - kEnd.size()) {}
 
-  [[gnu::always_inline]] void line(HeaderCode code, std::string_view value) {
-    constexpr std::string_view kColon = ": ", kEnd = "\r\n";
-    std::string_view name = nameOf(code);
+  /// A line for each of the codes, in their order.
+  template <HeaderCode... kCodes, std::same_as<std::string_view>... Values>
+  requires(sizeof...(kCodes) == sizeof...(Values))
+      [[gnu::always_inline]] void lines(Values... values) {
     char* at = end_;  // what is written might be end_ itself, for all that the compiler knows
-    std::memcpy(at, name.data(), name.size());
-    std::memcpy(at + name.size(), kColon.data(), kColon.size());
-    at = copyTo(at + name.size() + kColon.size(), value);
-    std::memcpy(at, kEnd.data(), kEnd.size());
-    end_ = at + kEnd.size();
-    note(code);
+    ((at = put<kCodes>(at, values)), ...);
+    end_ = at;
+    names_.codes |= (bitOf(kCodes) | ...);
+    names_.count += sizeof...(kCodes);
   }
-  /// A whole line, "Name: value\r\n".
+  /// A whole line: "\r\nName: value".
   void whole(HeaderCode code, std::string_view line) {
     end_ = copyTo(end_, line);
-    note(code);
+    names_.add(code);
   }
-  /// The line of a name without a code, in parts.
-  template <typename... Parts>
-  void other(size_t nameSize, Parts... parts) {
+  /// Such lines in parts that may end anywhere; `names`: of all of them. Returns where they stand.
+  template <std::same_as<std::string_view>... Parts>
+  std::string_view several(const LineNames& names, Parts... parts) {
     char* at = end_;
     ((at = copyTo(at, parts)), ...);
+    const std::string_view written(end_, static_cast<size_t>(at - end_));
     end_ = at;
-    otherSizes_ |= sizeBitOf(nameSize);
-    note(HeaderCode::kOther);
+    names_.codes |= names.codes;
+    names_.otherSizes |= names.otherSizes;
+    names_.count += names.count;
+    return written;
   }
 
-  std::string_view text() const { return {begin_, static_cast<size_t>(end_ - begin_)}; }
-  uint64_t codes() const { return codes_; }
-  uint64_t otherSizes() const { return otherSizes_; }
-  uint32_t lines() const { return lines_; }
+  const LineNames& names() const { return names_; }
+  /// All lines, each with its end: "Name: value\r\n".
+  std::string_view text() const {
+    std::memcpy(end_, kEnd.data(), kEnd.size());
+    return {begin_, static_cast<size_t>(end_ - begin_) + kEnd.size()};
+  }
 
  private:
-  void note(HeaderCode code) {
-    codes_ |= bitOf(code);
-    ++lines_;
+  static constexpr std::string_view kEnd = "\r\n";
+
+  template <HeaderCode kCode>
+  static constexpr auto kLead = [] {
+    constexpr std::string_view kName = nameOf(kCode), kColon = ": ";
+    std::array<char, kEnd.size() + kName.size() + kColon.size()> out{};
+    char* at = out.data();
+    for (std::string_view part : {kEnd, kName, kColon}) {
+      for (char c : part) *at++ = c;
+    }
+    return out;
+  }();
+  template <HeaderCode kCode>
+  [[gnu::always_inline]] static char* put(char* at, std::string_view value) {
+    constexpr auto& kText = kLead<kCode>;
+    std::memcpy(at, kText.data(), kText.size());
+    return copyTo(at + kText.size(), value);
   }
 
-  char* begin_;
-  char* end_;
-  uint64_t codes_ = 0;
-  uint64_t otherSizes_ = 0;
-  uint32_t lines_ = 0;
+  // Lines are written with the CRLF in front that ends the line before: one copy for both.
+  char* begin_;  ///< Behind the first of these.
+  char* end_;    ///< In front of the CRLF of the last line.
+  LineNames names_;
 };
 
 }  // namespace tollgate::http

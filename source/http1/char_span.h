@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "source/base/byte_class.h"
+
 /// Runs of bytes of the character classes that HTTP/1.1 heads are made of. Vectorised where the
 /// machine can; nothing is read outside of the range given.
 namespace tollgate::http1 {
@@ -32,26 +34,11 @@ inline __m128i load16(const char* p) {
 }
 #endif
 
-#if defined(__SSSE3__)
-// For a token byte x: low[x & 15] has the bit of x's high nibble. Bytes from 0x80 have none.
-alignas(16) inline constexpr std::array<uint8_t, 16> kTokenLow = [] {
-  std::array<uint8_t, 16> table{};
-  for (int c = 0; c < 128; ++c) {
-    if (kToken[c]) table[c & 15] = static_cast<uint8_t>(table[c & 15] | (1 << (c >> 4)));
-  }
-  return table;
-}();
-alignas(16) inline constexpr std::array<uint8_t, 16> kTokenHigh = {1, 2, 4, 8, 16, 32, 64, 128};
+inline constexpr ByteClass kTokenClass{kToken};
 
+#if defined(__SSSE3__)
 /// One bit for each of 16 bytes that may not stand in a token.
-inline uint32_t badInToken(__m128i x) {
-  const __m128i low = _mm_load_si128(reinterpret_cast<const __m128i*>(kTokenLow.data()));
-  const __m128i high = _mm_load_si128(reinterpret_cast<const __m128i*>(kTokenHigh.data()));
-  __m128i a = _mm_shuffle_epi8(low, x);
-  __m128i b = _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(x, 4), _mm_set1_epi8(15)));
-  __m128i bad = _mm_cmpeq_epi8(_mm_and_si128(a, b), _mm_setzero_si128());
-  return static_cast<uint32_t>(_mm_movemask_epi8(bad));
-}
+inline uint32_t badInToken(__m128i x) { return kTokenClass.outside(x); }
 #endif
 
 /// The first byte in [p, end) that may not stand in a token, or end.

@@ -97,7 +97,7 @@ void Codec::writeFraming(HeadWriter& writer, const http::UpstreamRequest& reques
     writer.put("Transfer-Encoding: chunked\r\n");
   } else if (!end) {
     writer.put("Content-Length: ");
-    writer.number(static_cast<uint64_t>(contentLength));
+    writer.number(contentLength);
     writer.put("\r\n");
   } else if (contentLength == 0) {  // as the client said; not for what it left open
     writer.put("Content-Length: 0\r\n");

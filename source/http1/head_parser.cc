@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "source/base/decimal.h"
 #include "source/http1/char_span.h"
 #include "source/http1/field_line.h"
 
@@ -53,17 +54,6 @@ struct FieldFacts {
   bool upgradeToken = false;
 };
 
-bool parseLength(std::string_view text, uint64_t& length) {
-  if (text.empty() || text.size() > 18) return false;  // 18 digits always fit 63 bits
-  uint64_t value = 0;
-  for (char c : text) {
-    if (!isDigit(static_cast<unsigned char>(c))) return false;
-    value = value * 10 + static_cast<uint64_t>(c - '0');
-  }
-  length = value;
-  return true;
-}
-
 constexpr uint64_t kNotedFields = bitOf(HeaderCode::kHost) | bitOf(HeaderCode::kTransferEncoding) |
                                   bitOf(HeaderCode::kContentLength) |
                                   bitOf(HeaderCode::kConnection);
@@ -80,7 +70,7 @@ constexpr uint64_t kNotedFields = bitOf(HeaderCode::kHost) | bitOf(HeaderCode::k
       break;
     case HeaderCode::kContentLength: {
       uint64_t length = 0;
-      if (!parseLength(value, length) || facts.lengths > 0) {
+      if (!parseDecimal(value, length) || facts.lengths > 0) {
         facts.badLength = true;
       }
       facts.length = length;
@@ -246,6 +236,13 @@ HeadError parseRequestLine(std::string_view bytes, const http::CodecLimits& limi
     return {400, "invalid character in the request line"};
   }
   head.target = {line, static_cast<size_t>(targetEnd - line)};
+  constexpr std::string_view kUsual = " HTTP/1.1\r\n";
+  if (static_cast<size_t>(end - targetEnd) >= kUsual.size() &&
+      std::memcmp(targetEnd, kUsual.data(), kUsual.size()) == 0) {
+    next = targetEnd + kUsual.size();
+    head.version = http::Version::kHttp11;
+    return checkTarget(limits, head, absolute);
+  }
   const char* version = targetEnd + 1;
   const char* lineEnd = valueSpan(version, end);
   if (end - lineEnd < 2 || lineEnd[0] != '\r' || lineEnd[1] != '\n') {
@@ -274,7 +271,7 @@ HeadError checkHost(const FieldFacts& facts, bool absolute, http::RequestHead& h
   return {};
 }
 
-constexpr std::array<bool, 256> kHostByte = [] {
+constexpr ByteClass kHostByte{[] {
   std::array<bool, 256> table{};
   for (int c = 0; c < 128; ++c) {
     auto byte = static_cast<unsigned char>(c);
@@ -282,7 +279,7 @@ constexpr std::array<bool, 256> kHostByte = [] {
                std::string_view("-._~!$&'()*+;=%").find(char(c)) != std::string_view::npos;
   }
   return table;
-}();
+}()};
 
 bool isPort(std::string_view text) {  // after the colon; may be empty
   if (text.size() > 5) return false;
@@ -430,7 +427,7 @@ bool isHostAndPort(std::string_view text) {
     }
     at = close + 1;
   } else {
-    while (at < text.size() && kHostByte[static_cast<unsigned char>(text[at])]) ++at;
+    at = kHostByte.span(text);
     if (at == 0) return false;
   }
   if (at == text.size()) return true;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "source/base/decimal.h"
 #include "source/http1/head_parser.h"
 
 namespace tollgate::http1 {
@@ -12,16 +13,16 @@ constexpr size_t kCopyBytes = 1024;
 
 }  // namespace
 
-void HeadWriter::number(uint64_t value) {
-  auto result = std::to_chars(at_, at_ + 20, value);
-  at_ = result.ptr;
-}
+void HeadWriter::number(int64_t value) { put(Decimal(value).text()); }
 
 void HeadWriter::statusLine(int status, std::string_view reason) {
-  put("HTTP/1.1 ");
-  auto digit = [](int value) { return static_cast<char>('0' + value); };
-  char digits[4] = {digit(status / 100), digit(status / 10 % 10), digit(status % 10), ' '};
-  put({digits, sizeof digits});
+  constexpr std::string_view kPattern = "HTTP/1.1 000 ";
+  std::memcpy(at_, kPattern.data(), kPattern.size());
+  const auto digits = static_cast<uint32_t>(status);
+  at_[9] = static_cast<char>('0' + digits / 100);
+  at_[10] = static_cast<char>('0' + digits / 10 % 10);
+  at_[11] = static_cast<char>('0' + digits % 10);
+  at_ += kPattern.size();
   put(reason);
   put("\r\n");
 }
@@ -31,8 +32,8 @@ void HeadWriter::fields(const http::HeaderMap& headers, uint64_t skip) {
   // Lines that lie one behind the other in memory, as most of a parsed head do, go in one copy.
   const char *lines = nullptr, *linesEnd = nullptr;
   for (const http::Header& h : headers.pieces()) {
-    if (h.removed() || ((skip >> static_cast<int>(h.code)) & 1) != 0) continue;
-    if (h.line()) {
+    if (((skip >> static_cast<int>(h.code)) & 1) != 0) continue;
+    if ((h.flags & (http::Header::kLine | http::Header::kRemoved)) == http::Header::kLine) {
       if (h.nameData != linesEnd) {
         put({lines, static_cast<size_t>(linesEnd - lines)});
         lines = h.nameData;
@@ -40,6 +41,7 @@ void HeadWriter::fields(const http::HeaderMap& headers, uint64_t skip) {
       linesEnd = h.nameData + h.lineBytes();
       continue;
     }
+    if (h.removed()) continue;
     put({lines, static_cast<size_t>(linesEnd - lines)});
     lines = linesEnd = nullptr;
     if (!h.checked()) {
@@ -85,11 +87,6 @@ void appendLastChunk(buffer::Buffer& output, const http::HeaderMap* trailers) {
                                bitOf(http::HeaderCode::kHost));
   writer.put("\r\n");
   writer.finish();
-}
-
-bool parseNumber(std::string_view text, uint64_t& value) {
-  auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  return !text.empty() && result.ec == std::errc() && result.ptr == text.data() + text.size();
 }
 
 }  // namespace tollgate::http1

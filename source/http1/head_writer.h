@@ -20,7 +20,7 @@ class HeadWriter {
         start_(output.reserve((headers != nullptr ? headers->lineBytes() : 0) + extra).data()),
         at_(start_) {}
   void put(std::string_view text) { at_ = copyTo(at_, text); }
-  void number(uint64_t value);
+  void number(int64_t value);
   /// "HTTP/1.1 200 OK\r\n"; `status` has three digits.
   void statusLine(int status, std::string_view reason);
   void field(std::string_view name, std::string_view value) {
@@ -57,8 +57,5 @@ void appendBody(buffer::Buffer& output, buffer::Buffer& data);
 void appendChunk(buffer::Buffer& output, buffer::Buffer& data);
 /// The last chunk, with trailers if there are any.
 void appendLastChunk(buffer::Buffer& output, const http::HeaderMap* trailers);
-
-/// The value as an unsigned number; false if it is none.
-bool parseNumber(std::string_view text, uint64_t& value);
 
 }  // namespace tollgate::http1

@@ -1,5 +1,6 @@
 #include "source/http1/response_writer.h"
 
+#include "source/base/decimal.h"
 #include "source/http1/char_span.h"
 #include "source/http1/head_writer.h"
 #include "source/http1/reason_phrase.h"
@@ -12,7 +13,7 @@ void ResponseWriter::reset() {
   framing_ = Framing::kNone;
   version_ = http::Version::kHttp11;
   toSend_ = 0;
-  toHead_ = endsConnection_ = false;
+  toHead_ = endsConnection_ = lengthStands_ = false;
 }
 
 void ResponseWriter::informational(int status, const http::HeaderMap* headers) {
@@ -33,8 +34,11 @@ ResponseWriter::Framing ResponseWriter::chooseFraming(const http::ResponseHead& 
     return Framing::kRaw;
   }
   if (toHead_ || head.status == 204 || head.status == 304) return Framing::kNoBody;
-  std::string_view length = head.headers.get(HeaderCode::kContentLength);
-  if (!length.empty() && parseNumber(length, toSend_)) return Framing::kLength;
+  const http::Header* length = head.headers.find(HeaderCode::kContentLength);
+  if (length != nullptr && parseDecimal(length->value(), toSend_)) {
+    lengthStands_ = length->checked() && head.headers.next(*length) == nullptr;
+    return Framing::kLength;
+  }
   toSend_ = 0;
   if (end) return Framing::kLength;
   if (version_ == http::Version::kHttp11) return Framing::kChunked;
@@ -62,7 +66,7 @@ uint64_t ResponseWriter::skippedFields(const http::ResponseHead& head) const {
   uint64_t skipped = kConnectionFields;
   // 426 has to name what to upgrade to (RFC 9110 section 15.5.22).
   if (raw() || head.status == 426) skipped &= ~bitOf(HeaderCode::kUpgrade);
-  bool keepLength = framing_ == Framing::kNoBody && head.status != 204;
+  bool keepLength = lengthStands_ || (framing_ == Framing::kNoBody && head.status != 204);
   if (!keepLength) skipped |= bitOf(HeaderCode::kContentLength);
   return skipped;
 }
@@ -72,9 +76,10 @@ void ResponseWriter::writeFraming(HeadWriter& writer, const http::ResponseHead& 
   bool likeGet = toHead_ && !end && !head.headers.has(HeaderCode::kContentLength) &&
                  version_ == http::Version::kHttp11 && head.status != 204 && head.status != 304 &&
                  !raw();
+  if (lengthStands_) return;
   if (framing_ == Framing::kLength) {
     writer.put("Content-Length: ");
-    writer.number(toSend_);
+    writer.number(static_cast<int64_t>(toSend_));
     writer.put("\r\n");
   } else if (framing_ == Framing::kChunked || likeGet) {
     writer.put("Transfer-Encoding: chunked\r\n");

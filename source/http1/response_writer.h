@@ -57,6 +57,7 @@ class ResponseWriter {
   Framing framing_ = Framing::kNone;
   http::Version version_ = http::Version::kHttp11;
   bool toHead_ = false;
+  bool lengthStands_ = false;  ///< The head's own Content-Length says what the framing would.
   bool endsConnection_ = false;
 };
 

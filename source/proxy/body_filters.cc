@@ -134,7 +134,7 @@ bool ProxyExchange::runBodyFilters(http::Direction direction, buffer::Buffer& ou
     side.holds = false;
     for (size_t i = resumed ? side.next : 0; i < filters_.count; ++i) {
       const FilterChain::Step& step = request ? filters_.steps[i] : filters_.inResponseOrder(i);
-      if (step.filter == nullptr || (step.filter->hooks() & hook) == 0) continue;
+      if ((step.hooks & hook) == 0) continue;
       http::Action action = request ? step.filter->onRequestBody(*this, step.state, data, end)
                                     : step.filter->onResponseBody(*this, step.state, data, end);
       if (over(generation) || local != localReply_) return false;
@@ -158,7 +158,7 @@ void ProxyExchange::runTrailerFilters(http::Direction direction, http::HeaderMap
   bool request = direction == http::Direction::kRequest;
   for (size_t i = 0; i < filters_.count; ++i) {
     const FilterChain::Step& step = request ? filters_.steps[i] : filters_.inResponseOrder(i);
-    if (step.filter == nullptr || (step.filter->hooks() & http::kTrailers) == 0) continue;
+    if ((step.hooks & http::kTrailers) == 0) continue;
     step.filter->onTrailers(*this, step.state, direction, trailers);
   }
 }

@@ -7,7 +7,10 @@
 namespace tollgate::proxy {
 
 ProxyExchange::ProxyExchange(WorkerContext& worker)
-    : worker_(worker), pendingBody_(worker.slabs), replayBody_(worker.slabs) {}
+    : http::Exchange(worker.loop),
+      worker_(worker),
+      pendingBody_(worker.slabs),
+      replayBody_(worker.slabs) {}
 
 ProxyExchange::~ProxyExchange() {
   unpinSlabs();
@@ -52,7 +55,7 @@ void ProxyExchange::clear() {
   attempts_ = 0;
   requestEnded_ = responseEnded_ = hasQuery_ = hasBody_ = pathMatched_ = upgrade_ = false;
   anyBodySent_ = bodyPaused_ = upstreamPaused_ = tunnel_ = proxied_ = triedFresh_ = false;
-  collecting_ = trailersWanted_ = upgradeAsked_ = admitted_ = false;
+  collecting_ = trailersWanted_ = upgradeAsked_ = admitted_ = simplePath_ = false;
   walking_ = headEnd_ = localReply_ = collectingResponse_ = responseCollected_ = false;
   replayable_ = true;
   arena_.reset();
@@ -82,13 +85,15 @@ void ProxyExchange::touch() {
 
 void ProxyExchange::routeRequest() {
   std::string_view target = request_->target;
-  size_t mark = target.find('?');
-  rawPath_ = target.substr(0, mark);
-  hasQuery_ = mark != std::string_view::npos;
-  query_ = hasQuery_ ? target.substr(mark + 1) : std::string_view();
-  if (!route::wellFormedPath(rawPath_)) return refusePath();
-  char* scratch = arena_.chars(rawPath_.size() + 1);
-  path_ = route::normalizePath(rawPath_, scratch);
+  const route::TargetScan scan = route::scanTarget(target);
+  path_ = rawPath_ = target.substr(0, scan.pathBytes);
+  hasQuery_ = scan.pathBytes < target.size();
+  query_ = hasQuery_ ? target.substr(scan.pathBytes + 1) : std::string_view();
+  simplePath_ = scan.simple;
+  if (!simplePath_) {
+    if (!route::wellFormedPath(rawPath_)) return refusePath();
+    path_ = route::normalizePath(rawPath_, arena_.chars(rawPath_.size() + 1));
+  }
   findClient();
   if (pinned_ == nullptr) return engineError(503);
 
@@ -147,13 +152,13 @@ void ProxyExchange::continueFilters() {
 bool ProxyExchange::runRequestFilters(size_t until) {
   while (filters_.asked < until) {
     FilterChain::Step& step = filters_.steps[filters_.asked];
-    step.filter = step.entry->choose(consumer_);
+    step.choose(consumer_);
     const http::HttpFilter* filter = step.filter;
-    bool whole = filter != nullptr && (step.entry->bodies & http::kWholeRequest) != 0 &&
+    bool whole = (step.entry->bodies & http::kWholeRequest) != 0 && filter != nullptr &&
                  filter->requestBodyNeed() == http::BodyNeed::kWhole;
     if (whole && !collectBody()) return false;
     ++filters_.asked;
-    if (filter == nullptr || (filter->hooks() & http::kRequestHeaders) == 0) continue;
+    if ((step.hooks & http::kRequestHeaders) == 0) continue;
     http::Action action = filter->onRequestHeaders(*this, step.state);
     if (state_ != State::kFiltering) return false;  // it answered
     if (action == http::Action::kPause) {
@@ -274,7 +279,7 @@ void ProxyExchange::complete() {
   if ((filters_.hooks & http::kComplete) != 0) {
     for (size_t i = 0; i < filters_.count; ++i) {
       const FilterChain::Step& step = filters_.steps[i];
-      if (step.filter == nullptr || (step.filter->hooks() & http::kComplete) == 0) continue;
+      if ((step.hooks & http::kComplete) == 0) continue;
       step.filter->onComplete(*this, step.state);
     }
   }

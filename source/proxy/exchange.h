@@ -58,7 +58,6 @@ class ProxyExchange final : public http::Exchange,
   void onUpstreamWritable() override;
 
   // http::Exchange
-  event::EventLoop& loop() override { return worker_.loop; }
   const http::Directory& directory() override { return *pinned_->snapshot->directory; }
   http::PauseHandle pauseHandle() override { return {this, generation_, turn_}; }
   void replyError(int status, std::string_view message) override;
@@ -75,16 +74,9 @@ class ProxyExchange final : public http::Exchange,
   }
   void setLoggedTarget(std::string_view target) override { loggedTarget_ = target; }
   const net::Address& clientAddress() override;
-  std::string_view clientIp() override { return clientIp_; }
   bool secure() override;
   std::string_view routeId() override { return route_ ? route_->id : std::string_view(); }
   std::string_view serviceId() override { return service_ ? service_->id : std::string_view(); }
-  void setConsumer(const http::Consumer* consumer, std::string_view credentialId) override {
-    consumer_ = consumer;
-    credentialId_ = credentialId;
-  }
-  const http::Consumer* consumer() override { return consumer_; }
-  std::string_view credentialId() override { return credentialId_; }
   const buffer::Buffer* wholeRequestBody() override;
   void replaceRequestBody(std::string_view body) override;
   const buffer::Buffer* wholeResponseBody() override;
@@ -144,7 +136,10 @@ class ProxyExchange final : public http::Exchange,
   bool collectResponse(const FilterChain::Step& step);
   void continueResponse();
   void commitResponse();
-  bool over(uint32_t generation) const;
+  /// After a hook: the exchange has ended, or another one has taken its place.
+  bool over(uint32_t generation) const {
+    return generation != generation_ || state_ == State::kFree || state_ == State::kDone;
+  }
 
   // body_filters.cc
   FilteredBodies& bodies();
@@ -162,7 +157,13 @@ class ProxyExchange final : public http::Exchange,
   void findClient();
   void prepareRequestHeaders();
   void addOwnFields(http::HeaderMap& headers);
-  std::string_view viaLine(http::HeaderMap& headers, std::string_view line);
+  /// Our `line`, if nobody before us has left one; else "", and that one is made longer.
+  std::string_view viaLine(http::HeaderMap& headers, std::string_view line) {
+    if (!headers.has(http::HeaderCode::kVia)) return line;
+    lengthenVia(headers, line);
+    return {};
+  }
+  void lengthenVia(http::HeaderMap& headers, std::string_view line);
   std::string_view hostName() const;
   std::string_view upstreamTarget();
   bool targetStays() const;
@@ -211,9 +212,6 @@ class ProxyExchange final : public http::Exchange,
   void sendHead(bool end);
 
   WorkerContext& worker_;
-  Arena arena_;
-  http::RequestHead* request_ = nullptr;
-  http::ResponseHead* response_ = nullptr;
   HttpConnectionManager* manager_ = nullptr;
   http::ServerStream* stream_ = nullptr;
   WorkerContext::Pinned* pinned_ = nullptr;
@@ -221,8 +219,6 @@ class ProxyExchange final : public http::Exchange,
   const upstream::Service* service_ = nullptr;  ///< Of the route; nullptr if it has none.
   FilterChain filters_;
   FilteredBodies* bodies_ = nullptr;  ///< In the arena; clear() destroys it.
-  const http::Consumer* consumer_ = nullptr;
-  std::string_view credentialId_;
   std::string_view actor_;
   PinnedSlab* pins_ = nullptr;
 
@@ -232,7 +228,6 @@ class ProxyExchange final : public http::Exchange,
   std::string_view rawPath_;            ///< As received, without the query.
   std::string_view query_;
   route::HostName host_;
-  std::string_view clientIp_;
   std::string_view loggedTarget_;  ///< "": the target as it is.
   net::Address clientAddress_;
   char requestId_[32];
@@ -259,6 +254,7 @@ class ProxyExchange final : public http::Exchange,
   bool requestEnded_ = false;
   bool responseEnded_ = false;
   bool hasQuery_ = false;
+  bool simplePath_ = false;  ///< See route::TargetScan.
   bool hasBody_ = false;
   bool pathMatched_ = false;
   bool upgrade_ = false;

@@ -29,6 +29,17 @@ struct FilterChain {
     /// Chosen when the step's turn comes: an earlier filter may find the consumer that selects it.
     const http::HttpFilter* filter;
     void* state;
+    uint8_t hooks;  ///< Of `filter`; 0 while there is none.
+
+    void choose(const http::Consumer* consumer) { take(entry->choose(consumer)); }
+    void take(const http::HttpFilter* chosen) {
+      filter = chosen;
+      if (chosen == entry->fallback) {
+        hooks = entry->fallbackHooks;
+      } else if (chosen != nullptr) {
+        hooks = chosen->hooks();
+      }
+    }
   };
   /// The hooks that a response has to be held for.
   static constexpr uint8_t kResponseHooks =
@@ -64,7 +75,7 @@ struct FilterChain {
   void clear() { *this = FilterChain(); }
 
  private:
-  size_t add(Arena& arena, const http::FilterPlan& plan);
+  Step* add(const http::FilterPlan& plan, char*& states, Step* next);
 };
 
 /// What filters have in hand of the bodies of one exchange; made when it is first needed.

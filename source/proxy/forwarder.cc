@@ -144,7 +144,7 @@ void ProxyExchange::sendRequest() {
   if ((filters_.hooks & http::kUpstreamRequest) != 0) {
     for (size_t i = 0; i < filters_.count; ++i) {
       const FilterChain::Step& step = filters_.steps[i];
-      if (step.filter == nullptr || (step.filter->hooks() & http::kUpstreamRequest) == 0) continue;
+      if ((step.hooks & http::kUpstreamRequest) == 0) continue;
       step.filter->onUpstreamRequest(*this, step.state, request_->headers);
     }
   }

@@ -1,5 +1,6 @@
 #include "source/proxy/http_connection_manager.h"
 
+#include "source/base/decimal.h"
 #include "source/proxy/exchange.h"
 
 namespace tollgate::proxy {
@@ -23,9 +24,11 @@ HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,
     : worker_(worker),
       connection_(std::move(connection)),
       filters_(filters),
+      secure_(connection_->transport().secure()),
       localPort_(localPort) {
   peer_ = connection_->peerAddress();
   peerIpSize_ = static_cast<uint8_t>(peer_.formatIp(peerIp_));
+  localPortSize_ = static_cast<uint8_t>(Decimal(localPort).text().copy(localPortText_, 5));
   worker_.addConnection(*this);
   WorkerCounters::add(worker_.counters.accepted, 1);
   WorkerCounters::add(worker_.counters.active, 1);

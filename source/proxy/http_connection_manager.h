@@ -29,8 +29,9 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   const net::Address& peer() const { return peer_; }
   std::string_view peerIp() const { return {peerIp_, peerIpSize_}; }
   uint16_t localPort() const { return localPort_; }
+  std::string_view localPortText() const { return {localPortText_, localPortSize_}; }
   const ListenerFilters* listenerFilters() const { return filters_; }
-  bool secure() { return connection_->transport().secure(); }
+  bool secure() const { return secure_; }
   WorkerContext& worker() { return worker_; }
   /// After a call to a stream: flush at the end of the pass.
   void touch() { worker_.loop.atPassEnd(*this); }
@@ -67,6 +68,9 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   net::Address peer_;
   char peerIp_[46];
   uint8_t peerIpSize_ = 0;
+  uint8_t localPortSize_;
+  char localPortText_[5];
+  const bool secure_;
   uint16_t localPort_;
   uint32_t requests_ = 0;
   bool closed_ = false;

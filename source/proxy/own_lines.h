@@ -26,15 +26,14 @@ class OwnLines {
            : version == http::Version::kHttp2 ? via2_
                                               : via10_;
   }
-  /// The value of such a line.
+  /// The value of such a line: "\r\nName: value".
   static std::string_view value(http::HeaderCode code, std::string_view line) {
-    size_t name = http::nameOf(code).size() + 2;
-    return line.substr(name, line.size() - name - 2);
+    return line.substr(http::nameOf(code).size() + 4);
   }
 
  private:
   static std::string line(http::HeaderCode code, const std::string& value) {
-    return std::string(http::nameOf(code)) + ": " + value + "\r\n";
+    return "\r\n" + std::string(http::nameOf(code)) + ": " + value;
   }
   std::string server_, viaDownstream_, via10_, via11_, via2_;
 };

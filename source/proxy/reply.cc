@@ -122,35 +122,36 @@ void ProxyExchange::addProxyHeaders(bool local) {
   event::TimePoint now = worker_.loop.now();
   std::string_view via;
   if (proxied_ && settings.serverTokens) via = viaLine(headers, own.viaDownstream());
-  LineBlock lines(arena_, kFrames + 4 * LineBlock::kNumber + requestId().size() + via.size() +
+  LineBlock block(arena_, kFrames + 4 * LineBlock::kNumber + requestId().size() + via.size() +
                               own.server().size());
-  auto tell = [&](HeaderCode code, std::string_view value) __attribute__((always_inline)) {
-    headers.remove(code);
-    lines.line(code, value);
-  };
-  auto tellNumber = [&](HeaderCode code, int64_t value) __attribute__((always_inline)) {
-    tell(code, Decimal(value).text());
-  };
   if (proxied_) {
     if (!choice_.setCookie.empty()) setHashCookie();
     if (settings.latencyTokens) {
-      tellNumber(HeaderCode::kXKongUpstreamLatency, millis(now - upstreamBegan_));
-      tellNumber(HeaderCode::kXKongProxyLatency, millis(upstreamBegan_ - began_));
+      headers.remove(HeaderCode::kXKongUpstreamLatency);
+      headers.remove(HeaderCode::kXKongProxyLatency);
+      const Decimal upstream(millis(now - upstreamBegan_)), own(millis(upstreamBegan_ - began_));
+      block.lines<HeaderCode::kXKongUpstreamLatency, HeaderCode::kXKongProxyLatency>(
+          upstream.text(), own.text());
     }
     if (settings.upstreamStatusHeader) {
-      tellNumber(HeaderCode::kXKongUpstreamStatus, response_->status);
+      headers.remove(HeaderCode::kXKongUpstreamStatus);
+      block.lines<HeaderCode::kXKongUpstreamStatus>(Decimal(response_->status).text());
     }
-    if (!via.empty()) lines.whole(HeaderCode::kVia, via);
+    if (!via.empty()) block.whole(HeaderCode::kVia, via);
   } else if (settings.latencyTokens) {
-    tellNumber(HeaderCode::kXKongResponseLatency, millis(now - began_));
+    headers.remove(HeaderCode::kXKongResponseLatency);
+    block.lines<HeaderCode::kXKongResponseLatency>(Decimal(millis(now - began_)).text());
   }
   // An answer about the origin's failure counts as the origin's, which had no name to tell.
   bool nameless = local && proxied_;
   if (settings.serverTokens && !nameless && !headers.has(HeaderCode::kServer)) {
-    lines.whole(HeaderCode::kServer, own.server());
+    block.whole(HeaderCode::kServer, own.server());
   }
-  if (settings.requestIdDownstream) tell(HeaderCode::kXKongRequestId, requestId());
-  headers.add(lines);
+  if (settings.requestIdDownstream) {
+    headers.remove(HeaderCode::kXKongRequestId);
+    block.lines<HeaderCode::kXKongRequestId>(requestId());
+  }
+  headers.add(block);
   if (settings.debugHeader && route_ != nullptr &&
       request_->headers.get(HeaderCode::kKongDebug) == "1") {
     headers.set("Kong-Route-Id", route_->id);

@@ -91,23 +91,60 @@ void ProxyExchange::prepareRequestHeaders() {
   headers.remove(HeaderCode::kContentLength);
   if (trailersWanted_) headers.add(HeaderCode::kTe, "trailers");
   if (!route_->preserveHost) {
-    headers.setChecked(HeaderCode::kHost, service_->hostHeader);
+    headers.setLine(HeaderCode::kHost, service_->hostLine);
   } else if (!headers.has(HeaderCode::kHost)) {
     headers.add(HeaderCode::kHost, "");
   }
   addOwnFields(headers);
 }
 
-/// Our `line`, where nobody before us has left one; else "", and that one is made longer.
-std::string_view ProxyExchange::viaLine(http::HeaderMap& headers, std::string_view line) {
-  if (!headers.has(HeaderCode::kVia)) return line;
+/// Adds ours to what those before us have left.
+void ProxyExchange::lengthenVia(http::HeaderMap& headers, std::string_view line) {
   headers.set(HeaderCode::kVia, arena_.concat(headers.get(HeaderCode::kVia), ", ",
                                               OwnLines::value(HeaderCode::kVia, line)));
-  return {};
 }
 
-/// Who asked, for what, and by which way. Values of the request are as well-formed as the codec
-/// found them.
+namespace {
+
+/// Who asked, for what, and by which way.
+struct Origin {
+  std::string_view ip, chain, scheme, host, port, path;
+  size_t bytes() const {
+    return ip.size() + chain.size() + scheme.size() + host.size() + port.size() + path.size();
+  }
+};
+
+constexpr uint64_t kOriginFields =
+    http::bitOf(HeaderCode::kXRealIp) | http::bitOf(HeaderCode::kXForwardedFor) |
+    http::bitOf(HeaderCode::kXForwardedProto) | http::bitOf(HeaderCode::kXForwardedHost) |
+    http::bitOf(HeaderCode::kXForwardedPort) | http::bitOf(HeaderCode::kXForwardedPath);
+
+/// Takes out what the request itself says of it. Of that the chain of addresses goes on, and the
+/// rest holds only where `trusted`.
+void takeGiven(http::HeaderMap& headers, bool trusted, std::string_view peer, Origin& origin) {
+  auto take = [&](HeaderCode code) {
+    std::string_view given = headers.get(code);
+    headers.remove(code);
+    return given;
+  };
+  auto choose = [&](HeaderCode code, std::string_view& value) {
+    bool given = headers.has(code);
+    std::string_view theirs = take(code);
+    if (given && trusted) value = theirs;
+  };
+  take(HeaderCode::kXRealIp);
+  if (headers.has(HeaderCode::kXForwardedFor)) {
+    origin.chain = headers.arena().concat(take(HeaderCode::kXForwardedFor), ", ", peer);
+  }
+  choose(HeaderCode::kXForwardedProto, origin.scheme);
+  choose(HeaderCode::kXForwardedHost, origin.host);
+  choose(HeaderCode::kXForwardedPort, origin.port);
+  choose(HeaderCode::kXForwardedPath, origin.path);
+}
+
+}  // namespace
+
+/// Values of the request are as well-formed as the codec found them.
 void ProxyExchange::addOwnFields(http::HeaderMap& headers) {
   using http::LineBlock;
   constexpr size_t kFrames = LineBlock::frameOf(
@@ -115,37 +152,27 @@ void ProxyExchange::addOwnFields(http::HeaderMap& headers) {
       HeaderCode::kXForwardedHost, HeaderCode::kXForwardedPort, HeaderCode::kXForwardedPath,
       HeaderCode::kXKongRequestId);
   const ProxySettings& settings = worker_.settings;
-  std::string_view scheme = secure() ? "https" : "http";
-  std::string_view host = hostName();
+  Origin origin{clientIp_,
+                clientIp_,
+                manager_->secure() ? "https" : "http",
+                hostName(),
+                manager_->localPortText(),
+                rawPath_};
+  bool trusted = !settings.trusted.empty() && trustedPeer();
+  if (headers.hasAny(kOriginFields)) takeGiven(headers, trusted, manager_->peerIp(), origin);
   std::string_view via;
   if (settings.serverTokens) via = viaLine(headers, worker_.lines.via(request_->version));
-  LineBlock lines(arena_, kFrames + 2 * clientIp_.size() + scheme.size() + host.size() +
-                              LineBlock::kNumber + rawPath_.size() + requestId().size() +
-                              via.size());
-  bool trusted = !settings.trusted.empty() && trustedPeer();
-  auto tell = [&](HeaderCode code, std::string_view value) __attribute__((always_inline)) {
-    if (!headers.has(code)) return lines.line(code, value);
-    if (!trusted) headers.setCopied(code, value);
-  };
-
-  headers.remove(HeaderCode::kXRealIp);
-  lines.line(HeaderCode::kXRealIp, clientIp_);
-  if (headers.has(HeaderCode::kXForwardedFor)) {
-    headers.set(HeaderCode::kXForwardedFor,
-                arena_.concat(headers.get(HeaderCode::kXForwardedFor), ", ", manager_->peerIp()));
-  } else {
-    lines.line(HeaderCode::kXForwardedFor, clientIp_);
-  }
-  tell(HeaderCode::kXForwardedProto, scheme);
-  tell(HeaderCode::kXForwardedHost, host);
-  tell(HeaderCode::kXForwardedPort, Decimal(manager_->localPort()).text());
-  tell(HeaderCode::kXForwardedPath, rawPath_);
-  if (!via.empty()) lines.whole(HeaderCode::kVia, via);
+  LineBlock block(arena_, kFrames + origin.bytes() + requestId().size() + via.size());
+  block
+      .lines<HeaderCode::kXRealIp, HeaderCode::kXForwardedFor, HeaderCode::kXForwardedProto,
+             HeaderCode::kXForwardedHost, HeaderCode::kXForwardedPort, HeaderCode::kXForwardedPath>(
+          origin.ip, origin.chain, origin.scheme, origin.host, origin.port, origin.path);
+  if (!via.empty()) block.whole(HeaderCode::kVia, via);
   if (settings.requestIdUpstream) {
     headers.remove(HeaderCode::kXKongRequestId);
-    lines.line(HeaderCode::kXKongRequestId, requestId());
+    block.lines<HeaderCode::kXKongRequestId>(requestId());
   }
-  headers.add(lines);
+  headers.add(block);
   if (trusted && headers.has(HeaderCode::kXForwardedPrefix)) return;
   headers.remove(HeaderCode::kXForwardedPrefix);
   if (route_->stripPath && pathMatched_ && matchedPrefix_ != "/" && !matchedPrefix_.empty()) {
@@ -162,9 +189,8 @@ std::string_view ProxyExchange::hostName() const {
 
 /// Whether what buildUpstreamPath() would write is what the client sent.
 bool ProxyExchange::targetStays() const {
-  if (service_->path.size() > 1 || path_.data() != rawPath_.data() || !route::isPlain(path_)) {
-    return false;
-  }
+  if (service_->path.size() > 1 || path_.data() != rawPath_.data()) return false;
+  if (!simplePath_ && !route::isPlain(path_)) return false;
   if (route_->stripPath && pathMatched_ && matchedPrefix_ != "/") return false;
   return !hasQuery_ || (query_.data() == rawPath_.data() + rawPath_.size() + 1 &&
                         rawPath_.size() + 1 + query_.size() == request_->target.size());

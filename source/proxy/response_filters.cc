@@ -5,11 +5,6 @@
 /// walked once, held back by a pause or until the whole body is there, then sent.
 namespace tollgate::proxy {
 
-/// After a hook: the exchange has ended, or another one has taken its place.
-bool ProxyExchange::over(uint32_t generation) const {
-  return generation != generation_ || state_ == State::kFree || state_ == State::kDone;
-}
-
 /// The origin's response head. False if it does not go out now, or in the simple way.
 bool ProxyExchange::filterResponse(bool end) {
   state_ = State::kHolding;
@@ -57,9 +52,10 @@ bool ProxyExchange::walkResponseHeaders() {
   uint32_t generation = generation_;
   while (filters_.told < filters_.count) {
     const FilterChain::Step& step = filters_.inResponseOrder(filters_.told);
-    if (step.filter != nullptr && !collectResponse(step)) return false;
+    const bool maybeWhole = (step.entry->bodies & http::kWholeResponse) != 0;
+    if (maybeWhole && step.filter != nullptr && !collectResponse(step)) return false;
     ++filters_.told;
-    if (step.filter == nullptr || (step.filter->hooks() & http::kResponseHeaders) == 0) continue;
+    if ((step.hooks & http::kResponseHeaders) == 0) continue;
     bool local = localReply_;
     walking_ = true;
     http::Action action = step.filter->onResponseHeaders(*this, step.state, *response_);
@@ -76,8 +72,8 @@ bool ProxyExchange::walkResponseHeaders() {
 
 /// False until the body that the step's filter wants to see is there, or too large.
 bool ProxyExchange::collectResponse(const FilterChain::Step& step) {
-  if ((step.entry->bodies & http::kWholeResponse) == 0 || responseCollected_ || headEnd_ ||
-      response_->status == 101 || step.filter->responseBodyNeed() != http::BodyNeed::kWhole ||
+  if (responseCollected_ || headEnd_ || response_->status == 101 ||
+      step.filter->responseBodyNeed() != http::BodyNeed::kWhole ||
       !step.filter->wantsResponseBody(*this, *response_)) {
     return true;
   }

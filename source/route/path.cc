@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
+
+#include "source/base/byte_class.h"
 
 namespace tollgate::route {
 namespace {
@@ -24,6 +27,13 @@ constexpr std::array<bool, 256> setOf(std::string_view chars, bool alphanumerics
 constexpr auto kReserved = setOf("!*'();:@&=+$,/?%#[]", false);
 /// Bytes that go upstream as they are.
 constexpr auto kPlain = setOf("-_.~!#$&'()*+,/:;=?@[]%", true);
+
+/// Of those, what means nothing but itself.
+constexpr ByteClass kLiteral{[] {
+  auto set = kPlain;
+  set['%'] = false;
+  return set;
+}()};
 
 int hexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -95,6 +105,30 @@ size_t removeDots(char* path, size_t size) {
 }
 
 }  // namespace
+
+TargetScan scanTarget(std::string_view target) {
+  constexpr size_t kWide = ByteClass::kWide;
+  constexpr uint32_t kAll = (1U << kWide) - 1;
+  bool simple = !target.starts_with('.');
+  uint32_t slashBefore = 0;
+  for (size_t at = 0;; at += kWide) {
+    std::string_view left = target.substr(at);
+    char rest[kWide] = {};
+    const bool last = left.size() < kWide;
+    if (last) copyTo(rest, left);
+    const char* block = last ? rest : left.data();
+    uint32_t query = ByteClass::equal(block, '?');
+    uint32_t ofPath = last ? (1U << left.size()) - 1 : kAll;
+    if (query != 0) ofPath &= (query & -query) - 1;
+    uint32_t slashes = ByteClass::equal(block, '/');
+    // A slash or a dot behind a slash: an empty segment, or perhaps one of dots.
+    uint32_t odd = (slashes | ByteClass::equal(block, '.')) & (slashes << 1 | slashBefore);
+    simple &= ((odd | kLiteral.outside(block)) & ofPath) == 0;
+    if (query != 0) return {at + static_cast<size_t>(std::countr_zero(query)), simple};
+    if (last) return {target.size(), simple};
+    slashBefore = slashes >> (kWide - 1);
+  }
+}
 
 std::string_view normalizePath(std::string_view raw, char* scratch) {
   if (isNormal(raw)) return raw;

@@ -7,6 +7,13 @@
 /// What happens to the path of a request: before the match, and on its way upstream.
 namespace tollgate::route {
 
+/// Where the path of a request target ends, and whether nothing needs to be done about it.
+struct TargetScan {
+  size_t pathBytes;  ///< Up to the query's "?" or the end.
+  bool simple;       ///< The path is well-formed, normal and plain, without any triplet.
+};
+TargetScan scanTarget(std::string_view target);
+
 /// The path in the form that routes are compared with: triplets of bytes that are not reserved are
 /// decoded, those of reserved ones upper-cased, dot segments removed (RFC 3986 section 5.2.4), runs
 /// of slashes merged. Malformed triplets stay as they are. Returns `raw` itself if it is normal

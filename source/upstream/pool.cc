@@ -108,7 +108,7 @@ UpstreamConnection* Pool::acquire(const Service& service, const net::Address& ad
                                   std::string_view serverName, bool fresh, UpstreamUser& user,
                                   UpstreamConnection*& pending) {
   pending = nullptr;
-  const std::string_view key = keyOf(service, address, serverName);
+  const PoolKeyView key = keyOf(service, address, serverName);
   if (!fresh) {
     auto origin = origins_.find(key);
     if (origin != origins_.end() && !origin->second.idle.empty()) {
@@ -125,17 +125,17 @@ UpstreamConnection* Pool::acquire(const Service& service, const net::Address& ad
 }
 
 /// What connections must share to be interchangeable.
-std::string_view Pool::keyOf(const Service& service, const net::Address& address,
-                             std::string_view serverName) {
-  if (&address == &service.literal && !service.literalKey.empty()) return service.literalKey;
+PoolKeyView Pool::keyOf(const Service& service, const net::Address& address,
+                        std::string_view serverName) {
+  if (&address == &service.literal && !service.literalKey.empty()) return service.literalKey.view();
   keyScratch_.assign(service.poolKey);
   keyScratch_.append(address.bytes());
   if (service.tls) keyScratch_.append(serverName);
-  return keyScratch_;
+  return PoolKeyView(keyScratch_);
 }
 
 UpstreamConnection* Pool::connect(const Service& service, const net::Address& address,
-                                  std::string_view key, std::string_view serverName,
+                                  const PoolKeyView& key, std::string_view serverName,
                                   UpstreamUser& user) {
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return nullptr;
@@ -152,7 +152,7 @@ UpstreamConnection* Pool::connect(const Service& service, const net::Address& ad
     return nullptr;
   }
   auto socket = std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true);
-  auto [origin, added] = origins_.try_emplace(std::string(key));
+  auto [origin, added] = origins_.try_emplace(std::string(key.text));
   if (added) origin->second.key = &origin->first;
   ++origin->second.open;
   auto owned = std::make_unique<UpstreamConnection>(*this, origin->second, std::move(socket));

@@ -6,7 +6,6 @@
 #include <unordered_map>
 
 #include "source/base/intrusive_list.h"
-#include "source/base/text_hash.h"
 #include "source/event/event_loop.h"
 #include "source/http/codec.h"
 #include "source/net/connection.h"
@@ -118,10 +117,10 @@ class Pool {
 
  private:
   friend class UpstreamConnection;
-  std::string_view keyOf(const Service& service, const net::Address& address,
+  PoolKeyView keyOf(const Service& service, const net::Address& address,
                          std::string_view serverName);
   UpstreamConnection* connect(const Service& service, const net::Address& address,
-                              std::string_view key, std::string_view serverName,
+                              const PoolKeyView& key, std::string_view serverName,
                               UpstreamUser& user);
   void toIdle(UpstreamConnection& connection);
   void removeIdle(UpstreamConnection& connection);
@@ -131,7 +130,7 @@ class Pool {
   buffer::SlabPool& slabs_;
   Settings settings_;
   TlsFactory tls_;
-  std::unordered_map<std::string, Origin, TextHash, std::equal_to<>> origins_;
+  std::unordered_map<std::string, Origin, PoolKeyHash, PoolKeyEqual> origins_;
   std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> all_;
   std::string keyScratch_;
   size_t open_ = 0;

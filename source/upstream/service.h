@@ -7,6 +7,7 @@
 
 #include "source/net/address.h"
 #include "source/upstream/cluster_handle.h"
+#include "source/upstream/pool_key.h"
 
 namespace tollgate::upstream {
 
@@ -18,8 +19,7 @@ struct Service {
   std::string host;      ///< As configured: an IP address or a name.
   uint16_t port = 80;
   std::string path;  ///< "" or starting with "/"
-  std::string
-      hostHeader;  ///< Host sent unless the client's is preserved: the port only if unusual.
+  std::string hostLine;  ///< "Host: …\r\n", sent unless the client's is preserved.
   int retries = 5;
   std::chrono::milliseconds connectTimeout{60000};
   std::chrono::milliseconds writeTimeout{60000};
@@ -31,7 +31,13 @@ struct Service {
   /// count then.
   std::shared_ptr<const ClusterHandle> cluster;
   std::string poolKey;  ///< What connections must share to be interchangeable, without the address.
-  std::string literalKey;  ///< poolKey with the bytes of `literal`, where the two say it all.
+  PoolKey literalKey;  ///< poolKey with the bytes of `literal`, where the two say it all.
+
+  /// The port only if it is unusual. Well-formed.
+  void setHostHeader(std::string_view value) {
+    hostLine = "Host: ";
+    hostLine.append(value).append("\r\n");
+  }
 };
 
 }  // namespace tollgate::upstream

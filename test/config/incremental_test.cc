@@ -113,7 +113,7 @@ std::string describe(const proxy::Snapshot& snapshot) {
       out << host << path << ": ";
       if (route != nullptr) {
         const upstream::Service* service = snapshot.serviceOf(*route);
-        out << route->id << " to " << (service != nullptr ? service->hostHeader : "nothing") << ' '
+        out << route->id << " to " << (service != nullptr ? service->hostLine : "nothing") << ' '
             << describePlan(snapshot.planOf(*route), snapshot);
       }
       out << '\n';

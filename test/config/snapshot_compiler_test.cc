@@ -44,7 +44,7 @@ TEST_F(SnapshotCompilerTest, RouteReachesItsServiceAndADisabledServiceTakesItsRo
   const proxy::Route* found = match(*snapshot, "/a/b");
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(snapshot->serviceOf(*found)->port, 9000);
-  EXPECT_EQ(snapshot->serviceOf(*found)->hostHeader, "127.0.0.1:9000");
+  EXPECT_EQ(snapshot->serviceOf(*found)->hostLine, "Host: 127.0.0.1:9000\r\n");
   put("services", "s1", {{"host", "127.0.0.1"}, {"protocol", "http"}, {"enabled", false}});
   EXPECT_EQ(match(*compiler_.compile(2), "/a"), nullptr);
   EXPECT_EQ(match(*snapshot, "/a"), found) << "a published snapshot does not change";

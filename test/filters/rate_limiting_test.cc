@@ -8,6 +8,7 @@
 #include "filters/http/rate_limiting/headers.h"
 #include "filters/http/rate_limiting/limit.h"
 #include "filters/http/rate_limiting/resp.h"
+#include "test/support/allocations.h"
 
 namespace tollgate::filters::rate_limiting {
 namespace {
@@ -200,6 +201,17 @@ TEST(LimitHeaders, TellOfEveryLimitAndSumUpTheTightest) {
   EXPECT_EQ(headers.size(), 7u);
   addHeaders(headers, arena, shown, 1, true);
   EXPECT_EQ(headers.get("Retry-After"), "1");
+}
+
+TEST(LimitHeaders, TakeNothingFromTheHeap) {
+  Arena arena;
+  http::HeaderMap headers(arena);
+  const LimitLines minute(Period::kMinute, 100000), year(Period::kYear, 1e9);
+  const Shown shown[] = {{&minute, 99999, 1}, {&year, 999'999'999, 61'000}};
+  const size_t before = test::allocations;
+  addHeaders(headers, arena, shown, 2, true);
+  EXPECT_EQ(test::allocations, before);
+  EXPECT_EQ(headers.size(), 8u);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 namespace tollgate::http {
 namespace {
 
+using namespace std::string_view_literals;
+
 TEST(HeaderMap, FindsNamesInAnyCase) {
   Arena arena;
   HeaderMap headers(arena);
@@ -151,10 +153,11 @@ struct Blocks : testing::Test {
   Blocks() {
     headers.add("A", "b");
     LineBlock lines(arena, 200);
-    lines.line(HeaderCode::kXRealIp, "::1");
-    lines.line(HeaderCode::kXForwardedPort, "8000");
-    lines.whole(HeaderCode::kServer, "Server: s\r\n");
-    lines.other(7, "X-Thing: ", "5", "\r\n");
+    lines.lines<HeaderCode::kXRealIp, HeaderCode::kXForwardedPort>("::1"sv, "8000"sv);
+    lines.whole(HeaderCode::kServer, "\r\nServer: s");
+    LineNames names;
+    names.addOther(7);
+    lines.several(names, "\r\nX-Thing: "sv, "5"sv);
     headers.add(lines);
     headers.add("C", "d");
   }

@@ -1,4 +1,6 @@
 // The whole way of an exchange over real sockets in one loop: a client, the proxy and an origin.
+#include <set>
+
 #include "test/proxy/support.h"
 
 namespace tollgate::proxy {
@@ -20,6 +22,64 @@ TEST_F(ProxyTest, ForwardsARequestAndItsResponse) {
   EXPECT_NE(answer_.find("Server: me\r\n"), std::string::npos) << answer_;
   EXPECT_NE(answer_.find("X-Kong-Upstream-Latency: "), std::string::npos) << answer_;
   EXPECT_EQ(worker_.exchangesInUse(), 0u);
+}
+
+TEST_F(ProxyTest, TellsTheOriginTheTruthWhateverTheClientSays) {
+  client_ = Peer::connect(proxy_->address());
+  client_.send(
+      "GET /api HTTP/1.1\r\nHost: A.test:81\r\nx-real-ip: 9.9.9.9\r\nX-FORWARDED-FOR: 9.9.9.9\r\n"
+      "X-Forwarded-Proto: https\r\nX-Forwarded-Port: 1\r\nx-forwarded-host: b\r\n"
+      "X-Forwarded-Host: c\r\nX-Forwarded-Path: /other\r\nX-Forwarded-Prefix: /p\r\n\r\n");
+  std::string seen;
+  ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
+  for (const char* line :
+       {"X-Real-IP: 127.0.0.1", "X-Forwarded-For: 9.9.9.9, 127.0.0.1", "X-Forwarded-Proto: http",
+        "X-Forwarded-Host: a.test", "X-Forwarded-Port: 8000", "X-Forwarded-Path: /api",
+        "X-Forwarded-Prefix: /api"}) {
+    EXPECT_NE(seen.find(std::string("\r\n") + line + "\r\n"), std::string::npos) << line << "\n"
+                                                                                 << seen;
+  }
+  size_t fields = 0;
+  for (size_t at = 0; (at = seen.find("\r\n", at)) != std::string::npos; ++at) ++fields;
+  EXPECT_EQ(fields, 6u + 7u) << "the request line, Host, Via, Connection, an id, the end: " << seen;
+}
+
+TEST_F(ProxyTest, BelievesATrustedPeer) {
+  settings_.trusted = {*net::AddressRange::parse("127.0.0.0/8")};
+  client_ = Peer::connect(proxy_->address());
+  client_.send(
+      "GET /api HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n"
+      "X-Forwarded-Port: 443\r\nX-Forwarded-Host: b\r\nX-Forwarded-Prefix: /p\r\n\r\n");
+  std::string seen;
+  ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
+  for (const char* line :
+       {"X-Forwarded-For: 9.9.9.9, 127.0.0.1", "X-Forwarded-Proto: https", "X-Forwarded-Host: b",
+        "X-Forwarded-Port: 443", "X-Forwarded-Path: /api", "X-Forwarded-Prefix: /p"}) {
+    EXPECT_NE(seen.find(std::string("\r\n") + line + "\r\n"), std::string::npos) << line << "\n"
+                                                                                 << seen;
+  }
+}
+
+TEST_F(ProxyTest, GivesEveryRequestAnIdOfItsOwn) {
+  client_ = Peer::connect(proxy_->address());
+  std::set<std::string> ids;
+  for (int i = 0; i < 5; ++i) {
+    client_.send("GET /api HTTP/1.1\r\nHost: a\r\n\r\n");
+    std::string seen;
+    ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
+    const std::string_view name = "X-Kong-Request-Id: ";
+    const size_t at = seen.find(name);
+    ASSERT_NE(at, std::string::npos) << seen;
+    const std::string id = seen.substr(at + name.size(), seen.find("\r\n", at) - at - name.size());
+    EXPECT_EQ(id.size(), 32u);
+    EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos) << id;
+    ids.insert(id);
+    origins_[0].send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes");
+    answer_.clear();
+    ASSERT_TRUE(clientHas("yes"));
+    EXPECT_NE(answer_.find(id), std::string::npos) << answer_;
+  }
+  EXPECT_EQ(ids.size(), 5u);
 }
 
 TEST_F(ProxyTest, ReusesBothConnections) {

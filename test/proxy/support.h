@@ -87,7 +87,7 @@ class ProxyTest : public testing::Test {
     service_.protocol = "http";
     service_.host = "127.0.0.1";
     service_.port = origin_->address().port();
-    service_.hostHeader = origin_->address().toString();
+    service_.setHostHeader(origin_->address().toString());
     service_.literal = origin_->address();
     service_.path = "/base";
     route_.id = "route-1";

@@ -19,6 +19,42 @@ TEST(NormalForm, DecodesAndCleansTheWayRoutesAreCompared) {
   }
 }
 
+/// What scanTarget() is short for.
+bool isSimple(const std::string& path) {
+  return wellFormedPath(path) && normalForm(path) == path && isPlain(path) &&
+         path.find('%') == std::string::npos;
+}
+
+TEST(TargetScan, FindsTheQueryAndWhatNeedsNothing) {
+  EXPECT_EQ(scanTarget("").pathBytes, 0u);
+  EXPECT_TRUE(scanTarget("*").simple);
+  EXPECT_TRUE(scanTarget("/a/b.html?c=//%").simple);
+  EXPECT_EQ(scanTarget("/a/b.html?c=//%?").pathBytes, 9u);
+  for (const char* odd : {"//", "/a//b", "/.", "/a/./b", "/a/..", "/%41", "/a b", "/\xc3", "/<"}) {
+    EXPECT_FALSE(scanTarget(odd).simple) << odd;
+  }
+}
+
+TEST(TargetScan, AgreesWithTheSlowWayWhereverTheOddBytesStand) {
+  for (size_t size = 1; size < 40; ++size) {
+    for (size_t at = 0; at + 1 < size; ++at) {
+      for (const char* odd :
+           {"//", "/.", "./", "..", "?/", "/?", "%4", "a%", "\x01z", "z\xff", "//?"}) {
+        std::string target(size, 'x');
+        target[0] = '/';
+        target.replace(at, std::min(std::string_view(odd).size(), size - at), odd);
+        const std::string path = target.substr(0, target.find('?'));
+        const TargetScan scan = scanTarget(target);
+        EXPECT_EQ(scan.pathBytes, path.size()) << target;
+        // A segment that begins with a dot may be normal all the same: the slow way then says so.
+        const bool simple =
+            isSimple(path) && path.find("/.") == std::string::npos && path.front() != '.';
+        EXPECT_EQ(scan.simple, simple) << target;
+      }
+    }
+  }
+}
+
 TEST(UpstreamPath, FollowsTheTableOfServicePathAndStrip) {
   struct Row {
     const char* service;

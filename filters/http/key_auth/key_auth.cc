@@ -120,20 +120,28 @@ class KeyAuth final : public engine::HttpFilter {
         LineBlock::frameOf(HeaderCode::kXConsumerId, HeaderCode::kXConsumerCustomId,
                            HeaderCode::kXConsumerUsername, HeaderCode::kXCredentialIdentifier);
     engine::HeaderMap& headers = exchange.request().headers;
-    LineBlock lines(exchange.arena(), kFrames + consumer.id.size() + consumer.customId.size() +
-                                          consumer.username.size() + credentialId.size());
-    auto tell = [&](HeaderCode code, std::string_view value) __attribute__((always_inline)) {
-      headers.remove(code);
-      if (value.empty()) return;
-      // A name may be any text: what is unfit for a header is left out when the head is written.
-      consumer.wellFormed ? lines.line(code, value) : headers.add(code, value);
-    };
-    tell(HeaderCode::kXConsumerId, consumer.id);
-    tell(HeaderCode::kXConsumerCustomId, consumer.customId);
-    tell(HeaderCode::kXConsumerUsername, consumer.username);
-    tell(HeaderCode::kXCredentialIdentifier, credentialId);
+    headers.remove(HeaderCode::kXConsumerId);
+    headers.remove(HeaderCode::kXConsumerCustomId);
+    headers.remove(HeaderCode::kXConsumerUsername);
+    headers.remove(HeaderCode::kXCredentialIdentifier);
     headers.remove(HeaderCode::kXAnonymousConsumer);
-    headers.add(lines);
+    if (!consumer.wellFormed) {
+      // A name may be any text: what is unfit for a header is left out when the head is written.
+      auto tell = [&](HeaderCode code, std::string_view value) {
+        if (!value.empty()) headers.add(code, value);
+      };
+      tell(HeaderCode::kXConsumerId, consumer.id);
+      tell(HeaderCode::kXConsumerCustomId, consumer.customId);
+      tell(HeaderCode::kXConsumerUsername, consumer.username);
+      return tell(HeaderCode::kXCredentialIdentifier, credentialId);
+    }
+    LineBlock block(exchange.arena(), kFrames + consumer.id.size() + consumer.customId.size() +
+                                          consumer.username.size() + credentialId.size());
+    block.lines<HeaderCode::kXConsumerId>(consumer.id);
+    if (!consumer.customId.empty()) block.lines<HeaderCode::kXConsumerCustomId>(consumer.customId);
+    if (!consumer.username.empty()) block.lines<HeaderCode::kXConsumerUsername>(consumer.username);
+    if (!credentialId.empty()) block.lines<HeaderCode::kXCredentialIdentifier>(credentialId);
+    headers.add(block);
   }
 
   static void identify(engine::Exchange& exchange, const engine::Consumer& consumer,

@@ -10,7 +10,22 @@ namespace {
 
 using http::HeaderCode;
 
-constexpr std::string_view kRetryAfter = "Retry-After: ", kEnd = "\r\n";
+constexpr std::string_view kReset = "\r\nRateLimit-Reset: ";
+constexpr std::string_view kRetryAfterName = "Retry-After", kRetryAfter = "\r\nRetry-After: ";
+
+/// Of the limit with the least left.
+constexpr http::LineNames kSummaryNames = [] {
+  http::LineNames names;
+  names.add(HeaderCode::kRateLimitLimit);
+  names.add(HeaderCode::kRateLimitRemaining);
+  names.add(HeaderCode::kRateLimitReset);
+  return names;
+}();
+constexpr http::LineNames kRetryNames = [] {
+  http::LineNames names;
+  names.addOther(kRetryAfterName.size());
+  return names;
+}();
 
 /// A number as text without decimals where it is whole; the text lives as long as this.
 class Amount {
@@ -35,54 +50,66 @@ class Amount {
 };
 
 size_t roomFor(const Shown* shown, size_t count) {
-  size_t room = 0;
+  size_t room = kReset.size() + kRetryAfter.size() + 2 * http::LineBlock::kNumber;
+  size_t summary = 0;
   for (size_t i = 0; i < count; ++i) {
     const LimitLines& lines = *shown[i].lines;
-    room += lines.limit.size() + lines.remaining.size() + lines.summary.size();
-    room += Amount::kMost + kEnd.size();
+    room += lines.own.size() + Amount::kMost;
+    summary = std::max(summary, lines.summary.size());
   }
-  return room + http::LineBlock::frameOf(HeaderCode::kRateLimitRemaining) + Amount::kMost +
-         http::LineBlock::frameOf(HeaderCode::kRateLimitReset) + kRetryAfter.size() + kEnd.size() +
-         2 * http::LineBlock::kNumber;
+  return room + summary + Amount::kMost + 2;
+}
+
+/// What the origin said of limits under these names is not ours.
+void removeForeign(http::HeaderMap& headers, const Shown* shown, size_t count, bool rejected) {
+  for (size_t i = 0; i < count; ++i) {
+    const LimitLines& lines = *shown[i].lines;
+    if (!headers.mayHave(lines.ownNames)) continue;
+    headers.removeOther(lines.limitName);
+    headers.removeOther(lines.remainingName);
+  }
+  if (headers.mayHave(kSummaryNames)) {
+    headers.remove(HeaderCode::kRateLimitLimit);
+    headers.remove(HeaderCode::kRateLimitRemaining);
+    headers.remove(HeaderCode::kRateLimitReset);
+  }
+  if (rejected) headers.removeOther(kRetryAfterName);
 }
 
 }  // namespace
 
 LimitLines::LimitLines(Period period, double value) {
   const Amount amount(value);
-  const std::string spelled(amount.text()), own(nameOf(period));
-  limitName = "X-RateLimit-Limit-" + own;
-  remainingName = "X-RateLimit-Remaining-" + own;
-  limit = limitName + ": " + spelled + "\r\n";
-  remaining = remainingName + ": ";
-  summary = std::string(http::nameOf(HeaderCode::kRateLimitLimit)) + ": " + spelled + "\r\n";
+  const std::string spelled(amount.text()), name(nameOf(period));
+  limitName = "X-RateLimit-Limit-" + name;
+  remainingName = "X-RateLimit-Remaining-" + name;
+  ownNames.addOther(limitName.size());
+  ownNames.addOther(remainingName.size());
+  own = "\r\n" + limitName + ": " + spelled + "\r\n" + remainingName + ": ";
+  summary = "\r\n" + std::string(http::nameOf(HeaderCode::kRateLimitLimit)) + ": " + spelled +
+            "\r\n" + std::string(http::nameOf(HeaderCode::kRateLimitRemaining)) + ": ";
 }
 
 void addHeaders(http::HeaderMap& headers, Arena& arena, const Shown* shown, size_t count,
                 bool rejected) {
   if (count == 0) return;
+  removeForeign(headers, shown, count, rejected);
   http::LineBlock block(arena, roomFor(shown, count));
-  const Shown* least = nullptr;
+  const Shown* least = shown;
+  std::string_view leastText;
   for (size_t i = 0; i < count; ++i) {
     const LimitLines& lines = *shown[i].lines;
-    headers.removeOther(lines.limitName);
-    headers.removeOther(lines.remainingName);
-    block.other(lines.limitName.size(), lines.limit);
-    block.other(lines.remainingName.size(), lines.remaining, Amount(shown[i].remaining).text(),
-                kEnd);
-    if (least == nullptr || shown[i].remaining <= least->remaining) least = &shown[i];
+    const Amount remaining(shown[i].remaining);
+    const std::string_view text = remaining.text();
+    std::string_view line = block.several(lines.ownNames, std::string_view(lines.own), text);
+    if (shown[i].remaining > least->remaining) continue;
+    least = &shown[i];
+    leastText = line.substr(line.size() - text.size());
   }
-  headers.remove(HeaderCode::kRateLimitLimit);
-  headers.remove(HeaderCode::kRateLimitRemaining);
-  headers.remove(HeaderCode::kRateLimitReset);
-  block.whole(HeaderCode::kRateLimitLimit, least->lines->summary);
-  block.line(HeaderCode::kRateLimitRemaining, Amount(least->remaining).text());
   const Decimal seconds(std::max<int64_t>((least->resetMillis + 999) / 1000, 1));
-  block.line(HeaderCode::kRateLimitReset, seconds.text());
-  if (rejected) {
-    headers.removeOther(kRetryAfter.substr(0, kRetryAfter.size() - 2));
-    block.other(kRetryAfter.size() - 2, kRetryAfter, seconds.text(), kEnd);
-  }
+  block.several(kSummaryNames, std::string_view(least->lines->summary), leastText, kReset,
+                seconds.text());
+  if (rejected) block.several(kRetryNames, kRetryAfter, seconds.text());
   headers.add(block);
 }
 

@@ -13,11 +13,11 @@ namespace tollgate::filters::rate_limiting {
 struct LimitLines {
   LimitLines() = default;
   LimitLines(Period period, double limit);
-  std::string limit;          ///< "X-RateLimit-Limit-Minute: 5\r\n"
-  std::string remaining;      ///< "X-RateLimit-Remaining-Minute: "
-  std::string summary;        ///< "RateLimit-Limit: 5\r\n"
   std::string limitName;      ///< "X-RateLimit-Limit-Minute"
   std::string remainingName;  ///< "X-RateLimit-Remaining-Minute"
+  http::LineNames ownNames;   ///< Of both.
+  std::string own;      ///< "\r\nX-RateLimit-Limit-Minute: 5\r\nX-RateLimit-Remaining-Minute: "
+  std::string summary;  ///< "\r\nRateLimit-Limit: 5\r\nRateLimit-Remaining: "
 };
 
 /// What the response tells of one limit.

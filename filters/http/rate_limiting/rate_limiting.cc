@@ -48,12 +48,14 @@ struct Window {
   uint64_t seed = 0;
 };
 
-/// In the exchange's arena, zeroed at first.
+/// In the exchange's arena, zeroed at first; as many `shown` follow as there are limits.
 struct State {
-  std::array<Shown, kPeriods> shown;
-  bool told;  ///< `shown` belongs into the response.
+  bool told;  ///< What is shown belongs into the response.
   bool rejected;
+  Shown* shown() { return reinterpret_cast<Shown*>(this) + 1; }
+  static constexpr size_t bytes(size_t limits) { return sizeof(Shown) * (1 + limits); }
 };
+static_assert(sizeof(State) <= sizeof(Shown));
 
 std::unique_ptr<Algorithm> makeAlgorithm(const std::string& name, Limit limit) {
   if (name == "fixed-window") return std::make_unique<FixedWindow>(limit);
@@ -94,7 +96,7 @@ class RateLimiting final : public engine::HttpFilter {
   void useRedis(std::shared_ptr<WorkerClients> redis) { redis_ = std::move(redis); }
 
   uint8_t hooks() const override { return engine::kRequestHeaders | engine::kResponseHeaders; }
-  size_t stateBytes() const override { return sizeof(State); }
+  size_t stateBytes() const override { return State::bytes(windows_.size()); }
 
   engine::Action onRequestHeaders(engine::Exchange& exchange, void* state) const override {
     auto& kept = *static_cast<State*>(state);
@@ -111,9 +113,9 @@ class RateLimiting final : public engine::HttpFilter {
 
   engine::Action onResponseHeaders(engine::Exchange& exchange, void* state,
                                    engine::ResponseHead& head) const override {
-    const auto& kept = *static_cast<const State*>(state);
+    auto& kept = *static_cast<State*>(state);
     if (kept.told) {
-      addHeaders(head.headers, exchange.arena(), kept.shown.data(), windows_.size(), kept.rejected);
+      addHeaders(head.headers, exchange.arena(), kept.shown(), windows_.size(), kept.rejected);
     }
     return engine::Action::kContinue;
   }
@@ -197,7 +199,8 @@ class RateLimiting final : public engine::HttpFilter {
   }
 
   void show(State& state, size_t i, const Standing& standing, bool exceeded) const {
-    state.shown[i] = {&windows_[i].lines, exceeded ? 0 : standing.remaining, standing.resetMillis};
+    state.shown()[i] = {&windows_[i].lines, exceeded ? 0 : standing.remaining,
+                        standing.resetMillis};
   }
 
   // ---- Counting in a store: fixed windows, as all its users count
@@ -257,8 +260,8 @@ class RateLimiting final : public engine::HttpFilter {
       const Limit& limit = windows_[i].limit;
       double left = limit.requests - static_cast<double>(usages[i]);
       bool counted = !state.rejected || left <= 0;
-      state.shown[i] = {&windows_[i].lines, std::max(counted ? left - 1 : left, 0.0),
-                        windowStart(limit.period, now) + millisOf(limit.period) - now};
+      state.shown()[i] = {&windows_[i].lines, std::max(counted ? left - 1 : left, 0.0),
+                          windowStart(limit.period, now) + millisOf(limit.period) - now};
     }
     state.told = !hideHeaders_;
     if (!state.rejected) return handle.resume();

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+/// Counts what this thread takes from the heap by `new`. For one file of a test binary.
+namespace tollgate::test {
+inline thread_local size_t allocations = 0;
+}
+
+void* operator new(size_t bytes) {
+  ++tollgate::test::allocations;
+  if (void* memory = std::malloc(bytes > 0 ? bytes : 1)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
