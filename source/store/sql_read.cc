@@ -115,7 +115,10 @@ Result<std::vector<Commit>> SqlStore::changesSince(Revision since) {
           " LEFT JOIN revisions r ON r.revision > CAST($1 AS BIGINT) AND r.revision <= " +
           endOfPage("changes", "revision, seq") +
           " AND r.revision <= " + endOfPage("revisions", "revision") +
-          " LEFT JOIN changes c ON c.revision = r.revision ORDER BY r.revision, c.seq",
+          // The lower bound says nothing new, but lets Postgres see that few changes are meant: a
+          // revision may have millions of them, and an average one then seems to, too.
+          " LEFT JOIN changes c ON c.revision = r.revision AND c.revision > CAST($1 AS BIGINT)"
+          " ORDER BY r.revision, c.seq",
       {std::to_string(since)}, [&](const SqlRow& row) {
         state = {numberOf<Revision>(row[0]), numberOf<Revision>(row[1]), row[2]};
         if (!row[3]) return;  // nothing new

@@ -88,6 +88,15 @@ class PostgresTest : public testing::Test, protected SmallWorld {
     }
     ADD_FAILURE() << "the session is gone, or never stood still";
   }
+  static void waitUntilSessionsEnded() {
+    const char* sql =
+        "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND"
+        " backend_type = 'client backend'";
+    for (auto end = Clock::now() + seconds(15); Clock::now() < end;) {
+      if (server().psql(sql) == "0\n") return;
+    }
+    ADD_FAILURE() << "a session stays";
+  }
   static bool has(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
   }
@@ -319,6 +328,30 @@ TEST_F(PostgresTest, LoadsMoreThanIsReadWithinTheLimitOfAStatement) {
   EXPECT_EQ(*revision, 1u);
   EXPECT_EQ(seen, kEntities);
   EXPECT_EQ(must(*store, {insert("parents", "after")}).revision, 2u);
+}
+
+TEST_F(PostgresTest, ReadsWhatIsNewAndNotAllThatALargeRevisionHolds) {
+  constexpr size_t kMany = 20000;
+  {
+    std::vector<Change> changes;
+    for (size_t i = 0; i < kMany; ++i) changes.push_back(insert("parents", std::to_string(i)));
+    must(*open(settings_), std::move(changes));
+  }
+  // From now on the server knows that a revision has many changes.
+  server().psql("ANALYZE " + settings_.schema + ".changes, " + settings_.schema + ".revisions");
+  const std::string rowsRead =
+      "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE"
+      " relname = 'changes' AND schemaname = '" +
+      settings_.schema + "'";
+  auto writer = open(settings_), reader = open(settings_);
+  ASSERT_EQ(*reader->load([](Entity) {}), 1u);
+  must(*writer, {insert("parents", "new")});
+  writer.reset();
+  const size_t before = std::stoul(server().psql(rowsRead));
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(reader->changesSince(1).value().size(), 1u);
+  reader.reset();
+  waitUntilSessionsEnded();  // only then have they accounted for what they read
+  EXPECT_LT(std::stoul(server().psql(rowsRead)) - before, kMany);
 }
 
 TEST_F(PostgresTest, ANodeThatWentSilentDoesNotKeepOthersFromWriting) {
