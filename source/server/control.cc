@@ -77,6 +77,13 @@ Status Control::reload() {
     take({store::Change::Op::kInsert, std::move(entity.kind), std::move(entity.id),
           std::move(entity.doc)});
   });
+  // What else is known of a plugin may still tell what must not be served without it.
+  for (store::Unreadable& row : store_->unreadable()) {
+    if (row.kind != "plugins") continue;
+    if (lastGood_ != nullptr) lastGood_->keep({row.kind, row.id, row.known});
+    compiler_.applyUnreadable({store::Change::Op::kInsert, std::move(row.kind), std::move(row.id),
+                               std::move(row.known)});
+  }
   Status done = revision.ok() ? Status() : Status(revision.error());
   if (done.ok() && *revision < least) {
     done = Error::conflict(fmt::format(

@@ -63,9 +63,21 @@ Result<Revision> SqlStore::load(const std::function<void(Entity)>& each) {
           each(Entity{*row[2], row[3].value_or(""), std::move(doc)});
         }
       }));
+  for (Unreadable& row : unreadable_) {
+    if (status.ok()) status = findReferences(row);
+  }
   if (!status) return std::move(status).error();
   known_ = position;
   return position.revision;
+}
+
+Status SqlStore::findReferences(Unreadable& row) {
+  row.known = {{"id", row.id}};
+  return note(
+      connection_->query("SELECT field, target_id FROM foreign_keys WHERE kind = $1 AND id = $2",
+                         {row.kind, row.id}, [&](const SqlRow& found) {
+                           if (found[0]) row.known[*found[0]] = {{"id", found[1].value_or("")}};
+                         }));
 }
 
 /// Whether what follows `since` in the database is what follows it for us.

@@ -72,6 +72,7 @@ class SqlStore : public Store {
     std::string token;
   };
   struct DatabaseState;
+  Status findReferences(Unreadable& row);
   Status checkDistance(Revision since);
   Status judge(Revision since, const DatabaseState& state) const;
   Status findNext(Work& work);

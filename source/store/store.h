@@ -81,6 +81,8 @@ struct Commit {
 struct Unreadable {
   std::string kind, id;
   std::string cause;  ///< Without the row's contents.
+  /// After load(): its id and its references, which the store keeps beside it; else null.
+  Json known = nullptr;
 };
 
 /// In what list() answers for a row that cannot be read, the member beside "id" that tells why.

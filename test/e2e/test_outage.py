@@ -64,6 +64,31 @@ class Outage(Case):
         wait_until(lambda: gateway.admin("POST", "/consumers", "username=x").status == 201,
                    "writes to work again")
 
+    def test_a_plugin_that_cannot_be_read_refuses_what_it_guards(self):
+        gateway = self.start()
+        self.add_route(gateway, "open", "/open")
+        plugin = gateway.admin("POST", "/services/posts/plugins", "name=key-auth", expect=201).json["id"]
+        self.assertEqual(gateway.proxy("GET", "/posts").status, 401)
+        gateway.stop()
+        self.database.query(f"update entities set doc = '' where id = '{plugin}'")
+
+        def refuses_and_says_so():
+            self.assertEqual(gateway.proxy("GET", "/posts").status, 503)
+            self.assertEqual(gateway.proxy("GET", "/open").status, 200)
+            problems = gateway.admin("GET", "/status").json["configuration"]["problems"]
+            self.assertEqual([plugin in text for text in problems], [True], problems)
+
+        gateway.start()
+        refuses_and_says_so()
+        gateway.stop()
+        self.database.stop()
+        gateway.start()  # from its own copy
+        refuses_and_says_so()
+        self.database.start()
+        wait_until(lambda: gateway.admin("DELETE", f"/plugins/{plugin}").status == 204,
+                   "writes to work again")
+        self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
+
     def test_two_nodes_see_each_other(self):
         first = self.start()
         second = self.gateway("second", **self.database.settings())

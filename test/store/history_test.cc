@@ -244,6 +244,14 @@ TEST_P(HistoryTest, LeavesOutARowThatIsNotJsonAndNothingElse) {
   EXPECT_TRUE(store_->get("parents", "2").value());
 }
 
+TEST_P(HistoryTest, KnowsTheReferencesOfARowThatIsNotJson) {
+  must({insert("parents", "1"), insert("children", "c", {{"owner", {{"id", "1"}}}})});
+  hand("UPDATE entities SET doc = '' WHERE id = 'c'");
+  ASSERT_TRUE(store_->load([](Entity) {}));
+  ASSERT_EQ(store_->unreadable().size(), 1u);
+  EXPECT_EQ(store_->unreadable()[0].known, Json({{"id", "c"}, {"owner", {{"id", "1"}}}}));
+}
+
 TEST(SqliteSteps, BringAFileOfAnOlderProgramUpToDate) {
   SqliteDatabase database;
   {
