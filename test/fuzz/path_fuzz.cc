@@ -1,4 +1,5 @@
-// Paths of requests in their normal form: stable, and never longer than what came.
+// Paths of requests in their normal form: stable, and never longer than what came. What one look
+// finds to be simple needs nothing of that.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -16,6 +17,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string upstream = upstreamPath("/base", "/", normal, true);
   for (char c : upstream) {
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) std::abort();
+  }
+  const TargetScan scan = scanTarget(raw);
+  const std::string path = raw.substr(0, raw.find('?'));
+  if (scan.pathBytes != path.size()) std::abort();
+  if (scan.simple && (!wellFormedPath(path) || normalForm(path) != path || !isPlain(path))) {
+    std::abort();
   }
   return 0;
 }
