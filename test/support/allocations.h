@@ -9,10 +9,11 @@ namespace tollgate::test {
 inline thread_local size_t allocations = 0;
 }
 
-void* operator new(size_t bytes) {
+// Not inlined: compilers would take free() for the wrong counterpart of the `new` they see.
+[[gnu::noinline]] void* operator new(size_t bytes) {
   ++tollgate::test::allocations;
   if (void* memory = std::malloc(bytes > 0 ? bytes : 1)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
