@@ -72,7 +72,7 @@ class ByteClass {
       if (uint32_t bad = outside(text.data() + at)) return at + std::countr_zero(bad);
     }
     char rest[kWide] = {};
-    copyTo(rest, text.substr(at));
+    copyShort(rest, text.data() + at, text.size() - at);
     return at + std::countr_zero(outside(rest) | 1U << (text.size() - at));
   }
 

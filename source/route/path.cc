@@ -115,7 +115,7 @@ TargetScan scanTarget(std::string_view target) {
     std::string_view left = target.substr(at);
     char rest[kWide] = {};
     const bool last = left.size() < kWide;
-    if (last) copyTo(rest, left);
+    if (last) copyShort(rest, left.data(), left.size());
     const char* block = last ? rest : left.data();
     uint32_t query = ByteClass::equal(block, '?');
     uint32_t ofPath = last ? (1U << left.size()) - 1 : kAll;
