@@ -56,6 +56,22 @@ const Header* HeaderMap::findOther(std::string_view name) const {
   return nullptr;
 }
 
+std::string_view HeaderMap::joined(std::string_view name) const {
+  constexpr std::string_view kBetween = ", ";
+  const Header* first = find(name);
+  if (first == nullptr) return {};
+  const Header* second = next(*first);
+  if (second == nullptr) return first->value();
+  size_t size = first->valueSize;
+  for (const Header* h = second; h != nullptr; h = next(*h)) size += kBetween.size() + h->valueSize;
+  char* list = arena_->chars(size);
+  char* at = copyTo(list, first->value());
+  for (const Header* h = second; h != nullptr; h = next(*h)) {
+    at = copyTo(copyTo(at, kBetween), h->value());
+  }
+  return {list, size};
+}
+
 void HeaderMap::removeEntry(Header& header) {
   if (header.removed()) return;
   header.flags |= Header::kRemoved;

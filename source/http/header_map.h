@@ -113,6 +113,9 @@ class HeaderMap {
     return header ? header->value() : std::string_view();
   }
 
+  /// The values of all fields of the name as one list (RFC 9110 section 5.3); "" if there is none.
+  std::string_view joined(std::string_view name) const;
+
   /// Replaces all fields of the name by one (in the place of the first), or adds it.
   void set(HeaderCode code, std::string_view value) { put(field(code, nameOf(code), value)); }
   void set(std::string_view name, std::string_view value) {

@@ -43,13 +43,7 @@ inline uint32_t badInToken(__m128i x) { return kTokenClass.outside(x); }
 
 /// The first byte in [p, end) that may not stand in a token, or end.
 inline const char* tokenSpan(const char* p, const char* end) {
-#if defined(__SSSE3__)
-  for (; end - p >= 16; p += 16) {
-    if (uint32_t bad = badInToken(load16(p))) return p + __builtin_ctz(bad);
-  }
-#endif
-  while (p < end && kToken[static_cast<unsigned char>(*p)]) ++p;
-  return p;
+  return p + kTokenClass.span({p, static_cast<size_t>(end - p)});
 }
 
 /// The first control character, space, DEL or "#" in [p, end), or end.

@@ -42,7 +42,7 @@ std::optional<std::string_view> ProxyExchange::hashValue(const HashInput& input,
     case HashInput::Kind::kIp:
       return clientIp_;
     case HashInput::Kind::kHeader:
-      return headerHashInput(arena_, headers, input.name);
+      return headerHashInput(headers, input.name);
     case HashInput::Kind::kCookie: {
       auto found = cookieHashInput(headers, input.name);
       if (found) return found;

@@ -54,23 +54,10 @@ std::string_view joined(Arena& arena, const std::vector<std::string_view>& parts
 
 }  // namespace
 
-std::optional<std::string_view> headerHashInput(Arena& arena, const http::HeaderMap& headers,
+std::optional<std::string_view> headerHashInput(const http::HeaderMap& headers,
                                                 std::string_view name) {
-  std::string_view first;
-  std::vector<std::string_view> more;  // repeated headers only
-  bool found = false;
-  headers.forEach([&](const http::Header& header) {
-    if (!http::equalsIgnoreCase(header.name(), name)) return;
-    if (!found) {
-      first = header.value();
-      found = true;
-      return;
-    }
-    if (more.empty()) more.push_back(first);
-    more.push_back(header.value());
-  });
-  if (!found) return std::nullopt;
-  return more.empty() ? first : joined(arena, more, ", ");
+  if (headers.find(name) == nullptr) return std::nullopt;
+  return headers.joined(name);
 }
 
 std::optional<std::string_view> cookieHashInput(const http::HeaderMap& headers,

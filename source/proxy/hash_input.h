@@ -10,7 +10,7 @@
 namespace tollgate::proxy {
 
 /// The values of a header, joined by ", ".
-std::optional<std::string_view> headerHashInput(Arena& arena, const http::HeaderMap& headers,
+std::optional<std::string_view> headerHashInput(const http::HeaderMap& headers,
                                                 std::string_view name);
 std::optional<std::string_view> cookieHashInput(const http::HeaderMap& headers,
                                                 std::string_view name);

@@ -129,9 +129,9 @@ void ProxyExchange::addProxyHeaders(bool local) {
     if (settings.latencyTokens) {
       headers.remove(HeaderCode::kXKongUpstreamLatency);
       headers.remove(HeaderCode::kXKongProxyLatency);
-      const Decimal upstream(millis(now - upstreamBegan_)), own(millis(upstreamBegan_ - began_));
+      const Decimal upstream(millis(now - upstreamBegan_)), ours(millis(upstreamBegan_ - began_));
       block.lines<HeaderCode::kXKongUpstreamLatency, HeaderCode::kXKongProxyLatency>(
-          upstream.text(), own.text());
+          upstream.text(), ours.text());
     }
     if (settings.upstreamStatusHeader) {
       headers.remove(HeaderCode::kXKongUpstreamStatus);

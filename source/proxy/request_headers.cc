@@ -26,7 +26,7 @@ void ProxyExchange::findClient() {
   clientAddress_ = manager_->peer();
   clientIp_ = manager_->peerIp();
   if (worker_.settings.trusted.empty() || !trustedPeer()) return;
-  std::string_view value = request_->headers.get(worker_.settings.realIpHeader);
+  std::string_view value = request_->headers.joined(worker_.settings.realIpHeader);
   // The last address of the list, or with `recursive` the last that is not a trusted proxy.
   while (!value.empty()) {
     size_t comma = value.rfind(',');
@@ -100,7 +100,7 @@ void ProxyExchange::prepareRequestHeaders() {
 
 /// Adds ours to what those before us have left.
 void ProxyExchange::lengthenVia(http::HeaderMap& headers, std::string_view line) {
-  headers.set(HeaderCode::kVia, arena_.concat(headers.get(HeaderCode::kVia), ", ",
+  headers.set(HeaderCode::kVia, arena_.concat(headers.joined(http::nameOf(HeaderCode::kVia)), ", ",
                                               OwnLines::value(HeaderCode::kVia, line)));
 }
 
@@ -134,7 +134,9 @@ void takeGiven(http::HeaderMap& headers, bool trusted, std::string_view peer, Or
   };
   take(HeaderCode::kXRealIp);
   if (headers.has(HeaderCode::kXForwardedFor)) {
-    origin.chain = headers.arena().concat(take(HeaderCode::kXForwardedFor), ", ", peer);
+    std::string_view before = headers.joined(http::nameOf(HeaderCode::kXForwardedFor));
+    headers.remove(HeaderCode::kXForwardedFor);
+    origin.chain = headers.arena().concat(before, ", ", peer);
   }
   choose(HeaderCode::kXForwardedProto, origin.scheme);
   choose(HeaderCode::kXForwardedHost, origin.host);

@@ -71,6 +71,7 @@ Result<Revision> SqlStore::load(const std::function<void(Entity)>& each) {
   return position.revision;
 }
 
+/// In its own statement, as few rows are ever asked about.
 Status SqlStore::findReferences(Unreadable& row) {
   row.known = {{"id", row.id}};
   return note(

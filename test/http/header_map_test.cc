@@ -138,6 +138,21 @@ TEST(HeaderMap, AWholeLineReplacesAllOfTheNameAndItsSpelling) {
   EXPECT_EQ(headers.size(), 1u);
 }
 
+TEST(HeaderMap, JoinsTheFieldsOfANameToOneList) {
+  Arena arena;
+  HeaderMap headers(arena);
+  EXPECT_EQ(headers.joined("Via"), "");
+  headers.add("via", "1.1 a");
+  EXPECT_EQ(headers.joined("VIA"), "1.1 a");
+  headers.add("x-thing", "1");
+  headers.add("Via", "");
+  headers.add("VIA", "1.1 b, 1.0 c");
+  headers.add("X-Thing", "2");
+  headers.add("X-Other", "3");
+  EXPECT_EQ(headers.joined("Via"), "1.1 a, , 1.1 b, 1.0 c");
+  EXPECT_EQ(headers.joined("X-THING"), "1, 2");
+}
+
 TEST(HeaderMap, AValueOfItsOwnEndsTheLineAndItsCheck) {
   Arena arena;
   HeaderMap headers(arena);

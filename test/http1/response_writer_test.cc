@@ -43,6 +43,35 @@ TEST_F(ResponseWriterTest, FramesByLengthWhereItIsKnown) {
   EXPECT_FALSE(writer.endsConnection());
 }
 
+TEST_F(ResponseWriterTest, ALengthIsPassedOnOrWrittenOnceWhateverTheHeadHas) {
+  auto lengthsOf = [&](auto fill) {
+    http::ResponseHead head(arena);
+    head.status = 200;
+    fill(head.headers);
+    date.update(0);
+    writer.reset();
+    writer.head(head, false, true);
+    std::string written = output.toString(), out;
+    output.clear();
+    for (size_t at = 0; (at = written.find("ength: ", at)) != std::string::npos; ++at) {
+      out += written.substr(at + 7, written.find('\r', at) - at - 7) + ";";
+    }
+    return out;
+  };
+  using http::HeaderCode, http::HeaderMap;
+  auto checked = [](HeaderMap& headers, std::string_view value) {
+    headers.addChecked(HeaderCode::kContentLength, "content-length", value);
+  };
+  EXPECT_EQ(lengthsOf([&](HeaderMap& headers) { checked(headers, "007"); }), "007;");
+  EXPECT_EQ(lengthsOf([&](HeaderMap& headers) { checked(headers, "7"), checked(headers, "8"); }),
+            "7;");
+  EXPECT_EQ(lengthsOf([&](HeaderMap& headers) { headers.add("Content-Length", "7"); }), "7;");
+  for (const char* none : {"", "-7", "7, 7", "7\r\nX: y", "9999999999999999999"}) {
+    EXPECT_EQ(lengthsOf([&](HeaderMap& headers) { headers.add("Content-Length", none); }), "")
+        << none;
+  }
+}
+
 TEST_F(ResponseWriterTest, FramesByChunksOrByTheEndOfTheConnectionElse) {
   EXPECT_EQ(write(200, false, "hello"),
             "HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n"

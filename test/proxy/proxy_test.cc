@@ -24,21 +24,26 @@ TEST_F(ProxyTest, ForwardsARequestAndItsResponse) {
   EXPECT_EQ(worker_.exchangesInUse(), 0u);
 }
 
+/// Whether the head has each of the lines.
+void expectLines(const std::string& head, std::initializer_list<std::string> lines) {
+  for (const std::string& line : lines) {
+    EXPECT_NE(head.find("\r\n" + line + "\r\n"), std::string::npos) << line << "\n" << head;
+  }
+}
+
 TEST_F(ProxyTest, TellsTheOriginTheTruthWhateverTheClientSays) {
   client_ = Peer::connect(proxy_->address());
   client_.send(
       "GET /api HTTP/1.1\r\nHost: A.test:81\r\nx-real-ip: 9.9.9.9\r\nX-FORWARDED-FOR: 9.9.9.9\r\n"
       "X-Forwarded-Proto: https\r\nX-Forwarded-Port: 1\r\nx-forwarded-host: b\r\n"
-      "X-Forwarded-Host: c\r\nX-Forwarded-Path: /other\r\nX-Forwarded-Prefix: /p\r\n\r\n");
+      "X-Forwarded-Host: c\r\nX-Forwarded-Path: /other\r\nX-Forwarded-Prefix: /p\r\n"
+      "x-forwarded-for: 8.8.8.8, 7.7.7.7\r\n\r\n");
   std::string seen;
   ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
-  for (const char* line :
-       {"X-Real-IP: 127.0.0.1", "X-Forwarded-For: 9.9.9.9, 127.0.0.1", "X-Forwarded-Proto: http",
-        "X-Forwarded-Host: a.test", "X-Forwarded-Port: 8000", "X-Forwarded-Path: /api",
-        "X-Forwarded-Prefix: /api"}) {
-    EXPECT_NE(seen.find(std::string("\r\n") + line + "\r\n"), std::string::npos) << line << "\n"
-                                                                                 << seen;
-  }
+  expectLines(seen,
+              {"X-Real-IP: 127.0.0.1", "X-Forwarded-For: 9.9.9.9, 8.8.8.8, 7.7.7.7, 127.0.0.1",
+               "X-Forwarded-Proto: http", "X-Forwarded-Host: a.test", "X-Forwarded-Port: 8000",
+               "X-Forwarded-Path: /api", "X-Forwarded-Prefix: /api"});
   size_t fields = 0;
   for (size_t at = 0; (at = seen.find("\r\n", at)) != std::string::npos; ++at) ++fields;
   EXPECT_EQ(fields, 6u + 7u) << "the request line, Host, Via, Connection, an id, the end: " << seen;
@@ -52,12 +57,22 @@ TEST_F(ProxyTest, BelievesATrustedPeer) {
       "X-Forwarded-Port: 443\r\nX-Forwarded-Host: b\r\nX-Forwarded-Prefix: /p\r\n\r\n");
   std::string seen;
   ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
-  for (const char* line :
-       {"X-Forwarded-For: 9.9.9.9, 127.0.0.1", "X-Forwarded-Proto: https", "X-Forwarded-Host: b",
-        "X-Forwarded-Port: 443", "X-Forwarded-Path: /api", "X-Forwarded-Prefix: /p"}) {
-    EXPECT_NE(seen.find(std::string("\r\n") + line + "\r\n"), std::string::npos) << line << "\n"
-                                                                                 << seen;
-  }
+  expectLines(seen, {"X-Forwarded-For: 9.9.9.9, 127.0.0.1", "X-Forwarded-Proto: https",
+                     "X-Forwarded-Host: b", "X-Forwarded-Port: 443", "X-Forwarded-Path: /api",
+                     "X-Forwarded-Prefix: /p"});
+}
+
+TEST_F(ProxyTest, TheLastWordOnTheClientIsTheTrustedPeersWhereverItStands) {
+  settings_.trusted = {*net::AddressRange::parse("127.0.0.0/8")};
+  settings_.realIpHeader = "X-Forwarded-For";
+  client_ = Peer::connect(proxy_->address());
+  // The first field is the client's own, the second the peer's.
+  client_.send(
+      "GET /api HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: "
+      "9.9.9.9\r\n\r\n");
+  std::string seen;
+  ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
+  expectLines(seen, {"X-Real-IP: 9.9.9.9", "X-Forwarded-For: 6.6.6.6, 9.9.9.9, 127.0.0.1"});
 }
 
 TEST_F(ProxyTest, GivesEveryRequestAnIdOfItsOwn) {

@@ -57,7 +57,7 @@ size_t roomFor(const Shown* shown, size_t count) {
     room += lines.own.size() + Amount::kMost;
     summary = std::max(summary, lines.summary.size());
   }
-  return room + summary + Amount::kMost + 2;
+  return room + summary + Amount::kMost;
 }
 
 /// What the origin said of limits under these names is not ours.

@@ -12,10 +12,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstBackoff{200};
 constexpr milliseconds kLastBackoff{3000};
 constexpr milliseconds kOutcomeInterval{50};
-/// First half of the advisory locks' key; the second is the object that is locked.
 /// Of a load, for what is done with a part of it.
 constexpr milliseconds kPartPause{60000};
 constexpr const char* kFetch = "FETCH 500 FROM whole";
+/// First half of the advisory locks' key; the second is the object that is locked.
 constexpr const char* kLockClass = "1414482516";
 
 void ignoreRow(const SqlRow&) {}
