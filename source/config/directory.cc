@@ -32,23 +32,31 @@ Ref<KeyEntry> KeyEntry::make(std::string_view index, const http::KeyCredential& 
                            KeyEntry(index, credential));
 }
 
-const http::KeyCredential* SnapshotDirectory::findKey(std::string_view key) const {
+inline const KeyEntry* SnapshotDirectory::findEntry(std::string_view key) const {
   if (lookup_ == nullptr) return keys.find(key);
-  KeyLookup::Probe probe = lookup_->probe(key);
-  const http::KeyCredential* found = keys.find(probe.bytes());
+  const KeyLookup::Probe probe = lookup_->probe(key);
+  const KeyEntry* found = keys.find(probe.bytes());
   if (found != nullptr && !probe.remembered) lookup_->remember(probe);
   return found;
+}
+
+inline const ConsumerEntry* SnapshotDirectory::consumerOf(uint32_t number) const {
+  const ConsumerEntry* found = numbered[number].get();
+  return found != nullptr && found->present ? found : nullptr;
+}
+
+http::KeyOwner SnapshotDirectory::findKey(std::string_view key) const {
+  const KeyEntry* credential = findEntry(key);
+  if (credential == nullptr) return {};
+  const ConsumerEntry* consumer = consumerOf(credential->consumer);
+  if (consumer == nullptr) return {};
+  return {credential, consumer};
 }
 
 std::string SnapshotDirectory::indexOf(std::string stored) const {
   if (lookup_ == nullptr || stored.empty()) return stored;
   auto digest = lookup_->credentials().lookupDigestOf(stored);
   return digest ? std::string(digest->begin(), digest->end()) : std::string();
-}
-
-const http::Consumer* SnapshotDirectory::consumerOf(uint32_t number) const {
-  const ConsumerEntry* found = numbered[number].get();
-  return found != nullptr && found->present ? found : nullptr;
 }
 
 const http::Consumer* SnapshotDirectory::findConsumerById(std::string_view id) const {

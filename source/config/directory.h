@@ -82,8 +82,7 @@ class SnapshotDirectory final : public http::Directory {
   explicit SnapshotDirectory(std::shared_ptr<const KeyLookup> lookup = nullptr)
       : lookup_(std::move(lookup)) {}
 
-  const http::KeyCredential* findKey(std::string_view key) const override;
-  const http::Consumer* consumerOf(uint32_t number) const override;
+  http::KeyOwner findKey(std::string_view key) const override;
   const http::Consumer* findConsumerById(std::string_view id) const override;
   const http::Consumer* findConsumerByName(std::string_view username) const override;
 
@@ -98,6 +97,9 @@ class SnapshotDirectory final : public http::Directory {
   CowSet<KeyEntry, KeyIndex, KeyIndexHash> keys;
 
  private:
+  const KeyEntry* findEntry(std::string_view key) const;
+  const ConsumerEntry* consumerOf(uint32_t number) const;
+
   std::shared_ptr<const KeyLookup> lookup_;
 };
 

@@ -5,10 +5,10 @@
 namespace tollgate::config {
 namespace {
 
-Hash128 randomKey() {
-  std::string bytes = tls::randomBytes(sizeof(Hash128));
-  Hash128 key;
-  std::memcpy(&key, bytes.data(), sizeof key);
+ShortHash::Key randomKey() {
+  ShortHash::Key key;
+  std::string bytes = tls::randomBytes(sizeof key);
+  std::memcpy(key.data(), bytes.data(), sizeof key);
   tls::wipe(bytes);
   return key;
 }
@@ -20,24 +20,6 @@ KeyLookup::KeyLookup(std::shared_ptr<const Credentials> credentials, size_t slot
       hash_(randomKey()),
       mask_(std::bit_ceil(std::max(slots, kWays)) / kWays - 1),
       slots_((mask_ + 1) * kWays) {}
-
-bool KeyLookup::recall(Hash128 hash, tls::Sha256& digest) const {
-  Slot* slots = set(hash);
-  for (size_t i = 0; i < kWays; ++i) {
-    Slot& slot = slots[i];
-    uint64_t before = slot.sequence.load(std::memory_order_acquire);
-    if (slot.words[0].load(std::memory_order_acquire) != hash.low) continue;
-    if (slot.words[1].load(std::memory_order_acquire) != hash.high) continue;
-    uint64_t words[4];
-    for (size_t w = 0; w < 4; ++w) words[w] = slot.words[2 + w].load(std::memory_order_acquire);
-    uint64_t after = slot.sequence.load(std::memory_order_relaxed);
-    // A free slot holds zeros under the number 0.
-    if (before == 0 || (before & 1) != 0 || before != after) continue;
-    std::memcpy(digest.data(), words, sizeof words);
-    return true;
-  }
-  return false;
-}
 
 void KeyLookup::remember(const Probe& probe) const {
   Slot* slots = set(probe.hash);

@@ -115,17 +115,21 @@ struct Consumer {
 struct KeyCredential {
   std::string_view id;
   int64_t expiresAtUnix = 0;  ///< 0: never
-  uint32_t consumer = 0;      ///< For Directory::consumerOf().
+  uint32_t consumer = 0;      ///< The number of its consumer in the directory.
+};
+
+/// A credential with the consumer that it lets in; both or neither.
+struct KeyOwner {
+  const KeyCredential* credential = nullptr;
+  const Consumer* consumer = nullptr;
 };
 
 /// Consumers and credentials of the snapshot that an exchange runs under; any worker, lock-free.
 class Directory {
  public:
   virtual ~Directory() = default;
-  virtual const KeyCredential* findKey(std::string_view key) const = 0;
-  /// The consumer of a credential, by its number; nullptr if it is gone: then the credential counts
-  /// as unknown.
-  virtual const Consumer* consumerOf(uint32_t number) const = 0;
+  /// A credential whose consumer is gone counts as unknown.
+  virtual KeyOwner findKey(std::string_view key) const = 0;
   virtual const Consumer* findConsumerById(std::string_view id) const = 0;
   virtual const Consumer* findConsumerByName(std::string_view username) const = 0;
 };

@@ -64,17 +64,14 @@ class LineBlock {
     end_ = copyTo(end_, line);
     names_.add(code);
   }
-  /// Such lines in parts that may end anywhere; `names`: of all of them. Returns where they stand.
-  template <std::same_as<std::string_view>... Parts>
-  std::string_view several(const LineNames& names, Parts... parts) {
-    char* at = end_;
-    ((at = copyTo(at, parts)), ...);
-    const std::string_view written(end_, static_cast<size_t>(at - end_));
-    end_ = at;
+  /// For lines that somebody else writes: where they begin, each with the CRLF in front, …
+  char* place() const { return end_; }
+  /// … and where they ended. `names`: of all of them.
+  void wrote(const LineNames& names, char* end) {
+    end_ = end;
     names_.codes |= names.codes;
     names_.otherSizes |= names.otherSizes;
     names_.count += names.count;
-    return written;
   }
 
   const LineNames& names() const { return names_; }

@@ -134,7 +134,7 @@ void ProxyExchange::routeRequest() {
 /// plugins, and the listener's filters that stand after them.
 void ProxyExchange::continueFilters() {
   if (!admitted_) {
-    if (!runRequestFilters(filters_.before)) return;
+    if (filters_.before > 0 && !runRequestFilters(filters_.before)) return;
     admitted_ = true;
     if (route_ == nullptr) {
       filters_.passPlugins();
@@ -142,7 +142,7 @@ void ProxyExchange::continueFilters() {
       return enforceProtocol();
     }
   }
-  if (!runRequestFilters(filters_.count)) return;
+  if (filters_.count > 0 && !runRequestFilters(filters_.count)) return;
   if (route_ == nullptr) return replyError(404, "no Route matched with those values");
   if (service_ == nullptr) return replyError(503, "no Service found with those values");
   forward();

@@ -5,12 +5,10 @@
 
 namespace tollgate::proxy {
 
-void FilterChain::build(Arena& arena, const ListenerFilters* listener,
-                        const http::FilterPlan* plan) {
-  if (listener != nullptr && !listener->plugins) plan = nullptr;
-  if (listener == nullptr && (plan == nullptr || plan->entries.empty())) return;
-  const http::FilterPlan* parts[] = {listener != nullptr ? &listener->before : nullptr, plan,
-                                     listener != nullptr ? &listener->after : nullptr};
+void FilterChain::buildAround(Arena& arena, const ListenerFilters& listener,
+                              const http::FilterPlan* plan) {
+  if (!listener.plugins) plan = nullptr;
+  const http::FilterPlan* parts[] = {&listener.before, plan, &listener.after};
   size_t total = 0, stateBytes = 0;
   for (const http::FilterPlan* part : parts) {
     if (part == nullptr) continue;
@@ -18,16 +16,22 @@ void FilterChain::build(Arena& arena, const ListenerFilters* listener,
     stateBytes += part->stateBytes;
   }
   if (total == 0) return;
-  char* states = static_cast<char*>(arena.allocate(stateBytes + sizeof(Step) * total));
-  std::memset(states, 0, stateBytes);
-  steps = reinterpret_cast<Step*>(states + stateBytes);
+  char* states = makeRoom(arena, total, stateBytes);
   Step* next = steps;
   for (const http::FilterPlan* part : parts) {
     if (part != nullptr) next = add(*part, states, next);
   }
-  if (listener != nullptr) before = static_cast<uint16_t>(listener->before.entries.size());
+  before = static_cast<uint16_t>(listener.before.entries.size());
   if (plan != nullptr) plugins = static_cast<uint16_t>(plan->entries.size());
+}
+
+/// Room for the steps, behind their states, which are zeroed and returned.
+char* FilterChain::makeRoom(Arena& arena, size_t total, size_t stateBytes) {
+  char* states = static_cast<char*>(arena.allocate(stateBytes + sizeof(Step) * total));
+  if (stateBytes > 0) std::memset(states, 0, stateBytes);
+  steps = reinterpret_cast<Step*>(states + stateBytes);
   count = static_cast<uint16_t>(total);
+  return states;
 }
 
 /// Writes the steps of a plan, whose states begin at `states`; both are moved behind it.
@@ -45,12 +49,6 @@ FilterChain::Step* FilterChain::add(const http::FilterPlan& plan, char*& states,
 
 void FilterChain::passPlugins() {
   for (; asked < before + plugins; ++asked) steps[asked].take(steps[asked].entry->fallback);
-}
-
-void FilterChain::chooseRest(const http::Consumer* consumer) {
-  for (size_t i = asked; i < count; ++i) {
-    if (steps[i].filter == nullptr) steps[i].choose(consumer);
-  }
 }
 
 }  // namespace tollgate::proxy

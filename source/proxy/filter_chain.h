@@ -56,17 +56,28 @@ struct FilterChain {
   size_t wholeRequestBody = 0, wholeResponseBody = 0;
 
   /// `listener` and `plan` may be null.
-  void build(Arena& arena, const ListenerFilters* listener, const http::FilterPlan* plan);
+  void build(Arena& arena, const ListenerFilters* listener, const http::FilterPlan* plan) {
+    if (listener != nullptr) return buildAround(arena, *listener, plan);
+    if (plan == nullptr || plan->entries.empty()) return;
+    char* states = makeRoom(arena, plan->entries.size(), plan->stateBytes);
+    add(*plan, states, steps);
+    plugins = count;
+  }
   /// Of a request that no route takes: the plugins see the response only, each in the
   /// configuration for everybody.
   void passPlugins();
   /// What never had its turn takes part in the response all the same.
-  void chooseRest(const http::Consumer* consumer);
+  void chooseRest(const http::Consumer* consumer) {
+    for (size_t i = asked; i < count; ++i) {
+      if (steps[i].filter == nullptr) steps[i].choose(consumer);
+    }
+  }
 
   bool holdsResponses() const {
     return (hooks & kResponseHooks) != 0 || (bodies & http::kWholeResponse) != 0;
   }
   Step& inResponseOrder(size_t index) {
+    if (plugins == count) return steps[index];  // as mostly
     size_t after = count - before - plugins;
     if (index < after) return steps[count - 1 - index];
     index -= after;
@@ -75,6 +86,8 @@ struct FilterChain {
   void clear() { *this = FilterChain(); }
 
  private:
+  void buildAround(Arena& arena, const ListenerFilters& listener, const http::FilterPlan* plan);
+  char* makeRoom(Arena& arena, size_t total, size_t stateBytes);
   Step* add(const http::FilterPlan& plan, char*& states, Step* next);
 };
 

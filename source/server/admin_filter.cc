@@ -8,8 +8,7 @@ namespace {
 
 class NoDirectory final : public http::Directory {
  public:
-  const http::KeyCredential* findKey(std::string_view) const override { return nullptr; }
-  const http::Consumer* consumerOf(uint32_t) const override { return nullptr; }
+  http::KeyOwner findKey(std::string_view) const override { return {}; }
   const http::Consumer* findConsumerById(std::string_view) const override { return nullptr; }
   const http::Consumer* findConsumerByName(std::string_view) const override { return nullptr; }
 };

@@ -121,11 +121,9 @@ std::string describe(const proxy::Snapshot& snapshot) {
   }
   out << describePlan(snapshot.globalPlan.get(), snapshot) << '\n';
   for (int i = 0; i < 200; ++i) {
-    const http::KeyCredential* key = snapshot.directory->findKey("key" + std::to_string(i));
-    if (key == nullptr) continue;
-    const http::Consumer* consumer = snapshot.directory->consumerOf(key->consumer);
-    if (consumer == nullptr) continue;
-    out << i << " is " << key->id << " of " << consumer->id << '\n';
+    const http::KeyOwner owner = snapshot.directory->findKey("key" + std::to_string(i));
+    if (owner.credential == nullptr) continue;
+    out << i << " is " << owner.credential->id << " of " << owner.consumer->id << '\n';
   }
   for (int i = 0; i < 4; ++i) {
     const http::Consumer* consumer =

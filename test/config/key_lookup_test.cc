@@ -64,19 +64,20 @@ TEST(KeyLookup, IsReadAndWrittenByManyWorkersAtOnce) {
 TEST(SnapshotDirectory, FindsByDigestWhoeverPresentsTheKey) {
   auto lookup = std::make_shared<KeyLookup>(credentials());
   SnapshotDirectory directory(lookup);
+  directory.numbered.edit(0) = ConsumerEntry::make({});
   http::KeyCredential credential;
   credential.id = "id-1";
   directory.keys.put(
       KeyEntry::make(directory.indexOf(lookup->credentials().digest("k1")), credential));
   for (int i = 0; i < 2; ++i) {  // the second time from memory
-    const http::KeyCredential* found = directory.findKey("k1");
+    const http::KeyCredential* found = directory.findKey("k1").credential;
     ASSERT_NE(found, nullptr);
     EXPECT_EQ(found->id, "id-1");
   }
   EXPECT_TRUE(lookup->probe("k1").remembered);
-  EXPECT_EQ(directory.findKey("k2"), nullptr);
+  EXPECT_EQ(directory.findKey("k2").credential, nullptr);
   EXPECT_FALSE(lookup->probe("k2").remembered) << "guesses drive nothing out";
-  EXPECT_EQ(directory.findKey(lookup->credentials().digest("k1")), nullptr);
+  EXPECT_EQ(directory.findKey(lookup->credentials().digest("k1")).credential, nullptr);
 }
 
 }  // namespace

@@ -175,11 +175,11 @@ TEST_F(SnapshotCompilerTest, KeysLeadToTheirConsumersAndExpiredOnesAreListed) {
   put("keyauth_credentials", "k2",
       {{"key", "short"}, {"consumer", {{"id", "c1"}}}, {"ttl_expires_at", 100}});
   auto snapshot = compiler_.compile(1);
-  const http::KeyCredential* key = snapshot->directory->findKey("sekret");
-  ASSERT_NE(key, nullptr);
-  EXPECT_EQ(key->id, "k1");
-  EXPECT_EQ(snapshot->directory->consumerOf(key->consumer)->customId, "7");
-  EXPECT_EQ(snapshot->directory->findKey("unknown"), nullptr);
+  const http::KeyOwner owner = snapshot->directory->findKey("sekret");
+  ASSERT_NE(owner.credential, nullptr);
+  EXPECT_EQ(owner.credential->id, "k1");
+  EXPECT_EQ(owner.consumer->customId, "7");
+  EXPECT_EQ(snapshot->directory->findKey("unknown").credential, nullptr);
   EXPECT_EQ(compiler_.expiredKeys(99), std::vector<std::string>{});
   EXPECT_EQ(compiler_.expiredKeys(100), std::vector<std::string>{"k2"});
 }
@@ -223,12 +223,12 @@ TEST_F(SnapshotCompilerTest, AnAbsentConsumersKeyIsNobodysEvenWhenItsPlaceIsFree
   drop("consumers", "c1");
   put("consumers", "c2", {{"username", "bob"}});
   auto snapshot = compiler_.compile(1);
-  const http::KeyCredential* key = snapshot->directory->findKey("sekret");
-  ASSERT_NE(key, nullptr);
-  EXPECT_EQ(snapshot->directory->consumerOf(key->consumer), nullptr);
+  EXPECT_EQ(snapshot->directory->findKey("sekret").credential, nullptr);
   put("consumers", "c1", {{"username", "alice"}});
   snapshot = compiler_.compile(2);
-  EXPECT_EQ(snapshot->directory->consumerOf(key->consumer)->username, "alice");
+  const http::KeyOwner owner = snapshot->directory->findKey("sekret");
+  ASSERT_NE(owner.credential, nullptr);
+  EXPECT_EQ(owner.consumer->username, "alice");
 }
 
 }  // namespace

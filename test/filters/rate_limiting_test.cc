@@ -183,13 +183,45 @@ TEST(Resp, CommandsAreArraysOfBulkStrings) {
   EXPECT_EQ(encodeCommand({"AUTH", "a b"}), "*2\r\n$4\r\nAUTH\r\n$3\r\na b\r\n");
 }
 
+LimitHeaders headersOf(std::initializer_list<Limit> limits) {
+  LimitHeaders out;
+  for (const Limit& limit : limits) out.add(limit);
+  return out;
+}
+
+/// However long the numbers are, no line runs into another.
+TEST(LimitHeaders, HoldAbsurdNumbers) {
+  const double most = 1.7976931348623157e308;
+  Arena arena;
+  http::HeaderMap headers(arena);
+  const LimitHeaders all = headersOf({{most, Period::kSecond},
+                                      {most, Period::kMinute},
+                                      {4294967296, Period::kHour},
+                                      {1e15 + 2, Period::kDay},
+                                      {123456789.123456789, Period::kMonth},
+                                      {0.1, Period::kYear}});
+  const Shown shown[] = {{most, 1},  {most, INT64_MAX}, {4294967295, -5},
+                         {1e15, 12}, {123456788.5, 5},  {0, INT64_MAX - 1000}};
+  all.write(headers, arena, shown, true);
+  EXPECT_EQ(headers.get("X-RateLimit-Limit-Second"), "1.7976931348623157e+308");
+  EXPECT_EQ(headers.get("X-RateLimit-Remaining-Minute"), "1.7976931348623157e+308");
+  EXPECT_EQ(headers.get("X-RateLimit-Limit-Hour"), "4294967296");
+  EXPECT_EQ(headers.get("X-RateLimit-Remaining-Hour"), "4294967295");
+  EXPECT_EQ(headers.get("X-RateLimit-Remaining-Month"), "123456788.5");
+  EXPECT_EQ(headers.get("RateLimit-Limit"), "0.1");
+  EXPECT_EQ(headers.get("RateLimit-Remaining"), "0");
+  EXPECT_EQ(headers.get("RateLimit-Reset"), "4294967295");
+  EXPECT_EQ(headers.get("Retry-After"), "4294967295");
+  EXPECT_EQ(headers.size(), 16u);
+}
+
 TEST(LimitHeaders, TellOfEveryLimitAndSumUpTheTightest) {
   Arena arena;
   http::HeaderMap headers(arena);
-  const LimitLines minute(Period::kMinute, 5), hour(Period::kHour, 2.5);
-  const Shown shown[] = {{&minute, 1234567, 1}, {&hour, 1.5, 61'000}};
+  const LimitHeaders both = headersOf({{5, Period::kMinute}, {2.5, Period::kHour}});
+  const Shown shown[] = {{1234567, 1}, {1.5, 61'000}};
   headers.add("x-ratelimit-limit-hour", "the origin's");
-  addHeaders(headers, arena, shown, 2, false);
+  both.write(headers, arena, shown, false);
   EXPECT_EQ(headers.get("X-RateLimit-Limit-Minute"), "5");
   EXPECT_EQ(headers.get("X-RateLimit-Remaining-Minute"), "1234567");
   EXPECT_EQ(headers.get("X-RateLimit-Limit-Hour"), "2.5");
@@ -199,17 +231,18 @@ TEST(LimitHeaders, TellOfEveryLimitAndSumUpTheTightest) {
   EXPECT_EQ(headers.get("RateLimit-Reset"), "61");
   EXPECT_EQ(headers.find("Retry-After"), nullptr);
   EXPECT_EQ(headers.size(), 7u);
-  addHeaders(headers, arena, shown, 1, true);
+  headersOf({{5, Period::kMinute}}).write(headers, arena, shown, true);
   EXPECT_EQ(headers.get("Retry-After"), "1");
+  EXPECT_EQ(headers.size(), 8u) << "the lines of before are replaced";
 }
 
 TEST(LimitHeaders, TakeNothingFromTheHeap) {
   Arena arena;
   http::HeaderMap headers(arena);
-  const LimitLines minute(Period::kMinute, 100000), year(Period::kYear, 1e9);
-  const Shown shown[] = {{&minute, 99999, 1}, {&year, 999'999'999, 61'000}};
+  const LimitHeaders both = headersOf({{100000, Period::kMinute}, {1e9, Period::kYear}});
+  const Shown shown[] = {{99999, 1}, {999'999'999, 61'000}};
   const size_t before = test::allocations;
-  addHeaders(headers, arena, shown, 2, true);
+  both.write(headers, arena, shown, true);
   EXPECT_EQ(test::allocations, before);
   EXPECT_EQ(headers.size(), 8u);
 }

@@ -172,7 +172,7 @@ struct Blocks : testing::Test {
     lines.whole(HeaderCode::kServer, "\r\nServer: s");
     LineNames names;
     names.addOther(7);
-    lines.several(names, "\r\nX-Thing: "sv, "5"sv);
+    lines.wrote(names, copyTo(lines.place(), "\r\nX-Thing: 5"));
     headers.add(lines);
     headers.add("C", "d");
   }

@@ -51,45 +51,54 @@ class KeyAuth final : public engine::HttpFilter {
     if (!onPreflight_ && exchange.request().method == "OPTIONS") return engine::Action::kContinue;
     // With a fallback this filter is one of several ways in, and another one let the client in.
     if (!anonymous_.empty() && !exchange.credentialId().empty()) return engine::Action::kContinue;
-    Found key = search(exchange);
+    const Found key = inBody_ ? searchWithBody(exchange) : search(exchange, nullptr);
     if (key.kind == Found::Kind::kDuplicate) return refuse(exchange, "Duplicate API key found");
     if (key.kind == Found::Kind::kNothing || key.text.empty()) {
       return refuse(exchange, "No API key found in request");
     }
-    const engine::KeyCredential* credential = exchange.directory().findKey(key.text);
-    bool expired = credential != nullptr && credential->expiresAtUnix != 0 &&
-                   credential->expiresAtUnix * 1000 <= exchange.loop().unixMillis();
-    const engine::Consumer* consumer =
-        credential != nullptr ? exchange.directory().consumerOf(credential->consumer) : nullptr;
-    if (consumer == nullptr || expired) return refuse(exchange, "Unauthorized");
-    identify(exchange, *consumer, credential->id);
+    const engine::KeyOwner owner = exchange.directory().findKey(key.text);
+    if (owner.credential == nullptr || expired(exchange, *owner.credential)) {
+      return refuse(exchange, "Unauthorized");
+    }
+    identify(exchange, *owner.consumer, owner.credential->id);
     return engine::Action::kContinue;
   }
 
  private:
-  Found search(engine::Exchange& exchange) const {
-    std::optional<BodyFields> body;
-    if (inBody_) {
-      const buffer::Buffer* bytes = exchange.wholeRequestBody();
-      if (bytes != nullptr && !bytes->empty()) {
-        body.emplace(exchange.request().headers.get(engine::HeaderCode::kContentType),
-                     bytes->toString());
-      }
-    }
+  static bool expired(engine::Exchange& exchange, const engine::KeyCredential& credential) {
+    return credential.expiresAtUnix != 0 &&
+           credential.expiresAtUnix * 1000 <= exchange.loop().unixMillis();
+  }
+
+  Found searchWithBody(engine::Exchange& exchange) const {
+    const buffer::Buffer* bytes = exchange.wholeRequestBody();
+    if (bytes == nullptr || bytes->empty()) return search(exchange, nullptr);
+    const BodyFields body(exchange.request().headers.get(engine::HeaderCode::kContentType),
+                          bytes->toString());
+    return search(exchange, &body);
+  }
+
+  /// `body`: nullptr where no key is looked for in it.
+  Found search(engine::Exchange& exchange, const BodyFields* body) const {
     for (const KeyName& key : names_) {
-      const std::string& name = key.text;
       Found found;
       if (inHeader_) found = findInHeaders(exchange.request().headers, key);
-      if (inQuery_ && found.kind == Found::Kind::kNothing && !exchange.query().empty()) {
-        found = findInArguments(exchange.query(), name, exchange.arena());
-        if (found.kind != Found::Kind::kNothing) hideFromLog(exchange, name);
-      }
-      if (body && found.kind == Found::Kind::kNothing) found = body->find(name, exchange.arena());
+      if (found.kind == Found::Kind::kNothing) found = searchElsewhere(exchange, key.text, body);
       if (found.kind == Found::Kind::kNothing) continue;
-      if (found.kind == Found::Kind::kText && hide_) hide(exchange, name, body);
+      if (found.kind == Found::Kind::kText && hide_) hide(exchange, key.text, body);
       return found;
     }
     return {};
+  }
+
+  Found searchElsewhere(engine::Exchange& exchange, const std::string& name,
+                        const BodyFields* body) const {
+    if (inQuery_ && !exchange.query().empty()) {
+      Found found = findInArguments(exchange.query(), name, exchange.arena());
+      if (found.kind != Found::Kind::kNothing) hideFromLog(exchange, name);
+      if (found.kind != Found::Kind::kNothing) return found;
+    }
+    return body != nullptr ? body->find(name, exchange.arena()) : Found{};
   }
 
   static void hideFromLog(engine::Exchange& exchange, const std::string& name) {
@@ -102,14 +111,27 @@ class KeyAuth final : public engine::HttpFilter {
   }
 
   /// What was found keeps its bytes: they belong to the request's slab or to the arena.
-  static void hide(engine::Exchange& exchange, const std::string& name,
-                   const std::optional<BodyFields>& body) {
+  static void hide(engine::Exchange& exchange, const std::string& name, const BodyFields* body) {
     if (!exchange.query().empty()) {
       exchange.setQuery(withoutArgument(exchange.query(), name, exchange.arena()));
     }
     exchange.request().headers.remove(name);
-    if (!body) return;
+    if (body == nullptr) return;
     if (auto rest = body->without(name)) exchange.replaceRequestBody(*rest);
+  }
+
+  static constexpr uint64_t kIdentity = engine::bitOf(engine::HeaderCode::kXConsumerId) |
+                                        engine::bitOf(engine::HeaderCode::kXConsumerCustomId) |
+                                        engine::bitOf(engine::HeaderCode::kXConsumerUsername) |
+                                        engine::bitOf(engine::HeaderCode::kXCredentialIdentifier) |
+                                        engine::bitOf(engine::HeaderCode::kXAnonymousConsumer);
+  static void forgetClaims(engine::HeaderMap& headers) {
+    for (engine::HeaderCode code :
+         {engine::HeaderCode::kXConsumerId, engine::HeaderCode::kXConsumerCustomId,
+          engine::HeaderCode::kXConsumerUsername, engine::HeaderCode::kXCredentialIdentifier,
+          engine::HeaderCode::kXAnonymousConsumer}) {
+      headers.remove(code);
+    }
   }
 
   /// Tells the origin who the client is; nothing that the client itself said of that is left.
@@ -120,11 +142,7 @@ class KeyAuth final : public engine::HttpFilter {
         LineBlock::frameOf(HeaderCode::kXConsumerId, HeaderCode::kXConsumerCustomId,
                            HeaderCode::kXConsumerUsername, HeaderCode::kXCredentialIdentifier);
     engine::HeaderMap& headers = exchange.request().headers;
-    headers.remove(HeaderCode::kXConsumerId);
-    headers.remove(HeaderCode::kXConsumerCustomId);
-    headers.remove(HeaderCode::kXConsumerUsername);
-    headers.remove(HeaderCode::kXCredentialIdentifier);
-    headers.remove(HeaderCode::kXAnonymousConsumer);
+    if (headers.hasAny(kIdentity)) forgetClaims(headers);
     if (!consumer.wellFormed) {
       // A name may be any text: what is unfit for a header is left out when the head is written.
       auto tell = [&](HeaderCode code, std::string_view value) {

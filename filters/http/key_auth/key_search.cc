@@ -120,14 +120,6 @@ Found fromJson(const Json& value, Arena& arena) {
 
 }  // namespace
 
-Found findInHeaders(const http::HeaderMap& headers, const KeyName& name) {
-  const http::Header* first =
-      name.code != http::HeaderCode::kOther ? headers.find(name.code) : headers.find(name.text);
-  if (first == nullptr) return {};
-  const bool more = headers.next(*first) != nullptr;
-  return {more ? Found::Kind::kDuplicate : Found::Kind::kText, first->value()};
-}
-
 Found findInArguments(std::string_view arguments, std::string_view name, Arena& arena) {
   Found out;
   size_t seen = 0, matches = 0;

@@ -29,7 +29,13 @@ struct KeyName {
   http::HeaderCode code;  ///< As the name of a header.
 };
 
-Found findInHeaders(const http::HeaderMap& headers, const KeyName& name);
+inline Found findInHeaders(const http::HeaderMap& headers, const KeyName& name) {
+  const http::Header* first =
+      name.code != http::HeaderCode::kOther ? headers.find(name.code) : headers.find(name.text);
+  if (first == nullptr) return {};
+  const bool more = headers.next(*first) != nullptr;
+  return {more ? Found::Kind::kDuplicate : Found::Kind::kText, first->value()};
+}
 
 /// Looks among the first 100 arguments of a query ("a=b&c=d"), or of a form. Names are compared
 /// literally after decoding; an argument without '=' is no string.

@@ -26,17 +26,7 @@ CellTable::CellTable(size_t cells)
   if (cells_ == nullptr || changing_ == nullptr) throw std::bad_alloc();
 }
 
-Cell* CellTable::peek(size_t group, uint64_t key) {
-  for (size_t i = 0; i < kGroup; ++i) {
-    Cell& cell = cells_[group + i];
-    if (cell.key.load(std::memory_order_acquire) == key) return &cell;
-  }
-  return nullptr;
-}
-
-Cell& CellTable::find(uint64_t key, int64_t nowMillis) {
-  size_t group = key & mask_ & ~(kGroup - 1);
-  if (Cell* cell = peek(group, key)) return *cell;
+Cell& CellTable::takeOver(size_t group, uint64_t key, int64_t nowMillis) {
   std::atomic<uint8_t>& changing = changing_[group / kGroup];
   while (changing.exchange(1, std::memory_order_acquire) != 0) sched_yield();
   Cell* cell = peek(group, key);

@@ -31,7 +31,11 @@ class CellTable {
 
   /// The cell of `key` (not 0), taken over if there is none. After a change of its state, ask
   /// stillOf(): another thread may have given the cell away in between.
-  Cell& find(uint64_t key, int64_t nowMillis);
+  Cell& find(uint64_t key, int64_t nowMillis) {
+    const size_t group = key & mask_ & ~(kGroup - 1);
+    Cell* cell = peek(group, key);
+    return cell != nullptr ? *cell : takeOver(group, key, nowMillis);
+  }
   static bool stillOf(const Cell& cell, uint64_t key) {
     return cell.key.load(std::memory_order_acquire) == key;
   }
@@ -41,7 +45,13 @@ class CellTable {
 
  private:
   static constexpr uint64_t kFree = 0;
-  Cell* peek(size_t group, uint64_t key);
+  Cell* peek(size_t group, uint64_t key) {
+    for (Cell *cell = &cells_[group], *end = cell + kGroup; cell != end; ++cell) {
+      if (stillOf(*cell, key)) return cell;
+    }
+    return nullptr;
+  }
+  Cell& takeOver(size_t group, uint64_t key, int64_t nowMillis);
   Cell& insert(size_t group, uint64_t key, int64_t nowMillis);
 
   size_t mask_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "source/base/decimal.h"
 
@@ -10,106 +11,104 @@ namespace {
 
 using http::HeaderCode;
 
-constexpr std::string_view kReset = "\r\nRateLimit-Reset: ";
-constexpr std::string_view kRetryAfterName = "Retry-After", kRetryAfter = "\r\nRetry-After: ";
-
-/// Of the limit with the least left.
-constexpr http::LineNames kSummaryNames = [] {
-  http::LineNames names;
-  names.add(HeaderCode::kRateLimitLimit);
-  names.add(HeaderCode::kRateLimitRemaining);
-  names.add(HeaderCode::kRateLimitReset);
-  return names;
-}();
+constexpr std::string_view kRetryAfterName = "Retry-After";
+constexpr PaddedText<16> kRetryAfter("\r\nRetry-After: ");
+constexpr PaddedText<32> kReset("\r\nRateLimit-Reset: ");
 constexpr http::LineNames kRetryNames = [] {
   http::LineNames names;
   names.addOther(kRetryAfterName.size());
   return names;
 }();
 
-/// A number as text without decimals where it is whole; the text lives as long as this.
-class Amount {
- public:
-  static constexpr size_t kMost = 32;  ///< Bytes of text.
+constexpr size_t kAmount = 32;  ///< Bytes of a number of requests, at most.
 
-  explicit Amount(double value) : whole_(wholeOf(value)), text_(whole_.text()) {
-    if (static_cast<double>(wholeOf(value)) == value) return;
-    char* end = std::to_chars(digits_, digits_ + kMost, value).ptr;
-    text_ = {digits_, static_cast<size_t>(end - digits_)};
+/// A number of requests, without decimals where it is whole. Returns its end.
+char* writeAmount(char* at, double value) {
+  if (value >= 0 && value <= UINT32_MAX) {
+    const auto whole = static_cast<uint32_t>(value);
+    if (whole == value) return writeDecimal(at, whole);
   }
-  std::string_view text() const { return text_; }
-
- private:
-  static int64_t wholeOf(double value) {
-    constexpr double kExact = 1e15;  // whole numbers below are exact, and so is their int64_t
-    return static_cast<int64_t>(std::clamp(value, -kExact, kExact));
+  constexpr double kExact = 1e15;  // whole numbers below are exact, and so is their int64_t
+  if (std::abs(value) < kExact && static_cast<double>(static_cast<int64_t>(value)) == value) {
+    return std::to_chars(at, at + kAmount, static_cast<int64_t>(value)).ptr;
   }
-  Decimal whole_;
-  char digits_[kMost];
-  std::string_view text_;
-};
-
-size_t roomFor(const Shown* shown, size_t count) {
-  size_t room = kReset.size() + kRetryAfter.size() + 2 * http::LineBlock::kNumber;
-  size_t summary = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const LimitLines& lines = *shown[i].lines;
-    room += lines.own.size() + Amount::kMost;
-    summary = std::max(summary, lines.summary.size());
-  }
-  return room + summary + Amount::kMost;
+  return std::to_chars(at, at + kAmount, value).ptr;
 }
 
-/// What the origin said of limits under these names is not ours.
-void removeForeign(http::HeaderMap& headers, const Shown* shown, size_t count, bool rejected) {
-  for (size_t i = 0; i < count; ++i) {
-    const LimitLines& lines = *shown[i].lines;
-    if (!headers.mayHave(lines.ownNames)) continue;
-    headers.removeOther(lines.limitName);
-    headers.removeOther(lines.remainingName);
-  }
-  if (headers.mayHave(kSummaryNames)) {
-    headers.remove(HeaderCode::kRateLimitLimit);
-    headers.remove(HeaderCode::kRateLimitRemaining);
-    headers.remove(HeaderCode::kRateLimitReset);
-  }
-  if (rejected) headers.removeOther(kRetryAfterName);
+/// Whole seconds, at least one: who comes back in none comes too early.
+uint32_t secondsOf(int64_t millis) {
+  constexpr int64_t kMost = int64_t{1000} * UINT32_MAX;
+  return static_cast<uint32_t>((std::clamp<int64_t>(millis, 1, kMost) + 999) / 1000);
 }
 
 }  // namespace
 
-LimitLines::LimitLines(Period period, double value) {
-  const Amount amount(value);
-  const std::string spelled(amount.text()), name(nameOf(period));
-  limitName = "X-RateLimit-Limit-" + name;
-  remainingName = "X-RateLimit-Remaining-" + name;
-  ownNames.addOther(limitName.size());
-  ownNames.addOther(remainingName.size());
-  own = "\r\n" + limitName + ": " + spelled + "\r\n" + remainingName + ": ";
-  summary = "\r\n" + std::string(http::nameOf(HeaderCode::kRateLimitLimit)) + ": " + spelled +
-            "\r\n" + std::string(http::nameOf(HeaderCode::kRateLimitRemaining)) + ": ";
+void LimitHeaders::add(const Limit& limit) {
+  char digits[kAmount];
+  const std::string amount(digits, writeAmount(digits, limit.requests));
+  const std::string period(nameOf(limit.period));
+  Lines lines;
+  lines.limitName = "X-RateLimit-Limit-" + period;
+  lines.remainingName = "X-RateLimit-Remaining-" + period;
+  lines.own = decltype(lines.own)("\r\n" + lines.limitName + ": " + amount + "\r\n" +
+                                  lines.remainingName + ": ");
+  auto name = [](HeaderCode code) { return std::string(http::nameOf(code)); };
+  lines.summary =
+      decltype(lines.summary)("\r\n" + name(HeaderCode::kRateLimitLimit) + ": " + amount + "\r\n" +
+                              name(HeaderCode::kRateLimitRemaining) + ": ");
+  if (lines_.empty()) {
+    names_.add(HeaderCode::kRateLimitLimit);
+    names_.add(HeaderCode::kRateLimitRemaining);
+    names_.add(HeaderCode::kRateLimitReset);
+    room_ = lines.summary.kRoom + kReset.kRoom + kRetryAfter.kRoom + 3 * kAmount;
+  }
+  names_.addOther(lines.limitName.size());
+  names_.addOther(lines.remainingName.size());
+  room_ += lines.own.kRoom + kAmount;
+  lines_.push_back(std::move(lines));
 }
 
-void addHeaders(http::HeaderMap& headers, Arena& arena, const Shown* shown, size_t count,
-                bool rejected) {
-  if (count == 0) return;
-  removeForeign(headers, shown, count, rejected);
-  http::LineBlock block(arena, roomFor(shown, count));
-  const Shown* least = shown;
-  std::string_view leastText;
-  for (size_t i = 0; i < count; ++i) {
-    const LimitLines& lines = *shown[i].lines;
-    const Amount remaining(shown[i].remaining);
-    const std::string_view text = remaining.text();
-    std::string_view line = block.several(lines.ownNames, std::string_view(lines.own), text);
-    if (shown[i].remaining > least->remaining) continue;
-    least = &shown[i];
-    leastText = line.substr(line.size() - text.size());
+/// What the origin said of limits under these names is not ours.
+void LimitHeaders::removeForeign(http::HeaderMap& headers) const {
+  for (const Lines& lines : lines_) {
+    headers.removeOther(lines.limitName);
+    headers.removeOther(lines.remainingName);
   }
-  const Decimal seconds(std::max<int64_t>((least->resetMillis + 999) / 1000, 1));
-  block.several(kSummaryNames, std::string_view(least->lines->summary), leastText, kReset,
-                seconds.text());
-  if (rejected) block.several(kRetryNames, kRetryAfter, seconds.text());
+  headers.remove(HeaderCode::kRateLimitLimit);
+  headers.remove(HeaderCode::kRateLimitRemaining);
+  headers.remove(HeaderCode::kRateLimitReset);
+}
+
+void LimitHeaders::write(http::HeaderMap& headers, Arena& arena, const Shown* shown,
+                         bool rejected) const {
+  if (lines_.empty()) return;
+  if (headers.mayHave(names_)) removeForeign(headers);
+  http::LineBlock block(arena, room_);
+  char* at = block.place();
+  const Shown* least = shown;
+  const Lines* leastLines = lines_.data();
+  const char *amount = at, *amountEnd = at;
+  for (const Lines& lines : lines_) {
+    char* begin = lines.own.copyTo(at);
+    at = writeAmount(begin, shown->remaining);
+    if (shown->remaining <= least->remaining) {
+      least = shown;
+      leastLines = &lines;
+      amount = begin;
+      amountEnd = at;
+    }
+    ++shown;
+  }
+  at = leastLines->summary.copyTo(at);
+  std::memcpy(at, amount, kAmount);
+  at = kReset.copyTo(at + (amountEnd - amount));
+  const uint32_t seconds = secondsOf(least->resetMillis);
+  at = writeDecimal(at, seconds);
+  block.wrote(names_, at);
+  if (rejected) {
+    headers.removeOther(kRetryAfterName);
+    block.wrote(kRetryNames, writeDecimal(kRetryAfter.copyTo(at), seconds));
+  }
   headers.add(block);
 }
 

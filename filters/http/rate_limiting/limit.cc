@@ -11,6 +11,9 @@ constexpr int64_t kNanosPerMilli = 1000000;
 constexpr int64_t kLengths[kPeriods] = {1000, 60000, 3600000, 86400000, 2592000000, 31536000000};
 constexpr std::string_view kNames[kPeriods] = {"Second", "Minute", "Hour", "Day", "Month", "Year"};
 
+/// ns as ms, rounded up.
+int64_t millisUp(int64_t nanos) { return (nanos + kNanosPerMilli - 1) / kNanosPerMilli; }
+
 /// Later ends win: cells are given away by the time at which they end.
 void extend(Cell& cell, int64_t until) {
   if (cell.busyUntil.load(std::memory_order_relaxed) < until) {
@@ -49,19 +52,20 @@ TokenBucket::TokenBucket(Limit limit) : limit_(limit) {
   burst_ = static_cast<int64_t>(std::min(burst, 4e18 / 4));
 }
 
-bool TokenBucket::allows(int64_t fullAt, int64_t now) const {
+inline bool TokenBucket::allows(int64_t fullAt, int64_t now) const {
   return std::max<int64_t>(fullAt - now, 0) + interval_ <= burst_;
 }
 
+/// Tokens in a bucket that is full in `missing` ns.
+inline double TokenBucket::tokens(int64_t missing) const {
+  const double left = static_cast<double>(burst_ - missing) / static_cast<double>(interval_);
+  return std::clamp(std::floor(left + 1e-9), 0.0, limit_.requests);
+}
+
 Standing TokenBucket::standing(int64_t fullAt, int64_t now) const {
-  Standing out;
-  int64_t missing = std::max<int64_t>(fullAt - now, 0);
-  out.allowed = allows(fullAt, now);
-  double left = static_cast<double>(burst_ - missing) / static_cast<double>(interval_);
-  out.remaining = std::clamp(std::floor(left + 1e-9), 0.0, limit_.requests);
-  int64_t wait = out.allowed ? missing : missing + interval_ - burst_;
-  out.resetMillis = (wait + kNanosPerMilli - 1) / kNanosPerMilli;
-  return out;
+  const int64_t missing = std::max<int64_t>(fullAt - now, 0);
+  const bool allowed = allows(fullAt, now);
+  return {allowed, tokens(missing), millisUp(allowed ? missing : missing + interval_ - burst_)};
 }
 
 Standing TokenBucket::look(const Cell& cell, int64_t nowMillis) const {
@@ -85,11 +89,9 @@ Standing TokenBucket::take(Cell& cell, int64_t nowMillis) const {
     int64_t next = std::max(fullAt, now) + interval_;
     if (cell.state.compare_exchange_weak(state, static_cast<uint64_t>(next),
                                          std::memory_order_acq_rel)) {
-      extend(cell, next / kNanosPerMilli + 1);
-      Standing after = standing(next, now);
-      after.allowed = true;
-      after.resetMillis = (next - now + kNanosPerMilli - 1) / kNanosPerMilli;
-      return after;
+      const int64_t untilFull = millisUp(next - now);
+      extend(cell, nowMillis + untilFull);
+      return {true, tokens(next - now), untilFull};
     }
   }
 }

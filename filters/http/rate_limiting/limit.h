@@ -57,6 +57,7 @@ class TokenBucket final : public Algorithm {
 
  private:
   bool allows(int64_t fullAt, int64_t now) const;
+  double tokens(int64_t missing) const;
   Standing standing(int64_t fullAt, int64_t now) const;
   Limit limit_;
   int64_t interval_;  ///< ns for one token.

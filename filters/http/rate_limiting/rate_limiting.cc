@@ -11,7 +11,7 @@
 #include "filters/http/rate_limiting/headers.h"
 #include "filters/http/rate_limiting/limit.h"
 #include "filters/http/rate_limiting/worker_clients.h"
-#include "source/base/text_hash.h"
+#include "source/base/short_hash.h"
 #include "source/event/event_loop.h"
 #include "tollgate/filters/http/rate_limiting/v1/rate_limiting.pb.h"
 
@@ -26,14 +26,18 @@ constexpr int kPriority = 910;
 constexpr std::string_view kZeroUuid = "00000000-0000-0000-0000-000000000000";
 constexpr std::string_view kUnexpected = R"({"message":"An unexpected error occurred"})";
 
+/// Who picks identifiers must not be able to pick cells. Without random bytes hashing still works.
+ShortHash::Key randomKey() {
+  ShortHash::Key key{};
+  if (getrandom(key.data(), sizeof key, 0) != sizeof key) key.fill(1);
+  return key;
+}
+
 /// What outlives configurations: counting goes on when a plugin is changed.
 struct Shared {
-  explicit Shared(size_t cells) : table(cells) {
-    // Who picks identifiers must not be able to pick cells. Without it hashing still works.
-    if (getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = 0;
-  }
+  explicit Shared(size_t cells) : table(cells) {}
   CellTable table;
-  uint64_t seed = 0;
+  ShortHash hash{randomKey()};
   std::map<std::string, std::shared_ptr<WorkerClients>> redis;  ///< By identity(). Control thread.
 };
 
@@ -44,8 +48,12 @@ enum class Policy { kLocal, kCluster, kRedis };
 struct Window {
   Limit limit;
   std::unique_ptr<Algorithm> algorithm;
-  LimitLines lines;
-  uint64_t seed = 0;
+  uint64_t scope = 0;  ///< A hash of what the limit is of.
+
+  /// The key of the cell that counts for somebody.
+  uint64_t cellOf(Hash128 who) const {
+    return ShortHash::bucket({who.low ^ scope, who.high}) | 1;
+  }
 };
 
 /// In the exchange's arena, zeroed at first; as many `shown` follow as there are limits.
@@ -114,9 +122,7 @@ class RateLimiting final : public engine::HttpFilter {
   engine::Action onResponseHeaders(engine::Exchange& exchange, void* state,
                                    engine::ResponseHead& head) const override {
     auto& kept = *static_cast<State*>(state);
-    if (kept.told) {
-      addHeaders(head.headers, exchange.arena(), kept.shown(), windows_.size(), kept.rejected);
-    }
+    if (kept.told) headers_.write(head.headers, exchange.arena(), kept.shown(), kept.rejected);
     return engine::Action::kContinue;
   }
 
@@ -125,10 +131,10 @@ class RateLimiting final : public engine::HttpFilter {
     if (!configured) return;
     Window window;
     window.limit = {requests, period};
-    window.lines = LimitLines(period, requests);
+    headers_.add(window.limit);
     window.algorithm = makeAlgorithm(algorithm, window.limit);
     const std::string scope = routeId_ + serviceId_ + algorithm + std::string(nameOf(period));
-    window.seed = XXH3_64bits_withSeed(scope.data(), scope.size(), shared_.seed);
+    window.scope = ShortHash::bucket(shared_.hash(scope));
     windows_.push_back(std::move(window));
   }
 
@@ -162,26 +168,26 @@ class RateLimiting final : public engine::HttpFilter {
 
   // ---- Counting in this process
 
-  /// Looks up the cells, then takes from all limits or from none.
   bool takeLocal(engine::Exchange& exchange, State& state) const {
-    int64_t now = exchange.loop().unixMillis();
-    std::string_view who = identifier(exchange);
+    const int64_t now = exchange.loop().unixMillis();
+    const Hash128 who = shared_.hash(identifier(exchange));
+    if (windows_.size() != 1) return takeAll(who, now, state.shown());
+    const uint64_t key = windows_[0].cellOf(who);
+    return take(windows_[0], key, shared_.table.find(key, now), now, *state.shown());
+  }
+
+  /// Looks up the cells, then takes from all limits or from none.
+  bool takeAll(Hash128 who, int64_t now, Shown* shown) const {
     std::array<uint64_t, kPeriods> keys;
     std::array<Cell*, kPeriods> cells;
     bool allowed = true;
     for (size_t i = 0; i < windows_.size(); ++i) {
-      keys[i] = XXH3_64bits_withSeed(who.data(), who.size(), windows_[i].seed) | 1;
+      keys[i] = windows_[i].cellOf(who);
       cells[i] = &shared_.table.find(keys[i], now);
-      if (windows_.size() > 1) {  // alone, take() itself says whether it is allowed
-        Standing standing = windows_[i].algorithm->look(*cells[i], now);
-        show(state, i, standing, !standing.allowed);
-        allowed = allowed && standing.allowed;
-      }
+      allowed = show(windows_[i].algorithm->look(*cells[i], now), shown[i]) && allowed;
     }
     for (size_t i = 0; allowed && i < windows_.size(); ++i) {
-      Standing standing = take(i, keys[i], *cells[i], now);
-      show(state, i, standing, !standing.allowed);
-      if (standing.allowed) continue;
+      if (take(windows_[i], keys[i], *cells[i], now, shown[i])) continue;
       allowed = false;  // another thread was faster
       while (i-- > 0) windows_[i].algorithm->giveBack(*cells[i], now);
       break;
@@ -189,18 +195,19 @@ class RateLimiting final : public engine::HttpFilter {
     return allowed;
   }
 
-  Standing take(size_t i, uint64_t key, Cell& cell, int64_t now) const {
+  bool take(const Window& window, uint64_t key, Cell& cell, int64_t now, Shown& shown) const {
     Cell* place = &cell;
     while (true) {
-      Standing standing = windows_[i].algorithm->take(*place, now);
-      if (CellTable::stillOf(*place, key)) return standing;
+      const Standing standing = window.algorithm->take(*place, now);
+      if (CellTable::stillOf(*place, key)) return show(standing, shown);
       place = &shared_.table.find(key, now);  // it was given away in between
     }
   }
 
-  void show(State& state, size_t i, const Standing& standing, bool exceeded) const {
-    state.shown()[i] = {&windows_[i].lines, exceeded ? 0 : standing.remaining,
-                        standing.resetMillis};
+  /// Notes where the client stands; whether it may pass.
+  static bool show(const Standing& standing, Shown& shown) {
+    shown = {standing.allowed ? standing.remaining : 0, standing.resetMillis};
+    return standing.allowed;
   }
 
   // ---- Counting in a store: fixed windows, as all its users count
@@ -260,7 +267,7 @@ class RateLimiting final : public engine::HttpFilter {
       const Limit& limit = windows_[i].limit;
       double left = limit.requests - static_cast<double>(usages[i]);
       bool counted = !state.rejected || left <= 0;
-      state.shown()[i] = {&windows_[i].lines, std::max(counted ? left - 1 : left, 0.0),
+      state.shown()[i] = {std::max(counted ? left - 1 : left, 0.0),
                           windowStart(limit.period, now) + millisOf(limit.period) - now};
     }
     state.told = !hideHeaders_;
@@ -279,6 +286,7 @@ class RateLimiting final : public engine::HttpFilter {
   engine::SharedCounters* counters_;
   std::shared_ptr<WorkerClients> redis_;
   std::vector<Window> windows_;
+  LimitHeaders headers_;
   std::string routeId_, serviceId_, headerName_, path_, message_;
   double status_;
   LimitBy limitBy_ = LimitBy::kConsumer;
