@@ -23,7 +23,7 @@ class ShortHash {
 
   explicit ShortHash(const Key& key) : key_(key) {}
 
-  Hash128 operator()(std::string_view text) const {
+  [[gnu::always_inline]] Hash128 operator()(std::string_view text) const {
     const size_t size = text.size();
     if (size > kMost) return ofLong(text);
     const char* at = text.data();

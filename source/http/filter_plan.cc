@@ -31,6 +31,18 @@ void FilterNeeds::add(const FilterNeeds& other) {
   wholeResponseBody = std::max(wholeResponseBody, other.wholeResponseBody);
 }
 
+const HttpFilter* PlanEntry::choose(const Consumer* consumer) const {
+  if (consumer == nullptr) return fallback;
+  if (!variants.empty()) {
+    auto found = variants.find(consumer->id);
+    if (found != variants.end()) return found->second;
+  }
+  if (consumersOwn && consumer->filters) {
+    if (const HttpFilter* own = consumer->filters->find(name)) return own;
+  }
+  return fallback;
+}
+
 void FilterPlan::finish() {
   stateBytes = 0;
   hooks = 0;
@@ -40,6 +52,9 @@ void FilterPlan::finish() {
     FilterNeeds needs;
     if (entry.fallback != nullptr) needs.add(*entry.fallback);
     entry.fallbackHooks = needs.hooks;
+    const bool forAll = entry.variants.empty() && !entry.consumersOwn;
+    entry.settled = forAll ? entry.fallback : nullptr;
+    entry.settledHooks = forAll ? entry.fallbackHooks : 0;
     for (auto& [consumer, filter] : entry.variants) needs.add(*filter);
     if (entry.consumersOwn) needs.add(entry.ofConsumers);
     entry.hooks = needs.hooks;

@@ -50,18 +50,11 @@ struct PlanEntry {
   uint8_t hooks = 0;  ///< Of the fallback and all variants together.
   uint8_t fallbackHooks = 0;
   uint8_t bodies = 0;  ///< BodyUse, likewise.
+  /// The fallback where everybody gets it, so that there is nothing to choose; else nullptr.
+  const HttpFilter* settled = nullptr;
+  uint8_t settledHooks = 0;
 
-  const HttpFilter* choose(const Consumer* consumer) const {
-    if (consumer == nullptr) return fallback;
-    if (!variants.empty()) {
-      auto found = variants.find(consumer->id);
-      if (found != variants.end()) return found->second;
-    }
-    if (consumersOwn && consumer->filters) {
-      if (const HttpFilter* own = consumer->filters->find(name)) return own;
-    }
-    return fallback;
-  }
+  const HttpFilter* choose(const Consumer* consumer) const;
 };
 
 /// The immutable, ordered list of filters of a route, the same order in both directions. Owned by

@@ -84,6 +84,22 @@ class LineBlock {
  private:
   static constexpr std::string_view kEnd = "\r\n";
 
+  /// Bytes of most values of a field, which are then copied without a question more; 0: of any size.
+  static constexpr size_t usualSizeOf(HeaderCode code) {
+    constexpr size_t kUuid = 36, kRequestId = 32;
+    switch (code) {
+      case HeaderCode::kXConsumerId:
+      case HeaderCode::kXCredentialIdentifier:
+        return kUuid;
+      case HeaderCode::kXKongRequestId:
+        return kRequestId;
+      case HeaderCode::kXForwardedProto:
+        return 4;
+      default:
+        return 0;
+    }
+  }
+
   template <HeaderCode kCode>
   static constexpr auto kLead = [] {
     constexpr std::string_view kName = nameOf(kCode), kColon = ": ";
@@ -98,7 +114,11 @@ class LineBlock {
   [[gnu::always_inline]] static char* put(char* at, std::string_view value) {
     constexpr auto& kText = kLead<kCode>;
     std::memcpy(at, kText.data(), kText.size());
-    return copyTo(at + kText.size(), value);
+    at += kText.size();
+    constexpr size_t kUsual = usualSizeOf(kCode);
+    if (kUsual == 0 || value.size() != kUsual) return copyTo(at, value);
+    std::memcpy(at, value.data(), kUsual);
+    return at + kUsual;
   }
 
   // Lines are written with the CRLF in front that ends the line before: one copy for both.

@@ -153,13 +153,10 @@ bool ProxyExchange::runRequestFilters(size_t until) {
   while (filters_.asked < until) {
     FilterChain::Step& step = filters_.steps[filters_.asked];
     step.choose(consumer_);
-    const http::HttpFilter* filter = step.filter;
-    bool whole = (step.entry->bodies & http::kWholeRequest) != 0 && filter != nullptr &&
-                 filter->requestBodyNeed() == http::BodyNeed::kWhole;
-    if (whole && !collectBody()) return false;
+    if (step.mayNeed(http::kWholeRequest) && !collectRequest(*step.filter)) return false;
     ++filters_.asked;
     if ((step.hooks & http::kRequestHeaders) == 0) continue;
-    http::Action action = filter->onRequestHeaders(*this, step.state);
+    http::Action action = step.filter->onRequestHeaders(*this, step.state);
     if (state_ != State::kFiltering) return false;  // it answered
     if (action == http::Action::kPause) {
       pausedRequest_ = turn_++;
@@ -173,9 +170,10 @@ bool ProxyExchange::bodyComplete() const {
   return requestEnded_ || pendingBody_.size() > filters_.wholeRequestBody;
 }
 
-/// A filter wants to see the whole body: true if it is there, or larger than any of them takes
-/// (they then find no body, and it streams on as usual). Else its turn comes when that is so.
-bool ProxyExchange::collectBody() {
+/// Where the filter wants to see the whole body: true if it is there, or larger than any of them
+/// takes (they then find no body, and it streams on as usual). Else its turn comes when that is so.
+bool ProxyExchange::collectRequest(const http::HttpFilter& filter) {
+  if (filter.requestBodyNeed() != http::BodyNeed::kWhole) return true;
   if (!hasBody_ || bodyComplete()) return true;
   collecting_ = true;
   sendContinue();

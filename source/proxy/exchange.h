@@ -121,7 +121,7 @@ class ProxyExchange final : public http::Exchange,
   void continueFilters();
   bool runRequestFilters(size_t until);
   void sendContinue();
-  bool collectBody();
+  bool collectRequest(const http::HttpFilter& filter);
   void bodyCollected();
   bool bodyComplete() const;
   void pauseClient();

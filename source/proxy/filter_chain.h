@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -26,12 +27,17 @@ struct ListenerFilters {
 struct FilterChain {
   struct Step {
     const http::PlanEntry* entry;
-    /// Chosen when the step's turn comes: an earlier filter may find the consumer that selects it.
+    /// Chosen when the step's turn comes, where an earlier filter may find the consumer that
+    /// selects it.
     const http::HttpFilter* filter;
     void* state;
     uint8_t hooks;  ///< Of `filter`; 0 while there is none.
 
-    void choose(const http::Consumer* consumer) { take(entry->choose(consumer)); }
+    void choose(const http::Consumer* consumer) {
+      if (filter == nullptr) take(entry->choose(consumer));
+    }
+    /// False if the step has no filter, or one that does not use the body so (BodyUse).
+    bool mayNeed(uint8_t use) const { return (entry->bodies & use) != 0 && filter != nullptr; }
     void take(const http::HttpFilter* chosen) {
       filter = chosen;
       if (chosen == entry->fallback) {
@@ -60,17 +66,19 @@ struct FilterChain {
     if (listener != nullptr) return buildAround(arena, *listener, plan);
     if (plan == nullptr || plan->entries.empty()) return;
     char* states = makeRoom(arena, plan->entries.size(), plan->stateBytes);
-    add(*plan, states, steps);
+    lay(*plan, states, steps);
     plugins = count;
+    hooks = plan->hooks;
+    bodies = plan->bodies;
+    wholeRequestBody = plan->wholeRequestBody;
+    wholeResponseBody = plan->wholeResponseBody;
   }
   /// Of a request that no route takes: the plugins see the response only, each in the
   /// configuration for everybody.
   void passPlugins();
   /// What never had its turn takes part in the response all the same.
   void chooseRest(const http::Consumer* consumer) {
-    for (size_t i = asked; i < count; ++i) {
-      if (steps[i].filter == nullptr) steps[i].choose(consumer);
-    }
+    for (size_t i = asked; i < count; ++i) steps[i].choose(consumer);
   }
 
   bool holdsResponses() const {
@@ -87,8 +95,20 @@ struct FilterChain {
 
  private:
   void buildAround(Arena& arena, const ListenerFilters& listener, const http::FilterPlan* plan);
-  char* makeRoom(Arena& arena, size_t total, size_t stateBytes);
-  Step* add(const http::FilterPlan& plan, char*& states, Step* next);
+  /// Room for the steps, behind their states, which are zeroed and returned.
+  char* makeRoom(Arena& arena, size_t total, size_t stateBytes) {
+    char* states = static_cast<char*>(arena.allocate(stateBytes + sizeof(Step) * total));
+    if (stateBytes > 0) std::memset(states, 0, stateBytes);
+    steps = reinterpret_cast<Step*>(states + stateBytes);
+    count = static_cast<uint16_t>(total);
+    return states;
+  }
+  /// Writes the steps of a plan from `next` on, whose states begin at `states`.
+  static void lay(const http::FilterPlan& plan, char* states, Step* next) {
+    for (const http::PlanEntry& entry : plan.entries) {
+      *next++ = {&entry, entry.settled, states + entry.stateOffset, entry.settledHooks};
+    }
+  }
 };
 
 /// What filters have in hand of the bodies of one exchange; made when it is first needed.

@@ -52,8 +52,7 @@ bool ProxyExchange::walkResponseHeaders() {
   uint32_t generation = generation_;
   while (filters_.told < filters_.count) {
     const FilterChain::Step& step = filters_.inResponseOrder(filters_.told);
-    const bool maybeWhole = (step.entry->bodies & http::kWholeResponse) != 0;
-    if (maybeWhole && step.filter != nullptr && !collectResponse(step)) return false;
+    if (step.mayNeed(http::kWholeResponse) && !collectResponse(step)) return false;
     ++filters_.told;
     if ((step.hooks & http::kResponseHeaders) == 0) continue;
     bool local = localReply_;

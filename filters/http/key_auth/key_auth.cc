@@ -51,7 +51,8 @@ class KeyAuth final : public engine::HttpFilter {
     if (!onPreflight_ && exchange.request().method == "OPTIONS") return engine::Action::kContinue;
     // With a fallback this filter is one of several ways in, and another one let the client in.
     if (!anonymous_.empty() && !exchange.credentialId().empty()) return engine::Action::kContinue;
-    const Found key = inBody_ ? searchWithBody(exchange) : search(exchange, nullptr);
+    const std::unique_ptr<BodyFields> body = inBody_ ? readBody(exchange) : nullptr;
+    const Found key = search(exchange, body.get());
     if (key.kind == Found::Kind::kDuplicate) return refuse(exchange, "Duplicate API key found");
     if (key.kind == Found::Kind::kNothing || key.text.empty()) {
       return refuse(exchange, "No API key found in request");
@@ -70,12 +71,11 @@ class KeyAuth final : public engine::HttpFilter {
            credential.expiresAtUnix * 1000 <= exchange.loop().unixMillis();
   }
 
-  Found searchWithBody(engine::Exchange& exchange) const {
+  static std::unique_ptr<BodyFields> readBody(engine::Exchange& exchange) {
     const buffer::Buffer* bytes = exchange.wholeRequestBody();
-    if (bytes == nullptr || bytes->empty()) return search(exchange, nullptr);
-    const BodyFields body(exchange.request().headers.get(engine::HeaderCode::kContentType),
-                          bytes->toString());
-    return search(exchange, &body);
+    if (bytes == nullptr || bytes->empty()) return nullptr;
+    return std::make_unique<BodyFields>(
+        exchange.request().headers.get(engine::HeaderCode::kContentType), bytes->toString());
   }
 
   /// `body`: nullptr where no key is looked for in it.

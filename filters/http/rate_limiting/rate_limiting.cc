@@ -170,7 +170,9 @@ class RateLimiting final : public engine::HttpFilter {
 
   bool takeLocal(engine::Exchange& exchange, State& state) const {
     const int64_t now = exchange.loop().unixMillis();
-    const Hash128 who = shared_.hash(identifier(exchange));
+    const engine::Consumer* consumer = exchange.consumer();
+    const bool byConsumer = limitBy_ == LimitBy::kConsumer && consumer != nullptr;
+    const Hash128 who = shared_.hash(byConsumer ? consumer->id : identifier(exchange));
     if (windows_.size() != 1) return takeAll(who, now, state.shown());
     const uint64_t key = windows_[0].cellOf(who);
     return take(windows_[0], key, shared_.table.find(key, now), now, *state.shown());
