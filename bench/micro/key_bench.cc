@@ -33,7 +33,8 @@ void findKeys(benchmark::State& state, size_t recurring) {
   World world(count);
   size_t i = 0;
   for (auto _ : state) {
-    if (world.directory.findKey(world.keys[i]).credential == nullptr) state.SkipWithError("not found");
+    if (world.directory.findKey(world.keys[i]).credential == nullptr)
+      state.SkipWithError("not found");
     i = (i + 7919) % std::min(count, recurring);
   }
 }

@@ -12,8 +12,8 @@ namespace tollgate {
 
 /// A keyed hash for texts of up to kMost bytes, such as API keys: NH (Black, Halevi, Krawczyk,
 /// Krovetz and Rogaway, "UMAC", CRYPTO '99) plus the length. Of two texts that are picked without
-/// knowing the key or any hash, the chance to be equal in all 128 bits is at most 2^-64; single bits
-/// are not as good as random, so tables want bucket(). Longer texts get a SipHash. A few
+/// knowing the key or any hash, the chance to be equal in all 128 bits is at most 2^-64; single
+/// bits are not as good as random, so tables want bucket(). Longer texts get a SipHash. A few
 /// instructions for each 16 bytes: it stands in the way of each request with an API key.
 class ShortHash {
  public:

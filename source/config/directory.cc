@@ -1,5 +1,6 @@
 #include "source/config/directory.h"
 
+#include <atomic>
 #include <new>
 
 #include "source/http1/char_span.h"
@@ -11,8 +12,8 @@ ConsumerEntry::ConsumerEntry(const http::Consumer& consumer) : http::Consumer(co
   id = keep(consumer.id, used);
   username = keep(consumer.username, used);
   customId = keep(consumer.customId, used);
-  wellFormed = http1::isFieldValue(id) && http1::isFieldValue(username) &&
-               http1::isFieldValue(customId);
+  wellFormed =
+      http1::isFieldValue(id) && http1::isFieldValue(username) && http1::isFieldValue(customId);
 }
 
 Ref<ConsumerEntry> ConsumerEntry::make(const http::Consumer& consumer) {
@@ -32,24 +33,34 @@ Ref<KeyEntry> KeyEntry::make(std::string_view index, const http::KeyCredential& 
                            KeyEntry(index, credential));
 }
 
-inline const KeyEntry* SnapshotDirectory::findEntry(std::string_view key) const {
-  if (lookup_ == nullptr) return keys.find(key);
-  const KeyLookup::Probe probe = lookup_->probe(key);
-  const KeyEntry* found = keys.find(probe.bytes());
-  if (found != nullptr && !probe.remembered) lookup_->remember(probe);
-  return found;
-}
-
-inline const ConsumerEntry* SnapshotDirectory::consumerOf(uint32_t number) const {
-  const ConsumerEntry* found = numbered[number].get();
-  return found != nullptr && found->present ? found : nullptr;
+std::shared_ptr<const SnapshotDirectory> SnapshotDirectory::published() const {
+  static std::atomic<uint64_t> last{0};
+  auto out = std::make_shared<SnapshotDirectory>(*this);
+  out->number_ = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return out;
 }
 
 http::KeyOwner SnapshotDirectory::findKey(std::string_view key) const {
-  const KeyEntry* credential = findEntry(key);
+  if (lookup_ == nullptr) return ownerOf(keys.find(key));
+  const Hash128 hash = lookup_->hashOf(key);
+  http::KeyOwner owner;
+  return lookup_->recallOwner(hash, number_, owner) ? owner : findByDigest(key, hash);
+}
+
+http::KeyOwner SnapshotDirectory::findByDigest(std::string_view key, Hash128 hash) const {
+  tls::Sha256 digest;
+  if (!lookup_->recallDigest(hash, digest)) digest = lookup_->credentials().lookupDigest(key);
+  const KeyEntry* credential =
+      keys.find({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  const http::KeyOwner owner = ownerOf(credential);
+  if (credential != nullptr) lookup_->remember(hash, digest, number_, owner);
+  return owner;
+}
+
+http::KeyOwner SnapshotDirectory::ownerOf(const KeyEntry* credential) const {
   if (credential == nullptr) return {};
-  const ConsumerEntry* consumer = consumerOf(credential->consumer);
-  if (consumer == nullptr) return {};
+  const ConsumerEntry* consumer = numbered[credential->consumer].get();
+  if (consumer == nullptr || !consumer->present) return {};
   return {credential, consumer};
 }
 

@@ -75,12 +75,15 @@ struct KeyId {
 };
 
 /// Consumers and credentials of one snapshot: by id, by name, by key. Copies share structure (see
-/// CowSet): to publish the directory, copy it. Look-ups allocate nothing.
+/// CowSet): one is filled, and published() gives what requests use. Look-ups allocate nothing.
 class SnapshotDirectory final : public http::Directory {
  public:
   /// With `lookup`, credentials are known by the digests of their keys; without, by the keys.
   explicit SnapshotDirectory(std::shared_ptr<const KeyLookup> lookup = nullptr)
       : lookup_(std::move(lookup)) {}
+
+  /// A copy that will not be changed any more.
+  std::shared_ptr<const SnapshotDirectory> published() const;
 
   http::KeyOwner findKey(std::string_view key) const override;
   const http::Consumer* findConsumerById(std::string_view id) const override;
@@ -97,10 +100,11 @@ class SnapshotDirectory final : public http::Directory {
   CowSet<KeyEntry, KeyIndex, KeyIndexHash> keys;
 
  private:
-  const KeyEntry* findEntry(std::string_view key) const;
-  const ConsumerEntry* consumerOf(uint32_t number) const;
+  http::KeyOwner ownerOf(const KeyEntry* credential) const;
+  http::KeyOwner findByDigest(std::string_view key, Hash128 hash) const;
 
   std::shared_ptr<const KeyLookup> lookup_;
+  uint64_t number_ = KeyLookup::kUnpublished;  ///< Of no other directory of this process.
 };
 
 }  // namespace tollgate::config

@@ -2,70 +2,79 @@
 
 #include <array>
 #include <atomic>
-#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include "source/base/short_hash.h"
 #include "source/config/credentials.h"
+#include "source/http/filter.h"
 
 namespace tollgate::config {
 
-/// From the API key of a request to the digest under which it is known, fast for keys that recur: a
-/// bounded table remembers digests by a keyed hash of the API key, which nobody outside gets to see,
-/// under a random key of this process. No API key is kept. Shared by all workers and snapshots; never waits, allocates nothing.
+/// What is known of the API keys of requests, fast for keys that recur: a bounded table remembers,
+/// by a keyed hash of the API key that nobody outside gets to see, whom the key belongs to in one
+/// directory, and the digest under which any directory knows it. No API key is kept. Shared by all
+/// workers and snapshots; never waits, allocates nothing.
 class KeyLookup {
  public:
-  /// A power of two; 64 bytes each.
+  /// A power of two; 128 bytes each.
   static constexpr size_t kSlots = 4096;
   static constexpr size_t kWays = 4;
+  /// The number of no published directory: owners in it are not remembered.
+  static constexpr uint64_t kUnpublished = UINT64_MAX;
 
   explicit KeyLookup(std::shared_ptr<const Credentials> credentials, size_t slots = kSlots);
 
-  struct Probe {
-    tls::Sha256 digest;
-    Hash128 hash;
-    bool remembered = false;
-    std::string_view bytes() const {
-      return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-    }
-  };
-  Probe probe(std::string_view key) const {
-    Probe out;
-    out.hash = hash_(key);
-    out.remembered = recall(out.hash, out.digest);
-    if (!out.remembered) out.digest = credentials_->lookupDigest(key);
-    return out;
-  }
-  /// For keys that exist only, so that guesses drive nothing out.
-  void remember(const Probe& probe) const;
+  Hash128 hashOf(std::string_view key) const { return hash_(key); }
 
-  const Credentials& credentials() const { return *credentials_; }
-
- private:
-  /// Written under an odd sequence number; a reader that saw the number change saw nothing.
-  struct alignas(64) Slot {
-    std::atomic<uint64_t> sequence{0};
-    std::array<std::atomic<uint64_t>, 6> words{};  ///< Hash, digest.
-  };
-
-  Slot* set(Hash128 hash) const { return &slots_[(ShortHash::bucket(hash) & mask_) * kWays]; }
-  bool recall(Hash128 hash, tls::Sha256& digest) const {
+  /// Whom the key belongs to in the directory of that number, which the caller holds. False if that
+  /// is not remembered.
+  bool recallOwner(Hash128 hash, uint64_t directory, http::KeyOwner& owner) const {
     for (Slot *slot = set(hash), *end = slot + kWays; slot != end; ++slot) {
       const uint64_t before = slot->sequence.load(std::memory_order_acquire);
-      if (slot->words[0].load(std::memory_order_acquire) != hash.low) continue;
-      if (slot->words[1].load(std::memory_order_acquire) != hash.high) continue;
-      uint64_t words[4];
-      for (size_t w = 0; w < 4; ++w) words[w] = slot->words[2 + w].load(std::memory_order_acquire);
-      const uint64_t after = slot->sequence.load(std::memory_order_relaxed);
-      // A free slot holds zeros under the number 0.
-      if (before == 0 || (before & 1) != 0 || before != after) continue;
-      std::memcpy(digest.data(), words, sizeof words);
+      if (!slot->isOf(hash)) continue;
+      if (slot->directory.load(std::memory_order_acquire) != directory) return false;
+      const auto* credential = slot->credential.load(std::memory_order_acquire);
+      const auto* consumer = slot->consumer.load(std::memory_order_acquire);
+      if (!slot->unchangedSince(before)) return false;
+      owner = {credential, consumer};
       return true;
     }
     return false;
   }
+  /// False if the digest is not remembered.
+  bool recallDigest(Hash128 hash, tls::Sha256& digest) const;
+  /// For keys that exist only, so that guesses drive nothing out. `directory`: where `owner` was
+  /// found, or kUnpublished.
+  void remember(Hash128 hash, const tls::Sha256& digest, uint64_t directory,
+                http::KeyOwner owner) const;
+
+  const Credentials& credentials() const { return *credentials_; }
+
+ private:
+  /// Written under an odd sequence number; a reader that saw the number change saw nothing. Hash
+  /// and owner share a cache line.
+  struct alignas(128) Slot {
+    std::atomic<uint64_t> sequence{0};
+    std::atomic<uint64_t> low{0}, high{0};
+    std::atomic<uint64_t> directory{0};
+    std::atomic<const http::KeyCredential*> credential{nullptr};
+    std::atomic<const http::Consumer*> consumer{nullptr};
+    alignas(64) std::array<std::atomic<uint64_t>, 4> digest{};
+
+    bool isOf(Hash128 hash) const {
+      return low.load(std::memory_order_acquire) == hash.low &&
+             high.load(std::memory_order_acquire) == hash.high;
+    }
+    /// A free slot has the number 0.
+    bool unchangedSince(uint64_t before) const {
+      return before != 0 && (before & 1) == 0 && sequence.load(std::memory_order_relaxed) == before;
+    }
+    void write(Hash128 hash, const tls::Sha256& bytes, uint64_t number, http::KeyOwner owner);
+  };
+
+  Slot* set(Hash128 hash) const { return &slots_[(ShortHash::bucket(hash) & mask_) * kWays]; }
 
   std::shared_ptr<const Credentials> credentials_;
   ShortHash hash_;

@@ -162,7 +162,7 @@ std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision
   snapshot->servicePlans = kinds_->plugins.servicePlans();
   snapshot->certificates = kinds_->served.table(*problems_);
   snapshot->globalPlan = kinds_->plugins.globalPlan();
-  snapshot->directory = std::make_shared<SnapshotDirectory>(kinds_->directory);
+  snapshot->directory = kinds_->directory.published();
   return snapshot;
 }
 

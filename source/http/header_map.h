@@ -65,10 +65,15 @@ class HeaderMap {
   void add(const LineBlock& block) {
     const LineNames& names = block.names();
     if (names.count == 0) return;
-    std::string_view text = block.text();
-    Header entry{text.data(),        nullptr,    static_cast<uint32_t>(text.size() - 4), 0,
-                 HeaderCode::kOther, kBlockFlags};
-    append(entry);
+    const std::string_view text = block.text();
+    Header& entry = place();
+    entry.nameData = text.data();
+    entry.valueData = nullptr;
+    entry.valueSize = static_cast<uint32_t>(text.size() - 4);
+    entry.nameSize = 0;
+    entry.code = HeaderCode::kOther;
+    entry.flags = kBlockFlags;
+    lineBytes_ += text.size();
     hidden_ -= names.count - 1;
     present_ |= names.codes;
     otherSizes_ |= names.otherSizes;
@@ -242,9 +247,12 @@ class HeaderMap {
   void overwrite(Header& place, const Header& field);
   void removeAll(HeaderCode code);
   void removeAllOther(std::string_view name);
-  void append(const Header& field) {
+  Header& place() {
     if (count_ == capacity_) grow();
-    entries_[count_++] = field;
+    return entries_[count_++];
+  }
+  void append(const Header& field) {
+    place() = field;
     lineBytes_ += field.lineBytes();
     present_ |= bitOf(field.code);
     if (field.code == HeaderCode::kOther) otherSizes_ |= sizeBitOf(field.nameSize);

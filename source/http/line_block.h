@@ -84,7 +84,8 @@ class LineBlock {
  private:
   static constexpr std::string_view kEnd = "\r\n";
 
-  /// Bytes of most values of a field, which are then copied without a question more; 0: of any size.
+  /// Bytes of most values of a field, which are then copied without a question more; 0: of any
+  /// size.
   static constexpr size_t usualSizeOf(HeaderCode code) {
     constexpr size_t kUuid = 36, kRequestId = 32;
     switch (code) {

@@ -1,7 +1,5 @@
 #include "source/base/byte_class.h"
 
-#include "source/base/decimal.h"
-
 namespace tollgate {
 namespace {
 
@@ -32,25 +30,6 @@ TEST(ByteClass, SpanEndsAtTheFirstByteOutside) {
       EXPECT_EQ(kClass.span(text), at) << size;
       text[at] = 'a';
     }
-  }
-}
-
-TEST(Decimal, ReadsWhatItWrites) {
-  for (int64_t value : {int64_t{0}, int64_t{7}, int64_t{10}, int64_t{99}, int64_t{100},
-                        int64_t{12345}, int64_t{999'999'999'999'999'999}}) {
-    uint64_t read = 1;
-    EXPECT_TRUE(parseDecimal(Decimal(value).text(), read));
-    EXPECT_EQ(static_cast<int64_t>(read), value);
-  }
-  EXPECT_EQ(Decimal(INT64_MIN).text(), "-9223372036854775808");
-}
-
-TEST(Decimal, LeavesTheValueAloneWhereThereIsNone) {
-  for (const char* bad :
-       {"", "-1", "+1", " 1", "1 ", "0x1", "1.0", "9999999999999999999", "\xb1"}) {
-    uint64_t value = 42;
-    EXPECT_FALSE(parseDecimal(bad, value)) << bad;
-    EXPECT_EQ(value, 42u);
   }
 }
 

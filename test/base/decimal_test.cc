@@ -36,16 +36,23 @@ TEST(Decimal, IsWrittenAsTheStandardLibraryDoes) {
   EXPECT_EQ(Decimal(INT64_MAX).text(), std::to_string(INT64_MAX));
 }
 
-TEST(Decimal, IsReadUpToEighteenDigits) {
-  uint64_t value = 7;
-  for (const char* bad : {"", "-1", "+1", "1 ", "0x1", "1234567890123456789"}) {
-    EXPECT_FALSE(parseDecimal(bad, value)) << bad;
+TEST(Decimal, ReadsWhatItWrites) {
+  for (int64_t value : {int64_t{0}, int64_t{7}, int64_t{10}, int64_t{99}, int64_t{100},
+                        int64_t{12345}, int64_t{999'999'999'999'999'999}}) {
+    uint64_t read = 1;
+    EXPECT_TRUE(parseDecimal(Decimal(value).text(), read));
+    EXPECT_EQ(static_cast<int64_t>(read), value);
   }
-  EXPECT_EQ(value, 7u) << "left alone";
-  ASSERT_TRUE(parseDecimal("999999999999999999", value));
-  EXPECT_EQ(value, 999999999999999999u);
-  ASSERT_TRUE(parseDecimal("00", value));
-  EXPECT_EQ(value, 0u);
+  EXPECT_EQ(Decimal(INT64_MIN).text(), "-9223372036854775808");
+}
+
+TEST(Decimal, LeavesTheValueAloneWhereThereIsNone) {
+  for (const char* bad : {"", "-1", "+1", " 1", "1 ", "0x1", "1.0", "9999999999999999999",
+                          "1234567890123456789", "\xb1"}) {
+    uint64_t value = 42;
+    EXPECT_FALSE(parseDecimal(bad, value)) << bad;
+    EXPECT_EQ(value, 42u);
+  }
 }
 
 }  // namespace

@@ -51,9 +51,7 @@ struct Window {
   uint64_t scope = 0;  ///< A hash of what the limit is of.
 
   /// The key of the cell that counts for somebody.
-  uint64_t cellOf(Hash128 who) const {
-    return ShortHash::bucket({who.low ^ scope, who.high}) | 1;
-  }
+  uint64_t cellOf(Hash128 who) const { return ShortHash::bucket({who.low ^ scope, who.high}) | 1; }
 };
 
 /// In the exchange's arena, zeroed at first; as many `shown` follow as there are limits.
