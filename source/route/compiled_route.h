@@ -54,11 +54,9 @@ class CompiledRoute : public RefCounted<CompiledRoute> {
  public:
   CompiledRoute(RouteSpec spec, std::vector<Error>* problems);
 
-  /// Whether everything but the path holds; the host is known to be one of the route's.
-  /// `host` is in lower case and without the port.
-  bool holds(const MatchInput& input, std::string_view host, uint16_t port) const {
-    return conditions == nullptr || conditionsHold(input, host, port);
-  }
+  /// Of a route with conditions: whether they hold for a request whose path fits and whose host is
+  /// one of the route's. `host` is in lower case and without the port.
+  bool conditionsHold(const MatchInput& input, std::string_view host, uint16_t port) const;
 
   std::string id;
   const void* payload = nullptr;
@@ -71,7 +69,6 @@ class CompiledRoute : public RefCounted<CompiledRoute> {
   using Report = std::function<void(const std::string&)>;
   bool compileConditions(RouteSpec& spec, const Report& report);
   void compilePaths(RouteSpec& spec, uint64_t base, const Report& report);
-  bool conditionsHold(const MatchInput& input, std::string_view host, uint16_t port) const;
 };
 
 using CompiledRoutePtr = Ref<const CompiledRoute>;

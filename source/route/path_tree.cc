@@ -56,7 +56,7 @@ void Candidates::erase(const Candidate& candidate) {
 }
 
 PathNode& PathNode::own(size_t at) {
-  Ref<PathNode>& child = children_[at];
+  Ref<PathNode>& child = childAt(at);
   if (child->shared()) child = makeRef<PathNode>(*child);
   return *child;
 }
@@ -68,8 +68,9 @@ void PathNode::insert(std::string_view path, Candidate candidate) {
     if (at == std::string::npos) {
       auto leaf = makeRef<PathNode>();
       leaf->label_ = path;
-      node->firsts_ += path.front();
-      node = node->children_.emplace_back(std::move(leaf)).get();
+      PathNode* added = leaf.get();
+      node->addChild(path.front(), std::move(leaf));
+      node = added;
       break;
     }
     PathNode* child = &node->own(at);
@@ -78,10 +79,9 @@ void PathNode::insert(std::string_view path, Candidate candidate) {
       auto fork = makeRef<PathNode>();
       fork->label_ = child->label_.substr(0, length);
       child->label_.erase(0, length);
-      fork->firsts_ += child->label_.front();
-      fork->children_.push_back(std::move(node->children_[at]));
+      fork->addChild(child->label_.front(), std::move(node->childAt(at)));
       child = fork.get();
-      node->children_[at] = std::move(fork);
+      node->childAt(at) = std::move(fork);
     }
     node = child;
     path.remove_prefix(length);
@@ -99,7 +99,8 @@ void PathNode::erase(std::string_view path, const Candidate& candidate) {
   while (!path.empty()) {
     size_t at = node->firsts_.find(path.front());
     if (at == std::string::npos) return;
-    if (path.substr(0, node->children_[at]->label_.size()) != node->children_[at]->label_) return;
+    const std::string& label = node->childAt(at)->label_;
+    if (path.substr(0, label.size()) != label) return;
     PathNode* child = &node->own(at);
     way.push_back({node, at});
     path.remove_prefix(child->label_.size());
@@ -115,20 +116,30 @@ void PathNode::erase(std::string_view path, const Candidate& candidate) {
   if (!way.empty()) node->joinOnlyChild();
 }
 
+void PathNode::addChild(char first, Ref<PathNode> child) {
+  firsts_.empty() ? firstChild_ = std::move(child) : otherChildren_.emplace_back(std::move(child));
+  firsts_ += first;
+}
+
 void PathNode::removeChild(size_t at) {
   firsts_.erase(at, 1);
-  children_.erase(children_.begin() + static_cast<ptrdiff_t>(at));
+  if (at == 0) {
+    firstChild_ = otherChildren_.empty() ? nullptr : std::move(otherChildren_.front());
+    if (otherChildren_.empty()) return;
+    at = 1;
+  }
+  otherChildren_.erase(otherChildren_.begin() + static_cast<ptrdiff_t>(at - 1));
 }
 
 /// A node that neither ends a path nor forks is made one with what follows it.
 void PathNode::joinOnlyChild() {
-  if (!candidates_.empty() || children_.size() != 1) return;
-  Ref<PathNode> child = children_.front();
+  if (!candidates_.empty() || firsts_.size() != 1) return;
+  const Ref<PathNode> child = firstChild_;
   label_ += child->label_;
   candidates_ = child->candidates_;
   firsts_ = child->firsts_;
-  std::vector<Ref<PathNode>> below = child->children_;
-  children_ = std::move(below);
+  firstChild_ = child->firstChild_;
+  otherChildren_ = child->otherChildren_;
 }
 
 }  // namespace tollgate::route

@@ -12,12 +12,25 @@
 /// Internal to the route table: the routes of one host by their paths.
 namespace tollgate::route {
 
-/// One rule of a route, at the place in the tree where it is looked for.
+/// One rule of a route, at the place in the tree where it is looked for. Of usual routes it tells
+/// all that a match needs: among many, each object more that is looked at is one more that no cache
+/// has.
 struct Candidate {
+  Candidate() = default;
+  Candidate(const Ref<const CompiledRoute>& route, size_t index)
+      : priority(route->paths[index].priority),
+        route(route),
+        payload(route->payload),
+        rule(static_cast<uint32_t>(index)),
+        regex(route->paths[index].kind == PathRule::Kind::kRegex),
+        conditional(route->conditions != nullptr) {}
+
   uint64_t priority = 0;
   Ref<const CompiledRoute> route;
-  uint32_t rule = 0;   ///< Index in route->paths.
-  bool regex = false;  ///< It has still to match; else the place says that the path fits.
+  const void* payload = nullptr;  ///< The route's.
+  uint32_t rule = 0;              ///< Index in route->paths.
+  bool regex = false;        ///< It has still to match; else the place says that the path fits.
+  bool conditional = false;  ///< Whether the route has conditions, which have still to hold.
 
   /// Whether it wins over `other`: the higher priority, else the greater id, else the earlier path.
   bool before(const Candidate& other) const {
@@ -53,7 +66,7 @@ class PathNode : public RefCounted<PathNode> {
  public:
   void insert(std::string_view path, Candidate candidate);
   void erase(std::string_view path, const Candidate& candidate);
-  bool empty() const { return candidates_.empty() && children_.empty(); }
+  bool empty() const { return candidates_.empty() && firsts_.empty(); }
 
   /// Calls `visit(candidates, length)` for every node on the way that has some, from the root down;
   /// `length` is how much of the path leads to it.
@@ -77,18 +90,25 @@ class PathNode : public RefCounted<PathNode> {
 
  private:
   const PathNode* child(char first) const {
+    if (firsts_.size() == 1) return firsts_[0] == first ? firstChild_.get() : nullptr;
     size_t at = firsts_.find(first);
-    return at != std::string::npos ? children_[at].get() : nullptr;
+    return at != std::string::npos ? childAt(at).get() : nullptr;
   }
+  const Ref<PathNode>& childAt(size_t at) const {
+    return at == 0 ? firstChild_ : otherChildren_[at - 1];
+  }
+  Ref<PathNode>& childAt(size_t at) { return at == 0 ? firstChild_ : otherChildren_[at - 1]; }
+  void addChild(char first, Ref<PathNode> child);
   /// The child at the place, as one that nobody else has.
   PathNode& own(size_t at);
   void removeChild(size_t at);
   void joinOnlyChild();
 
+  std::string firsts_;  ///< The first bytes of the children's labels.
+  Ref<PathNode> firstChild_;
   std::string label_;  ///< From the parent to here.
   Candidates candidates_;
-  std::string firsts_;  ///< The first bytes of the children's labels.
-  std::vector<Ref<PathNode>> children_;
+  std::vector<Ref<PathNode>> otherChildren_;
 };
 
 }  // namespace tollgate::route

@@ -25,18 +25,13 @@ struct HostOf {
 };
 using HostGroups = CowSet<HostGroup, HostOf>;
 
-Candidate candidateOf(const CompiledRoutePtr& route, size_t index) {
-  const PathRule& rule = route->paths[index];
-  return {rule.priority, route, static_cast<uint32_t>(index), rule.kind == PathRule::Kind::kRegex};
-}
-
 void insertRoute(HostGroup& group, const CompiledRoutePtr& route) {
   for (size_t i = 0; i < route->paths.size(); ++i) {
     const PathRule& rule = route->paths[i];
     if (rule.kind == PathRule::Kind::kNone) {
-      group.pathless.insert(candidateOf(route, i));
+      group.pathless.insert(Candidate(route, i));
     } else {
-      group.paths.insert(rule.text, candidateOf(route, i));
+      group.paths.insert(rule.text, Candidate(route, i));
     }
   }
 }
@@ -45,9 +40,9 @@ void eraseRoute(HostGroup& group, const CompiledRoutePtr& route) {
   for (size_t i = 0; i < route->paths.size(); ++i) {
     const PathRule& rule = route->paths[i];
     if (rule.kind == PathRule::Kind::kNone) {
-      group.pathless.erase(candidateOf(route, i));
+      group.pathless.erase(Candidate(route, i));
     } else {
-      group.paths.erase(rule.text, candidateOf(route, i));
+      group.paths.erase(rule.text, Candidate(route, i));
     }
   }
 }
@@ -172,11 +167,10 @@ class Matcher {
 
   bool result(Match& out) const {
     if (best_ == nullptr) return false;
-    out.payload = best_->route->payload;
+    out.payload = best_->payload;
     out.matchedPrefix = input_.normalizedPath.substr(0, length_);
     out.pathMatched = pathMatched_;
-    const auto& paths = best_->route->paths;
-    out.regex = best_->rule < paths.size() ? paths[best_->rule].regex.get() : nullptr;
+    out.regex = best_->regex ? best_->route->paths[best_->rule].regex.get() : nullptr;
     return true;
   }
 
@@ -186,7 +180,7 @@ class Matcher {
       if (best_ != nullptr && !each.before(*best_)) return false;
       size_t taken = length;
       if (each.regex && !regexMatches(each, taken)) return true;
-      if (!each.route->holds(input_, host_, port_)) return true;
+      if (each.conditional && !each.route->conditionsHold(input_, host_, port_)) return true;
       best_ = &each;
       length_ = taken;
       pathMatched_ = pathMatched;
