@@ -4,6 +4,7 @@
 #include <random>
 
 #include "source/store/sql_numbers.h"
+#include "source/store/stored_json.h"
 
 namespace tollgate::store {
 namespace {
@@ -12,7 +13,7 @@ constexpr int64_t kMillisPerDay = 86'400'000;
 
 std::optional<Json> pastDoc(const SqlValue& text, bool& unreadable) {
   if (!text) return std::nullopt;
-  Json doc = Json::parse(*text, nullptr, false);
+  Json doc = parseStored(*text);
   if (!doc.is_discarded()) return doc;
   unreadable = true;
   return Json();

@@ -2,6 +2,8 @@
 #include <map>
 #include <set>
 
+#include "source/store/stored_json.h"
+
 #include "source/store/sql_work.h"
 
 /// The transactions of many changes: the same rules as for one, in statements of many rows.
@@ -178,7 +180,7 @@ Status SqlStore::writeBatch(Work& work, Batch& batch) {
       if (!tag.is_string() || !seen.insert(tag.get<std::string>()).second) continue;
       tags.add({change.kind, change.id, tag.get<std::string>()});
     }
-    work.before.push_back(item.old ? Json::parse(*item.old, nullptr, false) : Json());
+    work.before.push_back(item.old ? parseStored(*item.old) : Json());
     work.commit.changes.push_back(change);
     work.commit.changes.back().op = item.old ? Change::Op::kReplace : Change::Op::kInsert;
     work.commit.changes.back().expected.reset();
@@ -203,7 +205,7 @@ Result<std::vector<std::optional<Json>>> SqlStore::getMany(std::string_view kind
   std::map<std::string, Json> found;
   std::string broken;
   Status status = readDocs(std::string(kind), ids, [&](const std::string& id, std::string text) {
-    Json doc = Json::parse(text, nullptr, false);
+    Json doc = parseStored(text);
     if (!doc.is_object()) broken = id;
     found[id] = std::move(doc);
   });

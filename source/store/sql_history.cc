@@ -1,5 +1,7 @@
 #include "source/store/sql_store.h"
 
+#include "source/store/stored_json.h"
+
 namespace tollgate::store {
 namespace {
 
@@ -9,7 +11,7 @@ constexpr size_t kRowsAtOnce = 500;
 SqlValue rewritten(const SqlValue& text, std::string_view kind,
                    const std::function<bool(std::string_view kind, Json& doc)>& rewrite) {
   if (!text) return {};
-  Json doc = Json::parse(*text, nullptr, false);
+  Json doc = parseStored(*text);
   if (!doc.is_object() || !rewrite(kind, doc)) return {};
   return doc.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -4,6 +4,7 @@
 
 #include "source/store/sql_numbers.h"
 #include "source/store/sql_store.h"
+#include "source/store/stored_json.h"
 
 namespace tollgate::store {
 namespace {
@@ -18,7 +19,7 @@ constexpr const char* kEnd = "9223372036854775807";
 /// False where the text is no document; then it is named in `unreadable`.
 bool readDoc(const SqlRow& row, size_t kind, size_t text, Json& doc,
              std::vector<Unreadable>& unreadable) {
-  doc = Json::parse(row[text].value_or(""), nullptr, false);
+  doc = parseColumn(row[text]);
   if (doc.is_object()) return true;
   if (unreadable.size() < kNamedAtMost) {
     unreadable.push_back({row[kind].value_or(""), row[kind + 1].value_or(""), "not a JSON object"});

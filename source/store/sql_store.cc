@@ -5,6 +5,7 @@
 #include "source/store/sql_list.h"
 #include "source/store/sql_numbers.h"
 #include "source/store/sql_work.h"
+#include "source/store/stored_json.h"
 
 namespace tollgate::store {
 namespace {
@@ -94,8 +95,7 @@ Status SqlStore::findNext(Work& work) {
 Status SqlStore::checkExpected(Work& work, const Change& change,
                                const std::optional<std::string>& old) {
   if (!change.expected) return {};
-  const bool same =
-      old ? Json::parse(*old, nullptr, false) == *change.expected : change.expected->is_null();
+  const bool same = old ? parseStored(*old) == *change.expected : change.expected->is_null();
   if (same) return {};
   return work.refuse(Refusal::Kind::kChanged, change.kind, "id", Json{{"id", change.id}});
 }
@@ -129,7 +129,7 @@ Status SqlStore::put(Work& work, const Change& change) {
   if (status.ok()) status = writeKeys(change, unique, foreign);
   if (!status) return status;
   Json before;
-  if (*old) before = Json::parse(**old, nullptr, false);
+  if (*old) before = parseStored(**old);
   work.before.push_back(std::move(before));
   work.commit.changes.push_back(change);
   work.commit.changes.back().op = *old ? Change::Op::kReplace : Change::Op::kInsert;
@@ -229,7 +229,7 @@ Status SqlStore::remove(Work& work, const std::string& kind, const std::string& 
   if (!old) return std::move(old).error();
   status = connection_->execute("DELETE FROM entities WHERE kind = $1 AND id = $2", {kind, id});
   if (!status) return status;
-  work.before.push_back(*old ? Json::parse(**old, nullptr, false) : Json());
+  work.before.push_back(*old ? parseStored(**old) : Json());
   work.commit.changes.push_back({Change::Op::kDelete, kind, id, nullptr});
   return {};
 }
@@ -257,7 +257,7 @@ Result<std::optional<Json>> SqlStore::get(std::string_view kind, std::string_vie
                   {std::string(kind), std::string(id)});
   if (!text) return std::move(text).error();
   if (!*text) return std::optional<Json>();
-  Json doc = Json::parse(**text, nullptr, false);
+  Json doc = parseStored(**text);
   if (!doc.is_object()) return unreadableRow(kind, id);
   return std::optional<Json>(std::move(doc));
 }
@@ -292,7 +292,7 @@ Result<std::vector<Json>> SqlStore::list(std::string_view kind, const ListQuery&
   std::vector<Json> docs;
   Status status =
       note(connection_->query(statement.sql, statement.parameters, [&](const SqlRow& row) {
-        Json doc = Json::parse(row[0].value_or(""), nullptr, false);
+        Json doc = parseColumn(row[0]);
         if (!doc.is_object()) doc = {{"id", row[1].value_or("")}, {kUnreadableMember, kNotJson}};
         docs.push_back(std::move(doc));
       }));

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "source/store/sqlite/sqlite_connection.h"
+#include "source/store/stored_json.h"
 
 namespace tollgate::store {
 namespace {
@@ -181,7 +182,7 @@ Result<Revision> LastGood::load(const std::function<void(Entity)>& each) {
   std::string broken;
   Status status =
       connection_->query("SELECT kind, id, doc FROM entities", {}, [&](const SqlRow& row) {
-        Json doc = Json::parse(row[2].value_or(""), nullptr, false);
+        Json doc = parseColumn(row[2]);
         if (doc.is_discarded()) broken = row[0].value_or("") + "/" + row[1].value_or("");
         entities.push_back({row[0].value_or(""), row[1].value_or(""), std::move(doc)});
       });
