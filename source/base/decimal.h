@@ -72,8 +72,9 @@ class Decimal {
 inline char* writeDecimal(char* to, uint32_t value) {
   char* const end = to + digitsOf(value);
   char* at = end;
-  for (; value >= 100; value /= 100)
+  for (; value >= 100; value /= 100) {
     std::memcpy(at -= 2, kDecimalPairs.data() + 2 * (value % 100), 2);
+  }
   if (value >= 10) {
     std::memcpy(to, kDecimalPairs.data() + 2 * value, 2);
   } else {

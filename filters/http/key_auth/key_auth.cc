@@ -120,19 +120,16 @@ class KeyAuth final : public engine::HttpFilter {
     if (auto rest = body->without(name)) exchange.replaceRequestBody(*rest);
   }
 
-  static constexpr uint64_t kIdentity = engine::bitOf(engine::HeaderCode::kXConsumerId) |
-                                        engine::bitOf(engine::HeaderCode::kXConsumerCustomId) |
-                                        engine::bitOf(engine::HeaderCode::kXConsumerUsername) |
-                                        engine::bitOf(engine::HeaderCode::kXCredentialIdentifier) |
-                                        engine::bitOf(engine::HeaderCode::kXAnonymousConsumer);
-  static void forgetClaims(engine::HeaderMap& headers) {
-    for (engine::HeaderCode code :
-         {engine::HeaderCode::kXConsumerId, engine::HeaderCode::kXConsumerCustomId,
-          engine::HeaderCode::kXConsumerUsername, engine::HeaderCode::kXCredentialIdentifier,
-          engine::HeaderCode::kXAnonymousConsumer}) {
-      headers.remove(code);
-    }
-  }
+  /// What only the gateway may say of a client.
+  static constexpr engine::HeaderCode kIdentity[] = {
+      engine::HeaderCode::kXConsumerId, engine::HeaderCode::kXConsumerCustomId,
+      engine::HeaderCode::kXConsumerUsername, engine::HeaderCode::kXCredentialIdentifier,
+      engine::HeaderCode::kXAnonymousConsumer};
+  static constexpr uint64_t kIdentityBits = [] {
+    uint64_t bits = 0;
+    for (engine::HeaderCode code : kIdentity) bits |= engine::bitOf(code);
+    return bits;
+  }();
 
   /// Tells the origin who the client is; nothing that the client itself said of that is left.
   static void tellOrigin(engine::Exchange& exchange, const engine::Consumer& consumer,
@@ -142,7 +139,9 @@ class KeyAuth final : public engine::HttpFilter {
         LineBlock::frameOf(HeaderCode::kXConsumerId, HeaderCode::kXConsumerCustomId,
                            HeaderCode::kXConsumerUsername, HeaderCode::kXCredentialIdentifier);
     engine::HeaderMap& headers = exchange.request().headers;
-    if (headers.hasAny(kIdentity)) forgetClaims(headers);
+    if (headers.hasAny(kIdentityBits)) {
+      for (HeaderCode code : kIdentity) headers.remove(code);
+    }
     if (!consumer.wellFormed) {
       // A name may be any text: what is unfit for a header is left out when the head is written.
       auto tell = [&](HeaderCode code, std::string_view value) {
