@@ -12,7 +12,10 @@ namespace {
 /// A node that is further behind reads everything anew, as at its start, rather than hold the
 /// history of a large import in memory beside what it makes of it.
 constexpr size_t kMaxCatchUp = 50000;
-constexpr size_t kNamedAtMost = 1000;  ///< Rows that unreadable() names.
+/// Rows that unreadable() names, but of plugins all: what each of them guards must not be served
+/// without it.
+constexpr size_t kNamedAtMost = 1000;
+constexpr std::string_view kGuards = "plugins";
 /// A revision above all.
 constexpr const char* kEnd = "9223372036854775807";
 
@@ -21,7 +24,7 @@ bool readDoc(const SqlRow& row, size_t kind, size_t text, Json& doc,
              std::vector<Unreadable>& unreadable) {
   doc = parseColumn(row[text]);
   if (doc.is_object()) return true;
-  if (unreadable.size() < kNamedAtMost) {
+  if (unreadable.size() < kNamedAtMost || row[kind] == kGuards) {
     unreadable.push_back({row[kind].value_or(""), row[kind + 1].value_or(""), "not a JSON object"});
   }
   return false;

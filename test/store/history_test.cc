@@ -2,6 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <map>
+#include <string>
+
 #include "source/store/sql_store.h"
 #include "test/store/support.h"
 
@@ -242,6 +245,20 @@ TEST_P(HistoryTest, LeavesOutARowThatIsNotJsonAndNothingElse) {
   EXPECT_TRUE(history().changes(1, 2, 1).value().at(0).unreadable);
   must({{Change::Op::kReplace, "parents", "2", {{"id", "2"}}}, remove("parents", "3")});
   EXPECT_TRUE(store_->get("parents", "2").value());
+}
+
+TEST_P(HistoryTest, NamesEveryPluginHoweverManyRowsAreNotJson) {
+  std::vector<Change> changes;
+  for (int i = 0; i < 1100; ++i) changes.push_back(insert("parents", std::to_string(i)));
+  for (int i = 0; i < 3; ++i) changes.push_back(insert("plugins", std::to_string(i)));
+  must(std::move(changes));
+  hand("UPDATE entities SET doc = ''");
+  ASSERT_TRUE(store_->load([](Entity) {}));
+  std::map<std::string, int> named;
+  for (const Unreadable& row : store_->unreadable()) ++named[row.kind];
+  EXPECT_GE(named["parents"], 997);
+  EXPECT_LE(named["parents"], 1000);
+  EXPECT_EQ(named["plugins"], 3);
 }
 
 TEST_P(HistoryTest, KnowsTheReferencesOfARowThatIsNotJson) {
