@@ -7,6 +7,7 @@
 #include <map>
 
 #include "source/schema/rules.h"
+#include "source/store/file/declared_kinds.h"
 #include "source/store/file/stable_id.h"
 #include "source/store/sealed/stored_form.h"
 
@@ -19,63 +20,6 @@ constexpr const char* kVersions[] = {"1.1", "2.1", "3.0"};
 constexpr size_t kProgressInterval = 10000;
 /// Stands in for a reference that could not be resolved, so that the rest can be checked.
 constexpr const char* kNobody = "00000000-0000-0000-0000-000000000000";
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
-std::string textOf(const Json& record, const std::string& field) {
-  if (field.empty() || !record.is_object()) return "";
-  auto found = record.find(field);
-  return found != record.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-/// The id that the record itself gives; "" where there is none that could be one.
-std::string givenId(const Json& record) {
-  std::string id = textOf(record, "id");
-  return schema::isUuid(id) ? lower(std::move(id)) : std::string();
-}
-
-/// Whether the endpoint key alone names an entity: it is unique, and an id may be made of it.
-bool namesEntities(const EntitySchema& schema) {
-  const std::string& key = schema.endpointKey();
-  if (key.empty() || schema.isSecret(key)) return false;
-  for (const auto& unique : schema.uniqueKeys({{key, "x"}})) {
-    if (unique.field == key) return true;
-  }
-  return false;
-}
-
-struct KindFacts {
-  std::vector<NestedKind> nested;
-  bool named = false;
-};
-
-const KindFacts& factsOf(std::string_view kind) {
-  static const auto& facts = *[] {
-    auto* out = new std::map<std::string, KindFacts, std::less<>>;
-    for (const EntitySchema* schema : EntitySchema::all()) {
-      (*out)[schema->kind()].named = namesEntities(*schema);
-      for (const auto& foreign : schema->foreignFields()) {
-        auto& nested = (*out)[foreign.targetKind].nested;
-        bool known = std::any_of(nested.begin(), nested.end(),
-                                 [&](const NestedKind& one) { return one.schema == schema; });
-        if (!known) nested.push_back({schema, foreign.field});
-      }
-    }
-    return out;
-  }();
-  static const KindFacts kNone;
-  auto found = facts.find(kind);
-  return found == facts.end() ? kNone : found->second;
-}
-
-/// Whether the member `value` of a record holds nested entities and no field of its own.
-bool holdsNested(const Json& value) {
-  if (value.is_object()) return value.empty();
-  return value.is_array() && (value.empty() || !value[0].is_string());
-}
 
 /// Before 3.0 a path with characters of regular expressions was one.
 void convertPaths(Json& route) {
@@ -124,8 +68,6 @@ void spread(const Json& tree, Path path, std::vector<FileError>& out) {
 }
 
 }  // namespace
-
-const std::vector<NestedKind>& nestedKinds(std::string_view kind) { return factsOf(kind).nested; }
 
 /// What a nested entity belongs to.
 struct DeclarativeFile::Owner {
@@ -192,7 +134,7 @@ class DeclarativeFile::Names final : public DocumentSink {
 
   void claim(const EntitySchema& schema, const Json& raw, const std::string& id, const Path& path) {
     const std::string& field = schema.endpointKey();
-    std::string key = factsOf(schema.kind()).named ? textOf(raw, field) : std::string();
+    std::string key = isNamed(schema.kind()) ? textOf(raw, field) : std::string();
     std::string what;
     if (!key.empty() && !file_.index_.add(schema.kind(), field, key, id)) {
       what = fmt::format("{} set to '{}'", field, key);
@@ -312,7 +254,7 @@ class DeclarativeFile::Entities final : public DocumentSink {
   std::optional<std::string> claimedId(const EntitySchema& schema, const Json& raw) {
     std::string id = givenId(raw);
     if (!id.empty()) return id;
-    if (!factsOf(schema.kind()).named) return {};
+    if (!isNamed(schema.kind())) return {};
     std::string name = textOf(raw, schema.endpointKey());
     if (name.empty()) return {};
     return file_.index_.find(schema.kind(), schema.endpointKey(), name);
@@ -350,7 +292,7 @@ class DeclarativeFile::Entities final : public DocumentSink {
   void checkUnique(const Declared& entity, bool claimed, const Path& path,
                    std::vector<FileError>& errors) {
     const EntitySchema& schema = *entity.schema;
-    bool named = factsOf(schema.kind()).named;
+    bool named = isNamed(schema.kind());
     auto violation = [&](const std::string& what) {
       errors.push_back({path,
                         fmt::format("uniqueness violation: '{}' entity with {} already declared",
@@ -460,7 +402,7 @@ Status DeclarativeFile::read(const std::function<Status(Declared)>& each) {
 std::optional<std::string> DeclarativeFile::namedId(const EntitySchema& schema, const Json& raw) {
   std::string id = givenId(raw);
   if (!id.empty()) return id;
-  if (!factsOf(schema.kind()).named) return {};
+  if (!isNamed(schema.kind())) return {};
   const std::string& field = schema.endpointKey();
   std::string name = textOf(raw, field);
   if (name.empty()) return {};
@@ -514,7 +456,7 @@ void DeclarativeFile::resolve(const EntitySchema& schema, Json& raw, const Path&
     bool object = value->is_object() && value->size() == 1 && schema::isUuid(text);
     if (!value->is_string() && !object) continue;  // the schema says what is wrong
     std::optional<std::string> found;
-    if (schema::isUuid(text)) found = index_.find(foreign.targetKind, "id", lower(text));
+    if (schema::isUuid(text)) found = index_.find(foreign.targetKind, "id", lowerCase(text));
     if (!found && !object && target != nullptr) {
       found = index_.find(foreign.targetKind, target->endpointKey(), text);
     }

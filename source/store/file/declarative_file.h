@@ -75,12 +75,4 @@ class DeclarativeFile {
   size_t entities_ = 0;
 };
 
-/// The kinds that may stand below an entity of `kind`, each with the field by which it refers to
-/// it.
-struct NestedKind {
-  const schema::EntitySchema* schema;
-  std::string field;
-};
-const std::vector<NestedKind>& nestedKinds(std::string_view kind);
-
 }  // namespace tollgate::store
