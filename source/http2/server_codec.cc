@@ -8,15 +8,6 @@
 namespace tollgate::http2 {
 namespace {
 
-std::string_view view(const uint8_t* bytes, size_t size) {
-  return {reinterpret_cast<const char*>(bytes), size};
-}
-
-std::string_view view(nghttp2_rcbuf* text) {
-  nghttp2_vec bytes = nghttp2_rcbuf_get_buf(text);
-  return view(bytes.base, bytes.len);
-}
-
 http::StreamError errorOf(uint32_t code) {
   switch (code) {
     case NGHTTP2_PROTOCOL_ERROR:
@@ -33,99 +24,10 @@ http::StreamError errorOf(uint32_t code) {
 
 }  // namespace
 
-/// The callbacks. All return 0: nothing that happens to a stream may end the session by a fatal
-/// code, which would leave streams behind.
-struct Codec::Glue {
-  static Codec& of(void* user) { return *static_cast<Codec*>(user); }
-  static Stream* stream(nghttp2_session* session, int32_t id) {
-    return static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, id));
-  }
-
-  static int beginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-    of(user).beginHead(*frame);
-    return 0;
-  }
-  static int header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
-                    nghttp2_rcbuf* value, uint8_t, void* user) {
-    Stream* to = stream(session, frame->hd.stream_id);
-    if (to != nullptr) of(user).headerField(*to, view(name), view(value));
-    return 0;
-  }
-  static int invalidHeader(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf*,
-                           nghttp2_rcbuf*, uint8_t, void*) {
-    Stream* to = stream(session, frame->hd.stream_id);
-    if (to != nullptr) fail(*to, 400, "a field of the request is malformed");
-    return 0;
-  }
-  static int frameReceived(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-    of(user).frameReceived(*frame);
-    return 0;
-  }
-  static int invalidFrame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
-    of(user).charge(Cost::kOddity);
-    return 0;
-  }
-  static int data(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* bytes, size_t size,
-                  void*) {
-    Stream* to = stream(session, id);
-    if (to == nullptr || to->sink == nullptr || to->discardBody) {
-      nghttp2_session_consume(session, id, size);
-      return 0;
-    }
-    to->body.append(view(bytes, size));
-    to->unconsumed += size;
-    return 0;
-  }
-  static int frameSent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-    of(user).frameSent(*frame);
-    return 0;
-  }
-  static int sendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* head, size_t size,
-                      nghttp2_data_source* source, void* user) {
-    Codec& codec = of(user);
-    codec.output_.append(view(head, 9));
-    codec.output_.moveFrom(static_cast<Stream*>(source->ptr)->out, size);
-    return 0;
-  }
-  static int streamClosed(nghttp2_session* session, int32_t id, uint32_t error, void* user) {
-    Stream* gone = stream(session, id);
-    if (gone != nullptr) of(user).streamClosed(*gone, error);
-    return 0;
-  }
-
-  static nghttp2_session* makeSession(Codec& codec) {
-    nghttp2_session_callbacks* callbacks = nullptr;
-    nghttp2_option* option = nullptr;
-    nghttp2_session* session = nullptr;
-    if (nghttp2_session_callbacks_new(&callbacks) != 0 || nghttp2_option_new(&option) != 0) {
-      nghttp2_session_callbacks_del(callbacks);
-      return nullptr;
-    }
-    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, beginHeaders);
-    nghttp2_session_callbacks_set_on_header_callback2(callbacks, header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, invalidHeader);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Glue::frameReceived);
-    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, invalidFrame);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, data);
-    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Glue::frameSent);
-    nghttp2_session_callbacks_set_send_data_callback(callbacks, sendData);
-    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Glue::streamClosed);
-    nghttp2_option_set_no_auto_window_update(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);
-    nghttp2_option_set_max_settings(option, 32);
-    nghttp2_option_set_max_outbound_ack(option, 1000);
-    nghttp2_option_set_max_continuations(option, codec.limits_.maxContinuations);
-    nghttp2_session_server_new2(&session, callbacks, &codec, option);
-    nghttp2_option_del(option);
-    nghttp2_session_callbacks_del(callbacks);
-    return session;
-  }
-};
-
 Codec::Codec(http::ServerCodecHandler& handler, buffer::Buffer& output, const Http2Limits& limits,
              event::EventLoop& loop)
     : handler_(handler), output_(output), limits_(limits), loop_(loop), account_(loop.now()) {
-  session_ = Glue::makeSession(*this);
+  session_ = makeSession();
   if (session_ == nullptr) {
     failed_ = true;
     return;
@@ -442,7 +344,7 @@ void Codec::pump() {
     ssize_t size = nghttp2_session_mem_send(session_, &bytes);
     if (size < 0) failed_ = true;
     if (size <= 0) return;
-    output_.append(view(bytes, static_cast<size_t>(size)));
+    output_.append({reinterpret_cast<const char*>(bytes), static_cast<size_t>(size)});
   }
 }
 

@@ -40,8 +40,11 @@ class Codec final : public ServerCodec {
   void detach(Stream& stream);
 
  private:
-  struct Glue;  // The callbacks of nghttp2.
+  // The callbacks of nghttp2; see session_callbacks.cc.
+  struct Glue;
   friend struct Glue;
+  /// A session with them; nullptr without memory.
+  nghttp2_session* makeSession();
 
   // Input.
   void receive();
