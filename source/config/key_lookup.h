@@ -4,9 +4,9 @@
 #include <atomic>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "source/base/short_hash.h"
+#include "source/base/zeroed_array.h"
 #include "source/config/credentials.h"
 #include "source/http/filter.h"
 
@@ -79,7 +79,7 @@ class KeyLookup {
   std::shared_ptr<const Credentials> credentials_;
   ShortHash hash_;
   uint64_t mask_;
-  mutable std::vector<Slot> slots_;
+  ZeroedArray<Slot> slots_;
 };
 
 }  // namespace tollgate::config

@@ -4,27 +4,12 @@
 
 #include <bit>
 #include <limits>
-#include <new>
-#include <type_traits>
 
 namespace tollgate::filters::rate_limiting {
-namespace {
-
-/// Objects whose fresh state is all zeroes, in pages that are not touched before they are used.
-template <typename T>
-T* zeroed(size_t count) {
-  static_assert(std::is_trivially_destructible_v<T>);
-  return static_cast<T*>(std::calloc(count, sizeof(T)));
-}
-
-}  // namespace
-
 CellTable::CellTable(size_t cells)
     : mask_(std::bit_ceil(cells < kGroup ? kGroup : cells) - 1),
-      cells_(zeroed<Cell>(mask_ + 1)),
-      changing_(zeroed<std::atomic<uint8_t>>((mask_ + 1) / kGroup)) {
-  if (cells_ == nullptr || changing_ == nullptr) throw std::bad_alloc();
-}
+      cells_(mask_ + 1),
+      changing_((mask_ + 1) / kGroup) {}
 
 Cell& CellTable::takeOver(size_t group, uint64_t key, int64_t nowMillis) {
   std::atomic<uint8_t>& changing = changing_[group / kGroup];

@@ -3,8 +3,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
+
+#include "source/base/zeroed_array.h"
 
 namespace tollgate::filters::rate_limiting {
 
@@ -55,12 +55,8 @@ class CellTable {
   Cell& insert(size_t group, uint64_t key, int64_t nowMillis);
 
   size_t mask_;
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  /// Pages of the system's zeroes: memory that no key was ever kept in costs nothing.
-  std::unique_ptr<Cell[], Free> cells_;
-  std::unique_ptr<std::atomic<uint8_t>[], Free> changing_;  ///< One for each group; 1: taken.
+  ZeroedArray<Cell> cells_;
+  ZeroedArray<std::atomic<uint8_t>> changing_;  ///< One for each group; 1: taken.
   std::atomic<uint64_t> evictedBusy_{0};
 };
 
