@@ -4,11 +4,10 @@
 
 #include "source/admin/errors.h"
 #include "source/schema/form.h"
+#include "source/schema/json_text.h"
 
 namespace tollgate::admin {
 namespace {
-
-constexpr size_t kMaxJsonDepth = 1000;
 
 bool equalsIgnoringCase(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
@@ -17,33 +16,10 @@ bool equalsIgnoringCase(std::string_view a, std::string_view b) {
   });
 }
 
-/// Counted before parsing, so that no recursion over the document can be driven deep.
-bool nestedTooDeeply(std::string_view text) {
-  size_t depth = 0;
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxJsonDepth) return true;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
 Stop decodeJson(Call& call) {
   const std::string& text = call.request.body;
   const bool marked = text.starts_with("\xEF\xBB\xBF");
-  Json body = marked || nestedTooDeeply(text) ? Json(Json::value_t::discarded)
-                                              : Json::parse(text, nullptr, false);
+  Json body = marked ? Json(Json::value_t::discarded) : schema::parseJson(text);
   if (body.is_array() && body.empty()) body = Json::object();
   if (body.is_discarded() || !body.is_object()) return message(400, "Cannot parse JSON body");
   call.body = std::move(body);

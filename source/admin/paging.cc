@@ -7,6 +7,7 @@
 #include "source/admin/body.h"
 #include "source/admin/errors.h"
 #include "source/base/base64.h"
+#include "source/schema/json_text.h"
 
 namespace tollgate::admin {
 namespace {
@@ -46,7 +47,7 @@ Stop readPage(std::string_view query, Page& page) {
   if (!offset || offset->empty()) return {};
   std::string decoded;
   if (!decodeBase64(*offset, decoded)) return badOffset(*offset, "base64");
-  Json key = Json::parse(decoded, nullptr, false);
+  Json key = schema::parseJson(decoded);
   if (!key.is_array() || key.empty()) return badOffset(*offset, "json");
   for (const auto& part : key) {
     if (!part.is_string()) return badOffset(*offset, "json");

@@ -1,4 +1,5 @@
 #include "source/schema/form.h"
+#include "source/schema/json_text.h"
 
 #include <algorithm>
 #include <cctype>
@@ -171,7 +172,7 @@ Result<Json> parseMultipart(std::string_view body, std::string_view contentType)
     if (!name.empty() && ++count <= kMaxFields) {
       Json parsed = value;
       if (headers.find("application/json") != std::string_view::npos) {
-        parsed = Json::parse(value, nullptr, false);
+        parsed = parseJson(value);
         if (parsed.is_discarded()) return Error::invalid("invalid JSON in part '" + name + "'");
       }
       put(out, splitName(name, true), 0, std::move(parsed));

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "source/schema/certificate_checks.h"
+#include "source/schema/json_text.h"
 #include "source/schema/pem_checker.h"
 
 namespace tollgate::schema {
@@ -26,7 +27,7 @@ std::string missingMember(const Json& jwk) {
 }
 
 std::string jwkError(const Json& text, const Json& kid) {
-  const Json jwk = Json::parse(text.get_ref<const std::string&>(), nullptr, false);
+  const Json jwk = parseJson(text.get_ref<const std::string&>());
   if (jwk.is_discarded() || !jwk.is_object()) return "could not json decode jwk string";
   if (!jwk.value("kty", Json()).is_string()) return "jwk.kty: required field missing";
   if (std::string name = missingMember(jwk); !name.empty()) {

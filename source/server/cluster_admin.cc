@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "source/log/error_log.h"
+#include "source/schema/json_text.h"
 
 namespace tollgate::server {
 namespace {
@@ -53,7 +54,7 @@ Status ClusterAdmin::mark(const schema::Json& upstream, const schema::Json& targ
 }
 
 void ClusterAdmin::hear(upstream::ClusterRegistry& registry, const std::string& message) {
-  const schema::Json doc = schema::Json::parse(message, nullptr, false);
+  const schema::Json doc = schema::parseJson(message);
   if (!doc.is_object() || !doc.contains("mark_target")) return;
   auto healthy = doc.find("healthy");
   if (healthy == doc.end() || !healthy->is_boolean()) return;

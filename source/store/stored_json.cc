@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include "source/schema/json_text.h"
+
 namespace tollgate::store {
 namespace {
 
@@ -9,9 +11,6 @@ namespace dom = simdjson::dom;
 
 /// Longer documents are rare, and not worth the memory that the parser would keep for the next.
 constexpr size_t kMostBytes = 64 << 10;
-/// As simdjson has it. Nothing deeper can be written, and what handles a document may go down it by
-/// recursion.
-constexpr int kMaxDepth = simdjson::DEFAULT_MAX_DEPTH;
 
 Json converted(const dom::element& element);
 
@@ -61,28 +60,16 @@ Json converted(const dom::element& element) {
   return nullptr;
 }
 
-Json discarded() { return Json(Json::value_t::discarded); }
-
-/// What is too long, or has numbers of more than 64 bits, may be JSON all the same.
-Json parsedSlowly(std::string_view text) {
-  bool tooDeep = false;
-  auto watch = [&tooDeep](int depth, Json::parse_event_t, Json&) {
-    tooDeep = tooDeep || depth > kMaxDepth;
-    return true;
-  };
-  Json out = Json::parse(text, watch, false);
-  return tooDeep ? discarded() : out;
-}
-
 }  // namespace
 
 Json parseStored(std::string_view text) {
-  if (text.empty()) return discarded();
+  if (text.empty()) return Json(Json::value_t::discarded);
   thread_local dom::parser parser(kMostBytes);
   dom::element element;
   const auto outcome = parser.parse(text.data(), text.size()).get(element);
   if (outcome == simdjson::SUCCESS) return converted(element);
-  return outcome == simdjson::DEPTH_ERROR ? discarded() : parsedSlowly(text);
+  // What is too long, or has numbers of more than 64 bits, may be JSON all the same.
+  return schema::parseJson(text);
 }
 
 }  // namespace tollgate::store

@@ -89,10 +89,20 @@ TEST_F(ApiTest, NeedsABodyOnlyWhereATypeAnnouncesOne) {
 }
 
 TEST_F(ApiTest, RefusesJsonThatIsNestedWithoutEnd) {
-  std::string deep(100000, '[');
-  EXPECT_EQ(
-      send("POST", "/services", "{\"a\":" + deep, {{"Content-Type", "application/json"}}).status,
-      400);
+  const Headers isJson = {{"Content-Type", "application/json"}};
+  const std::string open(200000, '['), deep = open + std::string(open.size(), ']');
+  EXPECT_EQ(send("POST", "/services", "{\"a\":" + open, isJson).status, 400);
+  EXPECT_EQ(send("POST", "/services", "{\"name\":" + deep + "}", isJson).status, 400);
+  EXPECT_EQ(send("POST", "/services",
+                 "--B\r\nContent-Disposition: form-data; name=\"name\"\r\n"
+                 "Content-Type: application/json\r\n\r\n" +
+                     deep + "\r\n--B--\r\n",
+                 {{"Content-Type", "multipart/form-data; boundary=B"}})
+                .status,
+            400);
+  const std::string jwk = R"({"kid":"a","jwk":"{\"kty\":)" + deep + "}\"}";
+  EXPECT_EQ(message(send("POST", "/keys", jwk, isJson)),
+            "schema violation (could not json decode jwk string)");
 }
 
 TEST_F(ApiTest, LimitsTheNumberOfArguments) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "source/schema/form.h"
+#include "source/schema/json_text.h"
 
 namespace tollgate::filters::key_auth {
 namespace {
@@ -158,7 +159,7 @@ Found BodyFields::find(std::string_view name, Arena& arena) const {
     return found;
   }
   Json fields;
-  if (type_ == Type::kJson) fields = Json::parse(body_, nullptr, false);
+  if (type_ == Type::kJson) fields = schema::parseJson(body_);
   if (type_ == Type::kMultipart) {
     auto parsed = schema::parseMultipart(body_, contentType_);
     if (parsed) fields = std::move(parsed).value();
@@ -174,7 +175,7 @@ std::optional<std::string> BodyFields::without(std::string_view name) const {
     return std::string(withoutArgument(body_, name, arena));
   }
   if (type_ == Type::kJson) {
-    Json fields = Json::parse(body_, nullptr, false);
+    Json fields = schema::parseJson(body_);
     if (!fields.is_object()) return std::nullopt;
     fields.erase(std::string(name));
     return fields.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "source/schema/form.h"
+#include "source/schema/json_text.h"
 
 namespace tollgate::filters::request_termination {
 namespace {
@@ -37,7 +38,7 @@ Json headersOf(const engine::HeaderMap& headers) {
 /// What the body says, for the types that have a structure; null for others.
 Json parsedBody(std::string_view type, const std::string& raw) {
   if (type.starts_with("application/json")) {
-    Json parsed = Json::parse(raw, nullptr, false);
+    Json parsed = schema::parseJson(raw);
     return parsed.is_discarded() ? Json() : parsed;
   }
   bool tooMany = false;

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+namespace tollgate::schema {
+
+/// How deep a document from outside may be nested.
+inline constexpr size_t kMaxJsonDepth = 1000;
+
+/// JSON from outside: discarded where it is none, or is nested more deeply than kMaxJsonDepth. What
+/// copies, compares or writes a document goes down it by recursion, and would end the process at
+/// some depth. Any thread.
+nlohmann::json parseJson(std::string_view text);
+
+}  // namespace tollgate::schema
