@@ -42,6 +42,10 @@ class SqlConnection {
   virtual Status beginCount() = 0;
   /// After an error nothing was written, unless the text says that the outcome is unknown.
   virtual Status commit() = 0;
+  /// Whether the answer to the last commit() was lost and its outcome looked up by the number of
+  /// the transaction. A server that crashed gives numbers that it had not written down to others:
+  /// who must be sure looks for what the transaction wrote.
+  virtual bool settled() const { return false; }
   virtual void rollback() = 0;
 };
 

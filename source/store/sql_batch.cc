@@ -239,7 +239,7 @@ std::variant<Revision, Refusal> SqlStore::transactBatches(
   };
   Status status = produce(write);
   if (status.ok() && !begun) return Revision{0};
-  if (status.ok()) status = note(connection_->commit());
+  if (status.ok()) status = commit(work);
   if (status.ok()) {
     if (work.commit.follows) known_ = {work.commit.revision, work.token};
     return work.commit.revision;

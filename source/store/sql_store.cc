@@ -64,7 +64,7 @@ std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
   }
   if (status.ok()) status = note(begin(work, reason));
   if (status.ok()) status = note(record(work));
-  if (status.ok()) status = note(connection_->commit());
+  if (status.ok()) status = commit(work);
   if (status.ok()) {
     if (work.commit.follows) known_ = {work.commit.revision, work.token};
     return std::move(work.commit);
@@ -250,6 +250,22 @@ Status SqlStore::record(Work& work) {
               nullable(work.before[i]), nullable(change.doc)});
   }
   return rows.run();
+}
+
+/// Where the answer was lost, the revision's token tells whether it is ours that is there.
+Status SqlStore::commit(const Work& work) {
+  Status status = note(connection_->commit());
+  if (!status || !connection_->settled()) return status;
+  auto token = one("SELECT token FROM revisions WHERE revision = CAST($1 AS BIGINT)",
+                   {std::to_string(work.commit.revision)});
+  if (token && *token == work.token) return {};
+  return Error::unavailable(
+      token
+          ? "the connection was lost and the server restarted before the commit; nothing was "
+            "written"
+          : token.error().message +
+                " (outcome unknown: the commit was sent but not answered; look whether the change "
+                "is there before you repeat it)");
 }
 
 Result<std::optional<Json>> SqlStore::get(std::string_view kind, std::string_view id) {

@@ -94,6 +94,7 @@ class SqlStore : public Store {
   Status writeKeys(const Change& change, const std::vector<schema::UniqueKey>& unique,
                    const std::vector<schema::ForeignKey>& foreign);
   Status record(Work& work);
+  Status commit(const Work& work);
   Result<std::optional<std::string>> one(std::string_view sql,
                                          const std::vector<SqlValue>& parameters);
   Result<bool> rewriteHistoryPage(

@@ -108,6 +108,7 @@ Status PostgresConnection::beginCount() {
 }
 
 Status PostgresConnection::commit() {
+  settled_ = false;
   if (!session_ || session_->lost()) {
     return Error::unavailable("postgres " + settings_.place() +
                               ": the connection was lost before the commit; nothing was written");
@@ -134,7 +135,10 @@ Status PostgresConnection::settle(Error cause) {
   auto deadline = statementDeadline();
   while (true) {
     auto found = outcome(deadline);
-    if (found.ok() && *found == "committed") return {};
+    if (found.ok() && *found == "committed") {
+      settled_ = true;
+      return {};
+    }
     if (found.ok() && *found == "aborted") {
       return Error::unavailable(cause.message + " (nothing was written)");
     }

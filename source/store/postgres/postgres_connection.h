@@ -28,6 +28,7 @@ class PostgresConnection final : public SqlConnection {
   /// When the connection is lost meanwhile, asks the server on a new one what became of the
   /// transaction; takes at most twice the timeout. Only if that fails too is the outcome unknown.
   Status commit() override;
+  bool settled() const override { return settled_; }
   void rollback() override;
 
   /// The channel on which every write is announced, in its own transaction.
@@ -51,6 +52,7 @@ class PostgresConnection final : public SqlConnection {
   Transaction transaction_ = Transaction::kNone;
   std::string transactionId_;
   int backendPid_ = 0;
+  bool settled_ = false;
   std::chrono::milliseconds backoff_{0};
   Deadline nextAttempt_{};
   std::string lastCause_;
