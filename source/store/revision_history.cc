@@ -116,7 +116,7 @@ Status SqlHistory::inTransaction(const std::function<Status()>& work) {
   Status status = note_(connection_.beginWrite());
   if (!status) return status;
   status = note_(work());
-  if (status.ok()) status = note_(connection_.commit());
+  if (status.ok()) status = note_(connection_.commitForSure());
   if (!status) connection_.rollback();
   return status;
 }

@@ -46,6 +46,16 @@ class SqlConnection {
   /// the transaction. A server that crashed gives numbers that it had not written down to others:
   /// who must be sure looks for what the transaction wrote.
   virtual bool settled() const { return false; }
+  /// commit() where nothing would tell a stranger's transaction from this one: what was only looked
+  /// up then is unknown.
+  Status commitForSure() {
+    Status status = commit();
+    if (!status.ok() || !settled()) return status;
+    return Error::unavailable(std::string("the connection was lost") + kOutcomeUnknown);
+  }
+  static constexpr const char* kOutcomeUnknown =
+      " (outcome unknown: the commit was sent but not answered; look whether the change is there"
+      " before you repeat it)";
   virtual void rollback() = 0;
 };
 

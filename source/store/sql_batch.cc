@@ -2,9 +2,8 @@
 #include <map>
 #include <set>
 
-#include "source/store/stored_json.h"
-
 #include "source/store/sql_work.h"
+#include "source/store/stored_json.h"
 
 /// The transactions of many changes: the same rules as for one, in statements of many rows.
 namespace tollgate::store {

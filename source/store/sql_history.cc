@@ -1,5 +1,4 @@
 #include "source/store/sql_store.h"
-
 #include "source/store/stored_json.h"
 
 namespace tollgate::store {
@@ -55,7 +54,7 @@ Result<size_t> SqlStore::rewriteHistory(
     Status status = note(connection_->beginWrite());
     if (!status) return std::move(status).error();
     auto page = rewriteHistoryPage(revision, seq, changed, rewrite);
-    status = page.ok() ? connection_->commit() : Status(page.error());
+    status = page.ok() ? connection_->commitForSure() : Status(page.error());
     if (!note(status)) {
       connection_->rollback();
       return std::move(status).error();

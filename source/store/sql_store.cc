@@ -259,13 +259,8 @@ Status SqlStore::commit(const Work& work) {
   auto token = one("SELECT token FROM revisions WHERE revision = CAST($1 AS BIGINT)",
                    {std::to_string(work.commit.revision)});
   if (token && *token == work.token) return {};
-  return Error::unavailable(
-      token
-          ? "the connection was lost and the server restarted before the commit; nothing was "
-            "written"
-          : token.error().message +
-                " (outcome unknown: the commit was sent but not answered; look whether the change "
-                "is there before you repeat it)");
+  if (!token) return Error::unavailable(token.error().message + SqlConnection::kOutcomeUnknown);
+  return Error::unavailable("the server restarted before the commit (nothing was written)");
 }
 
 Result<std::optional<Json>> SqlStore::get(std::string_view kind, std::string_view id) {

@@ -79,5 +79,22 @@ TEST_F(DoubtfulCommitTest, IsNotAcknowledgedForAnotherTransactionOfItsNumber) {
   EXPECT_TRUE(has("2"));
 }
 
+/// Nothing that they leave behind tells whose it is.
+TEST_F(DoubtfulCommitTest, IsNotClaimedOfTheHistoryEither) {
+  must(*store_, {insert("parents", "1", {{"name", "a"}})});
+  auto rename = [](std::string_view, Json& doc) {
+    doc["name"] = "b";
+    return true;
+  };
+  for (Fate fate : {Fate::kLost, Fate::kCommitted}) {
+    fate_ = fate;
+    auto rewritten = store_->rewriteHistory(rename);
+    ASSERT_FALSE(rewritten);
+    EXPECT_NE(rewritten.error().message.find("outcome unknown"), std::string::npos);
+  }
+  fate_ = Fate::kAnswered;
+  EXPECT_TRUE(store_->rewriteHistory(rename));
+}
+
 }  // namespace
 }  // namespace tollgate::store

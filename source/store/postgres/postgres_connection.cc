@@ -145,9 +145,7 @@ Status PostgresConnection::settle(Error cause) {
     if (Clock::now() + kOutcomeInterval >= deadline) break;
     std::this_thread::sleep_for(kOutcomeInterval);  // the old server process may still be at it
   }
-  return Error::unavailable(cause.message +
-                            " (outcome unknown: the commit was sent but not answered; look whether "
-                            "the change is there before you repeat it)");
+  return Error::unavailable(cause.message + kOutcomeUnknown);
 }
 
 /// "committed", "aborted", "in progress", or "" where the server no longer knows.
