@@ -288,7 +288,7 @@ class CompiledSchema : public EntitySchema {
           doc[f.name] = seconds ? Json(static_cast<int64_t>(now)) : Json(toMillisecond(now));
         }
       } else if (absent && mode == WriteMode::kInsert) {
-        doc[f.name] = randomAlphanumeric(32);
+        doc[f.name] = makeSecret();
       }
     }
   }

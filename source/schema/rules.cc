@@ -209,7 +209,9 @@ std::string makeUuid() {
   return out;
 }
 
-std::string randomAlphanumeric(size_t length) {
+namespace {
+
+std::string drawAlphanumeric(size_t length) {
   static constexpr std::string_view kLetters =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   std::string out;
@@ -219,6 +221,17 @@ std::string randomAlphanumeric(size_t length) {
     if (c < 248) out += kLetters[c % 62];
   }
   return out;
+}
+
+}  // namespace
+
+std::string makeSecret() {
+  constexpr size_t kLength = 32;
+  for (;;) {
+    std::string secret = drawAlphanumeric(kLength);
+    // One in 280 has no digit. What is drawn anew costs 0.005 of 190 bits.
+    if (std::ranges::any_of(secret, isDigit)) return secret;
+  }
 }
 
 }  // namespace tollgate::schema

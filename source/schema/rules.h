@@ -16,7 +16,9 @@ size_t invalidUtf8At(std::string_view text);
 bool isUuid(std::string_view text);
 /// A random version 4 UUID.
 std::string makeUuid();
-/// `length` random alphanumerics, from the system's generator.
-std::string randomAlphanumeric(size_t length);
+/// A key or secret that nobody chose: 32 random alphanumerics from the system's generator, with a
+/// digit among them, so that what finds secrets by their form (a scanner, a mask of a log) finds
+/// every one.
+std::string makeSecret();
 
 }  // namespace tollgate::schema
