@@ -17,10 +17,10 @@ void report(Json& errors, const std::string& field, std::string text) {
 
 }  // namespace
 
-Stop refuseStoredForms(const schema::EntitySchema& schema, const Json& body, const Json& stored) {
+Stop refuseStoredForms(const schema::EntitySchema& schema, const Json& doc, const Json& stored) {
   schema::Violations violations;
   for (const auto& field : schema.atRestFields()) {
-    const std::string* value = field.in(body);
+    const std::string* value = field.in(doc);
     if (value == nullptr || !store::hasStoredFormMark(*value)) continue;
     const std::string* before = field.in(stored);
     if (before != nullptr && *before == *value) continue;

@@ -330,11 +330,11 @@ Reply EntityAccess::insert(const EntitySchema& schema, Call& call,
   CertificateSnis snis(context_);
   if (Stop stop = snis.take(schema, call, "")) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
-  if (Stop stop = refuseStoredForms(schema, call.body, nullptr)) return std::move(*stop);
   const bool nullId = call.body.contains("id") && call.body["id"].is_null();
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
+  if (Stop stop = refuseStoredForms(schema, doc, nullptr)) return std::move(*stop);
   if (nullId) return nullPrimaryKey();
   if (Stop stop = readOnly(schema, "create")) return std::move(*stop);
   const std::string id = doc["id"].get<std::string>();
@@ -356,10 +356,10 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   call.body.update(key.fields);
   if (!stored.is_null()) call.body["id"] = stored["id"];
-  if (Stop stop = refuseStoredForms(schema, call.body, stored)) return std::move(*stop);
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
+  if (Stop stop = refuseStoredForms(schema, doc, stored)) return std::move(*stop);
   if (Stop stop = readOnly(schema, "create or update", key.field)) return std::move(*stop);
   const std::string id = doc["id"].get<std::string>();
   // By a new key with an id that is taken by another entity: a conflict, not a replacement.
@@ -382,11 +382,11 @@ Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& st
   if (Stop stop = prepare(schema, call, stored)) return std::move(*stop);
   auto id = call.body.find("id");
   if (id != call.body.end() && schema.checkField("id", *id).empty()) call.body.erase(id);
-  if (Stop stop = refuseStoredForms(schema, call.body, stored)) return std::move(*stop);
   schema::Violations violations;
-  Json doc = schema.write(schema::WriteMode::kUpdate, call.body,
-                          withPasswordsMarked(schema, stored), call.now, violations);
+  const Json marked = withPasswordsMarked(schema, stored);
+  Json doc = schema.write(schema::WriteMode::kUpdate, call.body, marked, call.now, violations);
   if (!violations.empty()) return violation(violations);
+  if (Stop stop = refuseStoredForms(schema, doc, marked)) return std::move(*stop);
   if (Stop stop = readOnly(schema, "update", key.field)) return std::move(*stop);
   doc["id"] = stored["id"];
   const std::string docId = doc["id"].get<std::string>();
@@ -417,10 +417,10 @@ Reply EntityAccess::insertLinked(const EntitySchema& schema, Call& call,
   if (Stop stop = snis.take(schema, call, "")) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   call.body.erase("id");
-  if (Stop stop = refuseStoredForms(schema, call.body, nullptr)) return std::move(*stop);
   schema::Violations violations;
   Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
+  if (Stop stop = refuseStoredForms(schema, doc, nullptr)) return std::move(*stop);
   if (Stop stop = readOnly(schema, "create or update")) return std::move(*stop);
   schema::Violations holderViolations;
   const std::string id = doc["id"].get<std::string>();

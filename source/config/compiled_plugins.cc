@@ -6,6 +6,7 @@
 #include "source/config/document.h"
 #include "source/config/refusing_filter.h"
 #include "source/schema/message.h"
+#include "source/store/sealed/stored_form.h"
 
 namespace tollgate::config {
 namespace {
@@ -25,6 +26,19 @@ int rankOf(bool route, bool service, bool consumer) {
   if (route && service) return 4;
   if (route) return 6;
   return service ? 7 : 8;
+}
+
+/// A secret that this node could not open is left empty: its stored form is none, and nobody else's
+/// business.
+Status fillConfig(const schema::Json& doc, google::protobuf::Message& message) {
+  auto found = doc.find("config");
+  if (found == doc.end()) return {};
+  schema::Json relevant = {{"name", doc.value("name", schema::Json())}, {"config", *found}};
+  for (const auto& field : schema::EntitySchema::find("plugins")->atRestFields()) {
+    const std::string* value = field.in(relevant);
+    if (value != nullptr && store::hasStoredFormMark(*value)) field.set(relevant, "");
+  }
+  return schema::fillMessage(relevant["config"], message);
 }
 
 }  // namespace
@@ -89,8 +103,7 @@ std::unique_ptr<CompiledPlugins::Plugin> CompiledPlugins::compile(const std::str
   const http::HttpFilterFactory* factory = http::HttpFilterRegistry::find(plugin->name);
   if (factory == nullptr) return fail("no filter of that name in this build");
   auto config = factory->newConfig();
-  auto json = doc.find("config");
-  Status filled = schema::fillMessage(json != doc.end() ? *json : schema::Json::object(), *config);
+  Status filled = fillConfig(doc, *config);
   if (!filled) return fail(filled.error().message);
   http::FilterContext context;
   context.routeId = plugin->routeId;

@@ -61,10 +61,10 @@ std::optional<AtRest> atRestOf(const Rules& rules) {
 }
 
 void collectAtRest(const std::vector<Field>& fields, const std::string& record,
-                   std::vector<AtRestField>& out) {
+                   const std::string& plugin, std::vector<AtRestField>& out) {
   for (const Field& f : fields) {
-    if (auto how = atRestOf(f.rules)) out.push_back({record + f.name, *how});
-    collectAtRest(f.fields, record + f.name + ".", out);
+    if (auto how = atRestOf(f.rules)) out.push_back({record + f.name, *how, plugin});
+    collectAtRest(f.fields, record + f.name + ".", plugin, out);
   }
 }
 
@@ -89,7 +89,12 @@ class CompiledSchema : public EntitySchema {
       : rules_(message.options().GetExtension(v1::entity)),
         steps_(kindRules(rules_.kind())),
         fields_(compileFields(message)) {
-    collectAtRest(fields_, "", atRest_);
+    collectAtRest(fields_, "", "", atRest_);
+    if (kind() == "plugins") {
+      for (const PluginConfig& plugin : PluginConfig::all()) {
+        collectAtRest(plugin.fields(), "config.", plugin.rules().plugin(), atRest_);
+      }
+    }
     for (const auto& f : fields_) {
       if (f.type != Field::Type::kForeign) continue;
       foreign_.push_back(
@@ -305,6 +310,10 @@ class CompiledSchema : public EntitySchema {
 }  // namespace
 
 const std::string* AtRestField::in(const Json& doc) const {
+  if (!plugin.empty()) {
+    const Json* name = memberAt(doc, "name");
+    if (name == nullptr || *name != plugin) return nullptr;
+  }
   const Json* at = memberAt(doc, field);
   return at != nullptr && at->is_string() ? at->get_ptr<const std::string*>() : nullptr;
 }

@@ -49,6 +49,7 @@ enum class AtRest { kDigest, kPassword, kSealed };
 struct AtRestField {
   std::string field;  ///< "key", or "pem.private_key" within a record.
   AtRest how;
+  std::string plugin = {};  ///< Whose field it is, of "plugins"; "" where every document has it.
   /// The text of the field; nullptr where `doc` has none.
   const std::string* in(const Json& doc) const;
   /// Only where in() finds one.

@@ -182,10 +182,7 @@ void PluginConfig::checkProtocols(const Json& doc, Json& errors) const {
   if (!problems.empty()) errors["protocols"] = std::move(problems);
 }
 
-void PluginConfig::complete(Json& doc) const {
-  fillNulls(fields_, doc["config"]);
-  mirror(doc["config"]);
-}
+void PluginConfig::complete(Json& doc) const { fillNulls(fields_, doc["config"]); }
 
 void PluginConfig::mirror(Json& config) const {
   if (!config.is_object()) return;

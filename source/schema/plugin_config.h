@@ -23,12 +23,14 @@ class PluginConfig {
   static void merge(Json& stored, const Json& change);
 
   const v1::EntityRules& rules() const { return rules_; }
+  const std::vector<Field>& fields() const { return fields_; }
   void coerce(Json& config) const;
   /// Fills in defaults, then validates doc["config"], scopes and the plugin's own checks.
   void check(WriteMode mode, Json& doc, Json& errors) const;
-  /// Nulls and the older names of fields.
+  /// Nulls for what is absent.
   void complete(Json& doc) const;
-  /// Sets the older names to the values of the new ones.
+  /// For an answer: sets the older names of fields to the values of the new ones. What is kept has
+  /// every value once.
   void mirror(Json& config) const;
   /// Hides the secrets, also under the older names.
   void mask(Json& config) const;

@@ -250,18 +250,13 @@ void printChange(const store::Change& change, const Json& before) {
     return;
   }
   fmt::print("~ {} {}\n", change.kind, name);
+  const Json oldShown = schema.masked(before), newShown = schema.masked(change.doc);
   for (const auto& [field, value] : change.doc.items()) {
-    Json old = before.value(field, Json());
-    if (old == value || field == "updated_at") continue;
-    bool secret = schema.isSecret(field);
-    for (const auto& kept : schema.atRestFields()) {
-      secret = secret || kept.field == field || kept.field.starts_with(field + ".");
-    }
-    auto shown = [&](const Json& one) {
-      if (secret && !one.is_null()) return std::string("******");
-      return one.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (before.value(field, Json()) == value || field == "updated_at") continue;
+    auto shown = [&](const Json& masked) {
+      return masked.value(field, Json()).dump(-1, ' ', false, Json::error_handler_t::replace);
     };
-    fmt::print("    {}: {} -> {}\n", field, shown(old), shown(value));
+    fmt::print("    {}: {} -> {}\n", field, shown(oldShown), shown(newShown));
   }
 }
 

@@ -115,6 +115,20 @@ TEST_F(SnapshotCompilerTest, RoutesWithTheSamePluginsShareAPlanAndFiltersOutlive
   EXPECT_EQ(planOf(*next, "/a")->entries[0].fallback, planOf(*snapshot, "/a")->entries[0].fallback);
 }
 
+TEST_F(SnapshotCompilerTest, ASecretThatCouldNotBeOpenedReachesNoFilter) {
+  auto passwordGivenFor = [&](const char* stored) {
+    put("plugins", "p1",
+        {{"name", "rate-limiting"},
+         {"config", {{"redis", {{"host", "h"}, {"password", stored}}}}}});
+    compiler_.compile(1);
+    const auto& redis = lastConfig.fields().at("redis").struct_value().fields();
+    EXPECT_EQ(redis.at("host").string_value(), "h");
+    return redis.at("password").string_value();
+  };
+  EXPECT_EQ(passwordGivenFor("opened"), "opened");
+  EXPECT_EQ(passwordGivenFor("$tollgate$xchacha20-poly1305$0a0b$c0ffee"), "");
+}
+
 TEST_F(SnapshotCompilerTest, WhatCannotBeCompiledIsNamedAndTheRestIsServed) {
   service("s1");
   route("r1", "/a", "s1");

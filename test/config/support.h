@@ -27,6 +27,9 @@ class NamedFilter final : public http::HttpFilter {
   std::string tag;
 };
 
+/// The last configuration from which a NamedFactory made a filter.
+inline google::protobuf::Struct lastConfig;
+
 class NamedFactory final : public http::HttpFilterFactory {
  public:
   NamedFactory(std::string name, int priority) : name_(std::move(name)), priority_(priority) {}
@@ -41,6 +44,7 @@ class NamedFactory final : public http::HttpFilterFactory {
     auto tag = fields.find("tag");
     std::string text = tag != fields.end() ? tag->second.string_value() : "";
     if (text == "broken") return Error::invalid("cannot be made");
+    lastConfig = static_cast<const google::protobuf::Struct&>(config);
     ++created;
     return std::unique_ptr<http::HttpFilter>(std::make_unique<NamedFilter>(text));
   }
@@ -50,11 +54,12 @@ class NamedFactory final : public http::HttpFilterFactory {
   int priority_;
 };
 
-/// Registers filters called "first" and "second", in the order in which they run.
+/// Registers filters called "first", "rate-limiting" and "second", in the order in which they run.
 inline void registerFilters() {
   static const bool kOnce = [] {
     http::HttpFilterRegistry::add(std::make_unique<NamedFactory>("first", 1000));
     http::HttpFilterRegistry::add(std::make_unique<NamedFactory>("second", 900));
+    http::HttpFilterRegistry::add(std::make_unique<NamedFactory>("rate-limiting", 910));
     return true;
   }();
   (void)kOnce;

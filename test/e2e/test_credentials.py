@@ -41,6 +41,17 @@ class Credentials(Case):
             body = {"secret": secret, **({"username": "h"} if kind == "hmac-auth" else {"key": "j"})}
             gateway.admin("POST", f"/consumers/alice/{kind}", body, expect=201)
             secrets.append(secret)
+        for number, redis in enumerate(({"redis": {"host": "127.0.0.1", "password": "known-plugin-password"}},
+                                        {"redis_host": "127.0.0.1", "redis_password": "known-older-password"})):
+            made = gateway.admin("POST", "/plugins", {"name": "rate-limiting", "enabled": False, "config": {
+                "hour": 1, **redis}, **({"consumer": {"username": "alice"}} if number else {})}, expect=201).json
+            self.assertIn(made["config"]["redis"]["password"], str(redis))
+            self.assertEqual(made["config"]["redis_password"], made["config"]["redis"]["password"])
+            self.assertEqual(gateway.admin("GET", f"/plugins/{made['id']}").json["config"], made["config"])
+            secrets.append(made["config"]["redis_password"])
+        refused = gateway.admin("PATCH", f"/plugins/{made['id']}",
+                                {"config": {"redis_password": "$tollgate$sha256$x"}}, expect=400).json
+        self.assertIn("must not begin with", refused["fields"]["config"]["redis"]["password"])
         # Changed and deleted ones, which stand in the history only.
         gateway.admin("POST", "/consumers/alice/key-auth", {"key": "known-key-deleted"}, expect=201)
         gateway.admin("DELETE", "/consumers/alice/key-auth/known-key-deleted", expect=204)

@@ -20,7 +20,7 @@ SHOP = """consumers:
   - key: bobs-key
   plugins:
   - name: rate-limiting
-    config: {minute: 5, policy: local}
+    config: {minute: 5, policy: local, redis_host: localhost, redis_password: bobs-word}
 - username: "\\u00fc: #"
   custom_id: "007"
 upstreams:
@@ -179,6 +179,10 @@ class Files(Case):
         file.write_text(config(1, extra=SHOP.replace("bobs-key", "his-new-key")))
         done = self.run_config(gateway, "diff", file, code=1)
         self.assertNotIn("key", done.stdout.replace("keyauth_credentials", ""))
+        file.write_text(config(1, extra=SHOP.replace("bobs-word", "his-new-word")))
+        done = self.run_config(gateway, "diff", file, code=1)
+        self.assertIn('"password":"******"', done.stdout)
+        self.assertNotIn("word", done.stdout.replace("password", ""))
         file.write_text("nonsense: [")
         self.run_config(gateway, "diff", file, code=2)
 

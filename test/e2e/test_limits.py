@@ -1,4 +1,5 @@
 """Limits that mean what they say: bursts over many connections, and counters in Redis."""
+import pathlib
 import re
 import shutil
 import subprocess
@@ -85,9 +86,16 @@ class Limits(Case):
         self.assertRegex(keys, r"^ratelimit:0{8}-.*:0{8}-.*:127\.0\.0\.1:\d+:hour$")
         self.ask_redis(port, "script", "flush")
         self.assertEqual(first.proxy("GET", "/posts").status, 429)
+        # A password that cannot be opened any more is no password.
+        first.stop()
+        (pathlib.Path(first.prefix) / "credential.secret").unlink()
+        answer = first.start().proxy("GET", "/posts")
+        self.assertEqual(answer.status, 200)
+        self.assertNotIn("X-RateLimit-Remaining-Hour", answer.headers)
+        self.assertIn("credential.secret is missing", first.output())
         server.kill()
         server.wait()
-        answer = first.proxy("GET", "/posts")
+        answer = second.proxy("GET", "/posts")
         self.assertEqual(answer.status, 200)
         self.assertNotIn("X-RateLimit-Remaining-Hour", answer.headers)
         plugin = second.admin("GET", "/plugins").json["data"][0]["id"]

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace tollgate::schema {
 namespace {
@@ -110,8 +112,42 @@ TEST(EntitySchema, FillsInTheDefaultsOfARateLimit) {
       1000, violations);
   ASSERT_TRUE(violations.empty()) << violations.message();
   EXPECT_EQ(doc["config"]["redis"]["port"], 6379);
-  EXPECT_EQ(doc["config"]["redis_port"], 6379);
   EXPECT_EQ(doc["config"]["algorithm"], "token-bucket");
+}
+
+TEST(EntitySchema, KeepsAValueOnceWhateverItsNameWasAndShowsItUnderBoth) {
+  const EntitySchema& plugins = *EntitySchema::find("plugins");
+  auto write = [&](WriteMode mode, const char* config, const Json& stored) {
+    Violations violations;
+    Json body = {{"name", "rate-limiting"}, {"config", Json::parse(config)}};
+    Json doc = plugins.write(mode, body, stored, 1000, violations);
+    EXPECT_TRUE(violations.empty()) << violations.message();
+    return doc;
+  };
+  Json doc = write(WriteMode::kInsert, R"({"minute":5,"redis_host":"a","redis_password":"p"})", {});
+  EXPECT_EQ(doc["config"]["redis"]["password"], "p");
+  EXPECT_FALSE(doc["config"].contains("redis_password")) << doc;
+  EXPECT_EQ(plugins.print(doc, 1000)["config"]["redis_password"], "p");
+  doc = write(WriteMode::kUpdate, R"({"redis":{"host":"b"}})", doc);
+  EXPECT_EQ(plugins.print(doc, 1000)["config"]["redis_host"], "b");
+  doc = write(WriteMode::kUpdate, R"({"redis_host":"c"})", doc);
+  EXPECT_EQ(doc["config"]["redis"]["host"], "c");
+}
+
+TEST(EntitySchema, ASecretOfAPluginIsAFieldOfThatPluginOnly) {
+  Json doc = {{"name", "rate-limiting"}, {"config", {{"redis", {{"password", "p"}}}}}};
+  auto secrets = [&] {
+    std::vector<std::string> out;
+    for (const AtRestField& field : EntitySchema::find("plugins")->atRestFields()) {
+      if (const std::string* value = field.in(doc)) out.push_back(field.field + "=" + *value);
+    }
+    return out;
+  };
+  EXPECT_EQ(secrets(), std::vector<std::string>{"config.redis.password=p"});
+  doc["name"] = "of-another-version";
+  EXPECT_EQ(secrets(), std::vector<std::string>{});
+  doc.erase("name");
+  EXPECT_EQ(secrets(), std::vector<std::string>{});
 }
 
 }  // namespace
