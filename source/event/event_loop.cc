@@ -102,6 +102,15 @@ EventLoop::~EventLoop() {
   event_base_free(base_);
 }
 
+void EventLoop::keep(std::unique_ptr<Deferred> object, std::weak_ptr<const void> user) {
+  std::erase_if(kept_, [this](Kept& kept) {
+    if (!kept.user.expired()) return false;
+    deferDelete(std::move(kept.object));
+    return true;
+  });
+  kept_.push_back({std::move(object), std::move(user)});
+}
+
 void EventLoop::run() {
   while (!stopping_) {
     armWheel();

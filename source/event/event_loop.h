@@ -145,8 +145,9 @@ class EventLoop {
   }
   void deferDelete(std::unique_ptr<Deferred> object) { graveyard_.push_back(std::move(object)); }
 
-  /// Keeps an object that uses this loop for as long as the loop lives. The loop's thread.
-  void keep(std::unique_ptr<Deferred> object) { kept_.push_back(std::move(object)); }
+  /// Keeps an object that uses this loop for as long as the loop and `user` live: what lost its user
+  /// goes when the next object comes. The loop's thread.
+  void keep(std::unique_ptr<Deferred> object, std::weak_ptr<const void> user);
 
   /// From any thread: runs `task` on this loop's thread in a later pass. Wakes the loop only when
   /// its mailbox was empty.
@@ -182,7 +183,11 @@ class EventLoop {
   int64_t wheelArmedFor_ = -1;  ///< The tick that wheelEvent_ waits for, or -1.
   IntrusiveList<PassEnd, PassTag> passEnd_;
   std::vector<std::unique_ptr<Deferred>> graveyard_;
-  std::vector<std::unique_ptr<Deferred>> kept_;
+  struct Kept {
+    std::unique_ptr<Deferred> object;
+    std::weak_ptr<const void> user;
+  };
+  std::vector<Kept> kept_;
 
   std::mutex mailboxMutex_;
   std::vector<std::function<void()>> mailbox_;

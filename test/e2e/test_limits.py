@@ -86,6 +86,11 @@ class Limits(Case):
         self.assertRegex(keys, r"^ratelimit:0{8}-.*:0{8}-.*:127\.0\.0\.1:\d+:hour$")
         self.ask_redis(port, "script", "flush")
         self.assertEqual(first.proxy("GET", "/posts").status, 429)
+        # Other settings make other connections; those before go with theirs.
+        plugin = second.admin("GET", "/plugins").json["data"][0]["id"]
+        for timeout in range(501, 521):
+            second.admin("PATCH", f"/plugins/{plugin}", f"config.redis.timeout={timeout}", expect=200)
+            self.assertEqual(second.proxy("GET", "/posts").status, 429)
         # A password that cannot be opened any more is no password.
         first.stop()
         (pathlib.Path(first.prefix) / "credential.secret").unlink()
@@ -98,7 +103,6 @@ class Limits(Case):
         answer = second.proxy("GET", "/posts")
         self.assertEqual(answer.status, 200)
         self.assertNotIn("X-RateLimit-Remaining-Hour", answer.headers)
-        plugin = second.admin("GET", "/plugins").json["data"][0]["id"]
         second.admin("PATCH", f"/plugins/{plugin}", "config.fault_tolerant=false", expect=200)
         answer = second.proxy("GET", "/posts")
         self.assertEqual((answer.status, answer.body),

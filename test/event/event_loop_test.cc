@@ -79,6 +79,29 @@ TEST(EventLoop, RunsPassEndWorkOnceHoweverOftenItWasAsked) {
   EXPECT_EQ(work.runs, 1);
 }
 
+TEST(EventLoop, WhatIsKeptGoesWithItsUserOrWithTheLoop) {
+  struct Counted final : Deferred {
+    explicit Counted(int& alive) : alive(alive) { ++alive; }
+    ~Counted() override { --alive; }
+    int& alive;
+  };
+  int alive = 0;
+  auto stays = std::make_shared<int>();
+  {
+    EventLoop loop;
+    for (int i = 0; i < 1'000; ++i) {
+      auto goes = std::make_shared<int>();
+      loop.keep(std::make_unique<Counted>(alive), goes);
+      loop.runOnce(Millis(0));
+      EXPECT_LE(alive, 2) << "the one before goes when the next comes";
+    }
+    for (int i = 0; i < 5; ++i) loop.keep(std::make_unique<Counted>(alive), stays);
+    loop.runOnce(Millis(0));
+    EXPECT_EQ(alive, 5);
+  }
+  EXPECT_EQ(alive, 0);
+}
+
 TEST(EventLoop, ATimerThatIsArmedAnewKeepsToItsLastDeadline) {
   EventLoop loop;
   std::vector<int> order;

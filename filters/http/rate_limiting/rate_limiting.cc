@@ -34,11 +34,26 @@ ShortHash::Key randomKey() {
 }
 
 /// What outlives configurations: counting goes on when a plugin is changed.
-struct Shared {
+class Shared {
+ public:
   explicit Shared(size_t cells) : table(cells) {}
   CellTable table;
   ShortHash hash{randomKey()};
-  std::map<std::string, std::shared_ptr<WorkerClients>> redis;  ///< By identity(). Control thread.
+
+  /// The clients of these settings. Control thread.
+  std::shared_ptr<WorkerClients> clientsOf(RedisSettings settings) {
+    std::erase_if(redis_, [](const auto& entry) { return entry.second.expired(); });
+    std::weak_ptr<WorkerClients>& known = redis_[settings.identity()];
+    auto clients = known.lock();
+    if (clients == nullptr) {
+      clients = std::make_shared<WorkerClients>(std::move(settings));
+      known = clients;
+    }
+    return clients;
+  }
+
+ private:
+  std::map<std::string, std::weak_ptr<WorkerClients>> redis_;  ///< By identity().
 };
 
 enum class LimitBy { kConsumer, kCredential, kIp, kService, kHeader, kPath };
@@ -189,7 +204,9 @@ class RateLimiting final : public engine::HttpFilter {
     for (size_t i = 0; allowed && i < windows_.size(); ++i) {
       if (take(windows_[i], keys[i], *cells[i], now, shown[i])) continue;
       allowed = false;  // another thread was faster
-      while (i-- > 0) windows_[i].algorithm->giveBack(*cells[i], now);
+      while (i-- > 0) {
+        if (CellTable::stillOf(*cells[i], keys[i])) windows_[i].algorithm->giveBack(*cells[i], now);
+      }
       break;
     }
     return allowed;
@@ -339,11 +356,7 @@ class Factory final : public engine::HttpFilterFactory {
     if (config.policy() == "redis") {
       auto settings = redisSettings(config, context);
       if (!settings) return settings.error();
-      auto& clients = shared_.redis[settings->identity()];
-      if (clients == nullptr) {
-        clients = std::make_shared<WorkerClients>(std::move(settings).value());
-      }
-      filter->useRedis(clients);
+      filter->useRedis(shared_.clientsOf(std::move(settings).value()));
     }
     return std::unique_ptr<engine::HttpFilter>(std::move(filter));
   }

@@ -11,7 +11,7 @@ RedisClient& WorkerClients::get(event::EventLoop& loop) {
   }
   auto fresh = std::make_unique<RedisClient>(loop, settings_);
   RedisClient& client = *fresh;
-  loop.keep(std::move(fresh));
+  loop.keep(std::move(fresh), weak_from_this());
   std::lock_guard lock(mutex_);
   while (i + 1 < kMaxWorkers && slots_[i].loop.load(std::memory_order_relaxed) != nullptr) ++i;
   slots_[i].client = &client;

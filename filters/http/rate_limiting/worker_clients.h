@@ -9,12 +9,13 @@
 
 namespace tollgate::filters::rate_limiting {
 
-/// The clients of one Redis, one for each worker. Looking one up takes no lock. A client lives as
-/// long as its worker's loop.
-class WorkerClients {
+/// The clients of one Redis, one for each worker. Looking one up takes no lock. A client outlives
+/// this until its worker makes one for another Redis.
+class WorkerClients : public std::enable_shared_from_this<WorkerClients> {
  public:
   explicit WorkerClients(RedisSettings settings) : settings_(std::move(settings)) {}
-  /// The client of the calling thread's loop.
+  /// The client of the calling thread's loop. Whoever has it asked must keep this alive until it
+  /// has answered.
   RedisClient& get(event::EventLoop& loop);
   const RedisSettings& settings() const { return settings_; }
 
