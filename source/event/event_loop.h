@@ -145,8 +145,8 @@ class EventLoop {
   }
   void deferDelete(std::unique_ptr<Deferred> object) { graveyard_.push_back(std::move(object)); }
 
-  /// Keeps an object that uses this loop for as long as the loop and `user` live: what lost its user
-  /// goes when the next object comes. The loop's thread.
+  /// Keeps an object that uses this loop for as long as the loop and `user` live: what lost its
+  /// user goes when the next object comes. The loop's thread.
   void keep(std::unique_ptr<Deferred> object, std::weak_ptr<const void> user);
 
   /// From any thread: runs `task` on this loop's thread in a later pass. Wakes the loop only when
