@@ -33,12 +33,18 @@ Control::Control(std::unique_ptr<store::Store> store, std::unique_ptr<store::Las
 Control::~Control() { stop(); }
 
 Status Control::load(const std::string& outage) {
-  Status loaded = outage.empty() ? reload() : Status(Error::unavailable(outage));
+  const bool resumed = resume().ok();
+  Status loaded;
+  if (!outage.empty()) {
+    loaded = Error::unavailable(outage);
+  } else {
+    loaded = resumed ? follow() : reload();
+  }
   if (!loaded) {
     const Error::Kind kind = loaded.error().kind;
     if (kind != Error::Kind::kUnavailable && kind != Error::Kind::kConflict) return loaded;
     settle(loaded);
-    if (Status kept = loadLastGood(); kept) {
+    if (Status kept = resumed ? Status() : loadLastGood(); kept) {
       log::error(Level::kWarn,
                  fmt::format("serving the last good configuration (revision {})", revision()));
     } else if (kind == Error::Kind::kConflict) {
@@ -49,7 +55,6 @@ Status Control::load(const std::string& outage) {
       log::error(Level::kError, fmt::format("no last good configuration either: {}; every request "
                                             "gets 404 until the store answers",
                                             kept.error().text()));
-      compiler_.clear();
     }
   }
   current_ = compiler_.compile(revision());
@@ -81,8 +86,8 @@ Status Control::reload() {
   for (store::Unreadable& row : store_->unreadable()) {
     if (row.kind != "plugins") continue;
     if (lastGood_ != nullptr) lastGood_->keep({row.kind, row.id, row.known});
-    compiler_.applyUnreadable({store::Change::Op::kInsert, std::move(row.kind), std::move(row.id),
-                               std::move(row.known)});
+    compiler_.applyUnreadable(
+        {store::Change::Op::kInsert, std::move(row.kind), std::move(row.id), std::move(row.known)});
   }
   Status done = revision.ok() ? Status() : Status(revision.error());
   if (done.ok() && *revision < least) {
@@ -96,10 +101,11 @@ Status Control::reload() {
     return done;
   }
   for (const store::Unreadable& row : store_->unreadable()) screen_.note(row);
+  rowsLeftOut_ = !store_->unreadable().empty();
   revision_ = *revision;
   loadedFromStore_ = true;
   copyStale_ = false;
-  if (lastGood_ != nullptr) tellIfNotKept(lastGood_->endReplacement(*revision));
+  if (lastGood_ != nullptr) tellIfNotKept(lastGood_->endReplacement(*revision, markOfCopy()));
   return {};
 }
 
@@ -120,10 +126,30 @@ Status Control::loadLastGood() {
     take({store::Change::Op::kInsert, std::move(entity.kind), std::move(entity.id),
           std::move(entity.doc)});
   });
-  if (!revision) return revision.error();
+  if (!revision) {
+    compiler_.clear();
+    screen_.clear();
+    return revision.error();
+  }
   revision_ = *revision;
   return {};
 }
+
+/// Takes the last good configuration for what the store handed out last. kNotFound where a store
+/// cannot go on from it.
+Status Control::resume() {
+  if (lastGood_ == nullptr) return Error::notFound("none is kept for this kind of store");
+  auto mark = lastGood_->savedMark();
+  if (!mark) return mark.error();
+  if (mark->empty()) return Error::notFound("the store has to be read as a whole");
+  if (Status kept = loadLastGood(); !kept) return kept;
+  store_->resume(revision(), std::move(*mark));
+  loadedFromStore_ = true;
+  return {};
+}
+
+/// Of the revision that the store handed out last, for a copy that has all of it.
+std::string Control::markOfCopy() const { return rowsLeftOut_ ? std::string() : store_->mark(); }
 
 /// Trouble with the node's own copy is told but stops nothing.
 void Control::tellIfNotKept(const Status& kept) {
@@ -135,6 +161,7 @@ void Control::tellIfNotKept(const Status& kept) {
 
 void Control::start(std::vector<proxy::WorkerContext*> workers) {
   workers_ = std::move(workers);
+  look_ = storeLost_;  // it may only have been slow
   thread_ = std::thread([this] { run(); });
   store_->watch([this] {
     std::lock_guard lock(mutex_);
@@ -238,7 +265,10 @@ Status Control::follow() {
       break;
     }
     for (const store::Unreadable& row : store_->unreadable()) screen_.note(row);
-    for (const store::Commit& commit : *page) apply(commit);
+    rowsLeftOut_ = rowsLeftOut_ || !store_->unreadable().empty();
+    for (const store::Commit& commit : *page) {
+      apply(commit, &commit == &page->back() ? markOfCopy() : std::string());
+    }
     changed = changed || !page->empty();
     if (!store::Store::isFullPage(*page)) break;
   }
@@ -297,10 +327,11 @@ Result<store::Revision> Control::advance(const store::Reason& reason) {
   return advanced;
 }
 
-void Control::apply(const store::Commit& commit) {
+/// `mark`: of this revision, if it is known and the copy has all of it.
+void Control::apply(const store::Commit& commit, const std::string& mark) {
   for (const store::Change& change : commit.changes) take(change);
   revision_ = commit.revision;
-  if (lastGood_ != nullptr) tellIfNotKept(lastGood_->apply(commit));
+  if (lastGood_ != nullptr) tellIfNotKept(lastGood_->apply(commit, mark));
 }
 
 std::variant<store::Commit, store::Refusal> Control::commit(std::vector<store::Change> changes,
@@ -318,7 +349,7 @@ std::variant<store::Commit, store::Refusal> Control::commit(std::vector<store::C
   auto* commit = std::get_if<store::Commit>(&outcome);
   if (commit == nullptr) return outcome;
   if (loadedFromStore_ && commit->follows && commit->revision == revision() + 1) {
-    apply(*commit);
+    apply(*commit, markOfCopy());
     compileAndPublish();
   } else {
     catchUp();  // others wrote in between

@@ -43,8 +43,9 @@ class Control {
           http::SharedCounters* counters, Options options);
   ~Control();
 
-  /// Loads the configuration: from the store, else (or if there is an `outage`) the last good one.
-  /// Fails only if the store's trouble is not that it is out of reach. Before start().
+  /// Loads the configuration: the last good one and what the store has had since, or, where the
+  /// store cannot go on from there, all from the store. If it does not answer (or there is an
+  /// `outage`), the last good one as it is. Fails only if the store's trouble is not that it is out of reach. Before start().
   Status load(const std::string& outage = {});
   /// The snapshot that load() made.
   std::shared_ptr<const proxy::Snapshot> current() const { return current_; }
@@ -100,7 +101,9 @@ class Control {
   void take(const store::Change& change);
   store::Revision leastRevision();
   Status loadLastGood();
-  void apply(const store::Commit& commit);
+  Status resume();
+  std::string markOfCopy() const;
+  void apply(const store::Commit& commit, const std::string& mark);
   void compileAndPublish();
   void followListeners();
   void publish();
@@ -123,6 +126,7 @@ class Control {
   bool storeLost_ = false;
   bool behind_ = false;
   bool copyStale_ = false;  ///< The last good copy missed something.
+  bool rowsLeftOut_ = false;  ///< Rows that cannot be read: the copy is not all that there is.
   EntityScreen screen_;
   NodePresence presence_;
   RevisionWaiters waiters_;

@@ -60,8 +60,8 @@ int runCredentials(const std::string& action, const CommonOptions& common) {
       return fail(locked.error().text() + "; stop it first");
     }
   }
-  bool freshSecret = action == "adopt";
-  auto opened = openStore(*settings, prefix.path(), freshSecret);
+  auto opened = openStore(*settings, prefix.path(),
+                          action == "adopt" ? OpenFor::kAdoption : OpenFor::kCommand);
   if (!opened) return fail(opened.error().text());
   if (!opened->outage.empty()) return fail(opened->outage);
   auto& store = static_cast<store::SealingStore&>(*opened->store);

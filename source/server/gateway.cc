@@ -148,7 +148,7 @@ Status Gateway::compileListeners() {
 }
 
 Status Gateway::openStore() {
-  auto opened = server::openStore(settings_, prefix_.path());
+  auto opened = server::openStore(settings_, prefix_.path(), OpenFor::kServing);
   if (!opened) return opened.error();
   protector_ = opened->protector;
   auto workers = workerCount(settings_);

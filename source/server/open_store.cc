@@ -1,6 +1,9 @@
 #include "source/server/open_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <optional>
 
 #include "source/log/error_log.h"
 #include "source/server/credential_secret.h"
@@ -11,14 +14,13 @@
 namespace tollgate::server {
 namespace {
 
-/// How long a start waits for a database that does not answer: there is a last good configuration.
-constexpr std::chrono::milliseconds kProbeLimit{1000};
-
-/// Fails if the tables are not those of this version; says in `outage` if they cannot be seen.
-Status probe(store::PostgresSettings settings, std::string& outage) {
-  settings.connectTimeout = std::min(settings.connectTimeout, kProbeLimit);
+/// Fails if the tables are not those of this version; says in `outage` if they cannot be seen in
+/// time.
+Status probe(store::PostgresSettings settings, std::chrono::milliseconds patience,
+             std::string& outage) {
+  settings.connectTimeout = settings.timeout = patience;
   store::Migrations::Options limits;
-  limits.timeout = kProbeLimit;
+  limits.timeout = patience;
   auto migrations = store::Migrations::open(std::move(settings), limits);
   if (!migrations) return migrations.error();
   auto state = (*migrations)->state();
@@ -69,6 +71,13 @@ Result<store::PostgresSettings> postgresSettings(const Settings& settings) {
 
 namespace {
 
+/// How long a node with a configuration of its own waits at its start for the database.
+std::chrono::milliseconds startWait(const Settings& settings,
+                                    const store::PostgresSettings& database) {
+  const double wait = std::clamp(settings.number("pg_start_wait"), 1.0, 3600000.0);
+  return std::min(database.timeout, std::chrono::milliseconds(static_cast<int64_t>(wait)));
+}
+
 /// The secret for this store and mode; "" where none is to be had.
 Result<CredentialSecret> findSecret(const Settings& settings, const std::string& prefix,
                                     bool freshSecret, store::Store& plain) {
@@ -116,36 +125,50 @@ Status openCredentials(const Settings& settings, const std::string& prefix, bool
   return {};
 }
 
+/// The node's own copy of what is in `database`.
+Status openLastGood(const Settings& settings, const std::string& prefix,
+                    const store::PostgresSettings& database, OpenedStore& out) {
+  // Another program may read documents in another way, another secret open other ones.
+  std::string conditions =
+      fmt::format("{} {} {}", TOLLGATE_VERSION, settings.text("credential_storage"),
+                  out.credentials->secretId());
+  auto kept = store::LastGood::open(prefix + "/last-good.db", database.identity(), out.protector,
+                                    std::move(conditions));
+  if (!kept) return kept.error();
+  out.lastGood = std::move(kept).value();
+  return {};
+}
+
 }  // namespace
 
 Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix,
-                              bool freshSecret) {
+                              OpenFor purpose) {
   OpenedStore out;
   const std::string& kind = settings.text("database");
   auto keys = store::KeyExtractor::fromSchemas();
-  std::unique_ptr<store::Store> plain;
+  std::optional<store::PostgresSettings> database;
   if (kind == "postgres") {
     auto configured = postgresSettings(settings);
     if (!configured) return configured.error();
-    std::string identity = configured->identity();
-    if (Status probed = probe(*configured, out.outage); !probed) return probed.error();
-    auto opened = store::openPostgres(std::move(configured).value(), keys);
-    if (!opened) return opened.error();
-    plain = std::move(opened).value();
-    if (Status done = openCredentials(settings, prefix, freshSecret, *plain, out); !done)
-      return done.error();
-    auto kept = store::LastGood::open(prefix + "/last-good.db", identity, out.protector);
-    if (!kept) return kept.error();
-    out.lastGood = std::move(kept).value();
-  } else {
-    auto opened =
-        kind == "off" ? store::openMemory(keys) : store::openSqlite(prefix + "/tollgate.db", keys);
-    if (!opened) return opened.error();
-    plain = std::move(opened).value();
-    if (Status done = openCredentials(settings, prefix, freshSecret, *plain, out); !done)
-      return done.error();
+    database = std::move(configured).value();
   }
-  out.store = std::make_unique<store::SealingStore>(std::move(plain), out.protector);
+  auto opened = database        ? store::openPostgres(*database, keys)
+                : kind == "off" ? store::openMemory(keys)
+                                : store::openSqlite(prefix + "/tollgate.db", keys);
+  if (!opened) return opened.error();
+  const bool freshSecret = purpose == OpenFor::kAdoption;
+  Status done = openCredentials(settings, prefix, freshSecret, **opened, out);
+  if (done.ok() && database && purpose == OpenFor::kServing) {
+    done = openLastGood(settings, prefix, *database, out);
+  }
+  if (done.ok() && database) {
+    // Who has nothing else to serve waits for as long as for any answer.
+    const bool urgent = out.lastGood != nullptr && out.lastGood->savedRevision().ok();
+    done = probe(*database, urgent ? startWait(settings, *database) : database->timeout,
+                 out.outage);
+  }
+  if (!done) return done.error();
+  out.store = std::make_unique<store::SealingStore>(std::move(opened).value(), out.protector);
   return out;
 }
 

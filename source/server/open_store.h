@@ -15,17 +15,22 @@ namespace tollgate::server {
 
 struct OpenedStore {
   std::unique_ptr<store::Store> store;        ///< Protects credentials on the way in.
-  std::unique_ptr<store::LastGood> lastGood;  ///< For a store that may be out of reach; else null.
+  std::unique_ptr<store::LastGood> lastGood;  ///< Of a store that may be out of reach, for serving.
   std::shared_ptr<const config::Credentials> credentials;
   std::shared_ptr<store::Protector> protector;
   std::string outage;  ///< Why the store is out of reach just now; "" if it answers.
 };
 
+enum class OpenFor {
+  kCommand,
+  kServing,   ///< With the last good copy; where there is one, the database is not waited for long.
+  kAdoption,  ///< A missing secret is made anew even if the store has credentials under the lost one.
+};
+
 /// The store that `database` names, with its tables up to date or out of reach; an embedded one,
-/// its secret and the last good copy live in `prefix`. `freshSecret`: a secret that is missing
-/// there is made anew even if the store has credentials under the lost one.
+/// its secret and the last good copy live in `prefix`.
 Result<OpenedStore> openStore(const Settings& settings, const std::string& prefix,
-                              bool freshSecret = false);
+                              OpenFor purpose = OpenFor::kCommand);
 /// What the pg_* settings say; errors name the setting.
 Result<store::PostgresSettings> postgresSettings(const Settings& settings);
 

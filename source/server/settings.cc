@@ -119,6 +119,7 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"pg_database", "kong"},
       {"pg_schema", ""},
       {"pg_timeout", "5000", Type::kNumber},
+      {"pg_start_wait", "250", Type::kNumber},
       {"pg_ssl", "off", Type::kFlag},
       {"pg_ssl_verify", "off", Type::kFlag},
       {"pg_ssl_required", "off", Type::kFlag},

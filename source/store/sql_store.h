@@ -24,6 +24,10 @@ class SqlStore : public Store {
   std::string name() const override { return name_; }
   Result<Revision> load(const std::function<void(Entity)>& each) override;
   Result<std::vector<Commit>> changesSince(Revision since) override;
+  std::string mark() const override { return known_.token; }
+  void resume(Revision revision, std::string mark) override {
+    known_ = {revision, std::move(mark)};
+  }
   Result<Revision> revision() override;
   std::variant<Commit, Refusal> transact(std::vector<Change> changes,
                                          const Reason& reason) override;

@@ -137,6 +137,12 @@ class Store {
     for (const Commit& commit : page) changes += commit.changes.size();
     return changes >= kPageChanges || page.size() >= kPageChanges;
   }
+  /// What tells the revision that was handed out last from others of the same number; "" where
+  /// nothing does.
+  virtual std::string mark() const { return {}; }
+  /// Goes on from a revision that was handed out, with that mark, before this process began: what
+  /// follows is asked of changesSince(), which notices if the database is another one now.
+  virtual void resume(Revision revision, std::string mark) { (void)revision, (void)mark; }
   /// The rows that the last load() or changesSince() left out.
   virtual std::vector<Unreadable> unreadable() const { return {}; }
   virtual Result<Revision> revision() = 0;

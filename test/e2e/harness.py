@@ -190,6 +190,11 @@ class Gateway:
     def send_signal(self, number):
         self.process.send_signal(number)
 
+    def forget_copy(self):
+        """The next start reads everything from the database, also what no revision tells of."""
+        for path in pathlib.Path(self.prefix).glob("last-good.db*"):
+            path.unlink()
+
     def stop(self, number=signal.SIGTERM):
         """Ends it; returns the exit code."""
         if self.process is None:

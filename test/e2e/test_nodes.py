@@ -93,6 +93,7 @@ class Nodes(Case):
         bad = node.admin("GET", "/services/broken").json["id"]
         self.database.query(f"UPDATE entities SET doc = 'oops' WHERE id = '{bad}'")
         node.stop()
+        node.forget_copy()
         node.start()
         self.assertEqual(node.proxy("GET", "/posts").status, 200)
         problems = node.admin("GET", "/status").json["configuration"]["problems"]
@@ -114,6 +115,7 @@ class Nodes(Case):
         self.database.query(f"UPDATE entities SET doc = replace(doc, '\"name\":\"key-auth\"', '\"name\":7')"
                             f" WHERE id = '{guard}'")
         node.stop()
+        node.forget_copy()
         node.start()
         refused = node.proxy("GET", "/posts")
         self.assertEqual((refused.status, refused.json["message"]), (503, "An unexpected error occurred"))

@@ -64,6 +64,45 @@ class Outage(Case):
         wait_until(lambda: gateway.admin("POST", "/consumers", "username=x").status == 201,
                    "writes to work again")
 
+    def test_cold_start_before_a_database_that_does_not_answer(self):
+        gateway = self.start()
+        self.assertEqual(gateway.stop(), 0)
+        self.database.process.send_signal(signal.SIGSTOP)  # takes connections, says nothing
+        gateway.settings["PG_TIMEOUT"] = "600000"  # longer than this test has
+        gateway.start()
+        self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
+        self.assertIn("serving the last good configuration", gateway.output())
+        self.database.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: gateway.admin("POST", "/consumers", "username=x").status == 201,
+                   "writes to work again")
+
+    def test_a_start_asks_for_what_came_since_and_not_for_everything(self):
+        first = self.start()
+        second = self.gateway("second", **self.database.settings()).start()
+        kept = first.admin("GET", "/services/posts").json["id"]
+        second.stop()
+        self.add_route(first, "more", "/more")
+        first.admin("DELETE", "/routes/posts", expect=204)
+        # No revision tells of this: who reads everything stumbles over it.
+        self.database.query(f"update entities set doc = 'oops' where id = '{kept}'")
+        second.start()
+        self.assertEqual(second.proxy("GET", "/more").status, 200)
+        self.assertEqual(second.proxy("GET", "/posts").status, 404)
+        status = second.admin("GET", "/status").json["configuration"]
+        self.assertEqual((status["problems"], status["revision"]),
+                         ([], first.admin("GET", "/status").json["configuration"]["revision"]))
+
+    def test_a_start_notices_that_the_database_is_another_one(self):
+        gateway = self.start()
+        service = gateway.admin("GET", "/services/posts").json["id"]
+        gateway.stop()
+        # The same numbers, another history: a copy that somebody restored and wrote on.
+        self.database.query("update revisions set token = 'other'; update entities set doc = replace(doc, "
+                            f"'\"path\":\"/posts\"', '\"path\":\"/of-the-other\"') where id = '{service}'")
+        gateway.start()
+        self.assertIn("is not the one that this node runs: taking everything over anew", gateway.output())
+        self.assertTrue(gateway.proxy("GET", "/posts").json["path"].startswith("/of-the-other"))
+
     def test_a_plugin_that_cannot_be_read_refuses_what_it_guards(self):
         gateway = self.start()
         self.add_route(gateway, "open", "/open")
@@ -78,7 +117,12 @@ class Outage(Case):
             problems = gateway.admin("GET", "/status").json["configuration"]["problems"]
             self.assertEqual([plugin in text for text in problems], [True], problems)
 
+        # Nobody told of this change: only who reads everything sees it.
+        gateway.forget_copy()
         gateway.start()
+        refuses_and_says_so()
+        gateway.stop()
+        gateway.start()  # what could not be read is read anew
         refuses_and_says_so()
         gateway.stop()
         self.database.stop()

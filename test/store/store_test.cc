@@ -103,6 +103,27 @@ TEST_P(StoreTest, GivesTheChangesSinceARevision) {
   EXPECT_TRUE(store_->changesSince(3).value().empty());
 }
 
+TEST_P(StoreTest, GoesOnFromWhatAnEarlierProcessWasHandedOut) {
+  const Revision first = must({insert("parents", "1")}).revision;
+  const std::string mark = store_->mark();
+  EXPECT_NE(mark, "");
+  must({insert("parents", "2")});
+  const std::string newest = store_->mark();
+  EXPECT_NE(newest, mark);
+  reopen();
+  store_->resume(first, mark);
+  auto commits = store_->changesSince(first).value();
+  ASSERT_EQ(commits.size(), 1u);
+  EXPECT_EQ(commits[0].changes[0].id, "2");
+  EXPECT_EQ(store_->mark(), newest);
+  EXPECT_TRUE(must({insert("parents", "3")}).follows);
+  reopen();
+  store_->resume(first, "of another history");
+  EXPECT_EQ(store_->changesSince(first).error().kind, Error::Kind::kNotFound);
+  EXPECT_TRUE(store_->load([](Entity) {}));
+  EXPECT_TRUE(must({insert("parents", "4")}).follows);
+}
+
 TEST_P(StoreTest, PagesInTheOrderOfIds) {
   std::vector<Change> changes;
   for (int i = 0; i < 25; ++i) changes.push_back(insert("parents", "id" + std::to_string(100 + i)));

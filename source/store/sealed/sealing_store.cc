@@ -30,6 +30,7 @@ std::string SealingStore::ownName() const {
 
 Status SealingStore::claimSecret() {
   if (claimed_ || protector_->mode() == Protector::Mode::kPlain) return {};
+  told_ = true;
   // A database that did without may get a secret: what was written before stays usable.
   auto stands = inner_->claimFact(kSecretFact, ownName(), kNoSecret);
   if (!stands) return stands.error();
@@ -80,9 +81,9 @@ void SealingStore::openAll(Commit& commit) {
 
 Result<std::vector<Commit>> SealingStore::changesSince(Revision since) {
   auto commits = inner_->changesSince(since);
-  if (commits) {
-    for (Commit& commit : *commits) openAll(commit);
-  }
+  if (!commits) return commits;
+  for (Commit& commit : *commits) openAll(commit);
+  if (!told_) (void)claimSecret();  // there was no load()
   return commits;
 }
 

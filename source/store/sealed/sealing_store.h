@@ -26,6 +26,10 @@ class SealingStore final : public Store {
   std::string name() const override { return inner_->name(); }
   Result<Revision> load(const std::function<void(Entity)>& each) override;
   Result<std::vector<Commit>> changesSince(Revision since) override;
+  std::string mark() const override { return inner_->mark(); }
+  void resume(Revision revision, std::string mark) override {
+    inner_->resume(revision, std::move(mark));
+  }
   Result<Revision> revision() override { return inner_->revision(); }
   /// The commit's documents are opened, as if they had been read.
   std::variant<Commit, Refusal> transact(std::vector<Change> changes,
@@ -81,6 +85,7 @@ class SealingStore final : public Store {
   std::unique_ptr<Store> inner_;
   std::shared_ptr<Protector> protector_;
   bool claimed_ = false;
+  bool told_ = false;  ///< The database has been asked for the name of its secret.
   /// Of the transaction under way: kinds that were empty before, with no keys in other forms.
   std::map<std::string, bool> wasEmpty_;
 };

@@ -18,14 +18,20 @@ constexpr const char* kPreparations[] = {
 
 }  // namespace
 
-LastGood::LastGood(std::string path, std::string identity, std::shared_ptr<Protector> protector)
-    : path_(std::move(path)), identity_(std::move(identity)), protector_(std::move(protector)) {}
+LastGood::LastGood(std::string path, std::string identity, std::shared_ptr<Protector> protector,
+                   std::string conditions)
+    : path_(std::move(path)),
+      identity_(std::move(identity)),
+      conditions_(std::move(conditions)),
+      protector_(std::move(protector)) {}
 
 LastGood::~LastGood() = default;
 
 Result<std::unique_ptr<LastGood>> LastGood::open(const std::string& path, std::string identity,
-                                                 std::shared_ptr<Protector> protector) {
-  std::unique_ptr<LastGood> copy(new LastGood(path, std::move(identity), std::move(protector)));
+                                                 std::shared_ptr<Protector> protector,
+                                                 std::string conditions) {
+  std::unique_ptr<LastGood> copy(
+      new LastGood(path, std::move(identity), std::move(protector), std::move(conditions)));
   if (Status status = copy->begin(); !status) return std::move(status).error();
   return copy;
 }
@@ -91,19 +97,22 @@ Status LastGood::setMeta(const char* key, const std::string& value) {
       {key, value});
 }
 
-Status LastGood::replaceAll(Revision revision, const std::vector<Entity>& entities) {
+Status LastGood::replaceAll(Revision revision, const std::vector<Entity>& entities,
+                            const std::string& mark) {
   return inTransaction([&] {
     Status status = connection_->execute("DELETE FROM entities");
     for (size_t i = 0; status.ok() && i < entities.size(); ++i) {
       status = put(entities[i].kind, entities[i].id, entities[i].doc);
     }
-    if (status.ok()) status = finish(revision);
+    if (status.ok()) status = finish(revision, mark);
     return status;
   });
 }
 
-Status LastGood::finish(Revision revision) {
+Status LastGood::finish(Revision revision, const std::string& mark) {
   Status status = setMeta("identity", identity_);
+  if (status.ok()) status = setMeta("conditions", conditions_);
+  if (status.ok()) status = setMeta("mark", mark);
   return status.ok() ? setMeta("revision", std::to_string(revision)) : status;
 }
 
@@ -116,8 +125,8 @@ void LastGood::keep(const Entity& entity) {
   if (replacement_.ok()) replacement_ = put(entity.kind, entity.id, entity.doc);
 }
 
-Status LastGood::endReplacement(Revision revision) {
-  if (replacement_.ok()) replacement_ = finish(revision);
+Status LastGood::endReplacement(Revision revision, const std::string& mark) {
+  if (replacement_.ok()) replacement_ = finish(revision, mark);
   if (replacement_.ok()) replacement_ = connection_->commit();
   if (replacement_.ok()) return {};
   bool damaged = connection_->damaged();
@@ -128,7 +137,7 @@ Status LastGood::endReplacement(Revision revision) {
 
 void LastGood::abandonReplacement() { connection_->rollback(); }
 
-Status LastGood::apply(const Commit& commit) {
+Status LastGood::apply(const Commit& commit, const std::string& mark) {
   return inTransaction([&]() -> Status {
     auto saved = savedRevision();
     if (!saved && saved.error().kind != Error::Kind::kNotFound) return std::move(saved).error();
@@ -145,18 +154,35 @@ Status LastGood::apply(const Commit& commit) {
                                           {change.kind, change.id})
                    : put(change.kind, change.id, change.doc);
     }
+    // What was made under other conditions stays what it is.
+    if (status.ok()) status = setMeta("mark", mark);
     if (status.ok()) status = setMeta("revision", std::to_string(commit.revision));
     return status;
   });
 }
 
-Result<Revision> LastGood::savedRevision() {
-  std::string identity, text;
+Result<std::map<std::string, std::string>> LastGood::meta() {
+  std::map<std::string, std::string> out;
   Status status = connection_->query("SELECT key, value FROM meta", {}, [&](const SqlRow& row) {
-    if (row[0] == "identity") identity = row[1].value_or("");
-    if (row[0] == "revision") text = row[1].value_or("");
+    out[row[0].value_or("")] = row[1].value_or("");
   });
   if (!status) return std::move(status).error();
+  return out;
+}
+
+Result<std::string> LastGood::savedMark() {
+  auto saved = savedRevision();
+  if (!saved && saved.error().kind == Error::Kind::kNotFound) return std::string();
+  if (!saved) return std::move(saved).error();
+  auto known = meta();
+  if (!known) return std::move(known).error();
+  return (*known)["conditions"] == conditions_ ? (*known)["mark"] : std::string();
+}
+
+Result<Revision> LastGood::savedRevision() {
+  auto known = meta();
+  if (!known) return std::move(known).error();
+  const std::string &identity = (*known)["identity"], &text = (*known)["revision"];
   Revision revision = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), revision);
   if (error != std::errc() || end != text.data() + text.size()) {
@@ -178,20 +204,20 @@ Result<Revision> LastGood::load(const std::function<void(Entity)>& each) {
   if (!revision) {
     return connection_->damaged() ? damaged(revision.error().text()) : revision.error();
   }
-  std::vector<Entity> entities;
   std::string broken;
   Status status =
       connection_->query("SELECT kind, id, doc FROM entities", {}, [&](const SqlRow& row) {
-        Json doc = parseColumn(row[2]);
-        if (doc.is_discarded()) broken = row[0].value_or("") + "/" + row[1].value_or("");
-        entities.push_back({row[0].value_or(""), row[1].value_or(""), std::move(doc)});
+        if (!broken.empty()) return;
+        Entity entity{row[0].value_or(""), row[1].value_or(""), parseColumn(row[2])};
+        if (entity.doc.is_discarded()) {
+          broken = entity.kind + "/" + entity.id;
+          return;
+        }
+        if (protector_ != nullptr) protector_->open(entity.kind, entity.doc);
+        each(std::move(entity));
       });
   if (!status) return connection_->damaged() ? damaged(status.error().text()) : status.error();
   if (!broken.empty()) return damaged("the document " + broken + " is not JSON");
-  for (Entity& entity : entities) {
-    if (protector_ != nullptr) protector_->open(entity.kind, entity.doc);
-    each(std::move(entity));
-  }
   return revision;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,47 +19,58 @@ class LastGood {
  public:
   /// `identity` names the database that the copy is of (PostgresSettings::identity()); a copy of
   /// another one is not used. A damaged file is moved aside (see notice()), and a new one begun.
-  /// `protector` keeps secrets from the disk; null: documents are kept as they come.
+  /// `protector` keeps secrets from the disk; null: documents are kept as they come. `conditions`
+  /// are those under which documents become what this process makes of them: see savedMark().
   /// kUnavailable if the file can be neither opened nor created.
   static Result<std::unique_ptr<LastGood>> open(const std::string& path, std::string identity = {},
-                                                std::shared_ptr<Protector> protector = nullptr);
+                                                std::shared_ptr<Protector> protector = nullptr,
+                                                std::string conditions = {});
   ~LastGood();
   LastGood(const LastGood&) = delete;
   LastGood& operator=(const LastGood&) = delete;
 
+  // `mark` is the revision's, see Store::mark(); "" where the copy is not all that the store has.
+
   /// Replaces the copy as a whole.
-  Status replaceAll(Revision revision, const std::vector<Entity>& entities);
+  Status replaceAll(Revision revision, const std::vector<Entity>& entities,
+                    const std::string& mark = {});
   /// The same step by step, for more entities than fit in memory at once: begin, keep every entity,
   /// and end, which tells of any trouble on the way; until then, and after abandoning it, the copy
   /// is as it was.
   void beginReplacement();
   void keep(const Entity& entity);
-  Status endReplacement(Revision revision);
+  Status endReplacement(Revision revision, const std::string& mark = {});
   void abandonReplacement();
   /// Takes over one commit; one that the copy already has is ignored. kConflict, and no change, if
   /// the copy is not at the revision before: then replaceAll() is due.
-  Status apply(const Commit& commit);
-  /// Calls `each` for every entity, once all are known to be readable. kNotFound if there is no
-  /// copy of this database; a damaged one is moved aside and reported as kNotFound, too.
+  Status apply(const Commit& commit, const std::string& mark = {});
+  /// Calls `each` for every entity. kNotFound if there is no copy of this database; a damaged one
+  /// is moved aside and reported as kNotFound, too. Where it fails, what was given is worth
+  /// nothing.
   Result<Revision> load(const std::function<void(Entity)>& each);
 
   /// The revision of the copy. kNotFound where there is no copy of this database.
   Result<Revision> savedRevision();
+  /// The mark of that revision, if a store can go on from this copy: it is whole, and the
+  /// conditions are still those under which it was made; else "".
+  Result<std::string> savedMark();
   /// What happened to a damaged file, for the log; "" while all is well.
   const std::string& notice() const { return notice_; }
 
  private:
-  LastGood(std::string path, std::string identity, std::shared_ptr<Protector> protector);
+  LastGood(std::string path, std::string identity, std::shared_ptr<Protector> protector,
+           std::string conditions);
   Status begin();
   Status openFile();
   Status startAfresh(const std::string& cause);
   /// Runs `work` in a transaction; begins a new file, and tries once more, if this one is damaged.
   Status inTransaction(const std::function<Status()>& work);
   Status put(const std::string& kind, const std::string& id, Json doc);
-  Status finish(Revision revision);
+  Status finish(Revision revision, const std::string& mark);
+  Result<std::map<std::string, std::string>> meta();
   Status setMeta(const char* key, const std::string& value);
 
-  const std::string path_, identity_;
+  const std::string path_, identity_, conditions_;
   std::shared_ptr<Protector> protector_;
   std::string notice_;
   Status replacement_;  ///< The first trouble of the one under way.
