@@ -152,6 +152,9 @@ class Credentials(Case):
         self.assertNotIn(SECRET, json.dumps(gateway.admin("GET", "/").json))
         other = self.gateway("other", credential_secret=SECRET[::-1], **settings).start()
         self.assertIn("this node has", other.admin("GET", "/status").json["credentials"]["message"])
+        other.stop()
+        other.start()  # from its own copy
+        self.assertIn("it writes no credentials", other.admin("GET", "/status").json["credentials"]["message"])
         self.assertEqual(other.proxy("GET", "/posts", headers={"apikey": keys[0]}).status, 401)
         self.assertEqual(other.admin("POST", "/consumers/alice/key-auth", {"key": "x"}).status, 503)
         # Without its database the node starts from its copy, and the keys work.
