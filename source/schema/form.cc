@@ -1,11 +1,12 @@
 #include "source/schema/form.h"
-#include "source/schema/json_text.h"
 
 #include <algorithm>
 #include <cctype>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "source/schema/json_text.h"
 
 namespace tollgate::schema {
 namespace {

@@ -142,7 +142,10 @@ Status Control::resume() {
   auto mark = lastGood_->savedMark();
   if (!mark) return mark.error();
   if (mark->empty()) return Error::notFound("the store has to be read as a whole");
-  if (Status kept = loadLastGood(); !kept) return kept;
+  if (Status kept = loadLastGood(); !kept) {
+    log::error(Level::kError, kept.error().text());
+    return kept;
+  }
   store_->resume(revision(), std::move(*mark));
   loadedFromStore_ = true;
   return {};

@@ -45,7 +45,8 @@ class Control {
 
   /// Loads the configuration: the last good one and what the store has had since, or, where the
   /// store cannot go on from there, all from the store. If it does not answer (or there is an
-  /// `outage`), the last good one as it is. Fails only if the store's trouble is not that it is out of reach. Before start().
+  /// `outage`), the last good one as it is. Fails only if the store's trouble is not that it is out
+  /// of reach. Before start().
   Status load(const std::string& outage = {});
   /// The snapshot that load() made.
   std::shared_ptr<const proxy::Snapshot> current() const { return current_; }
@@ -125,7 +126,7 @@ class Control {
   bool loadedFromStore_ = false;
   bool storeLost_ = false;
   bool behind_ = false;
-  bool copyStale_ = false;  ///< The last good copy missed something.
+  bool copyStale_ = false;    ///< The last good copy missed something.
   bool rowsLeftOut_ = false;  ///< Rows that cannot be read: the copy is not all that there is.
   EntityScreen screen_;
   NodePresence presence_;

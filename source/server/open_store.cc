@@ -14,8 +14,8 @@
 namespace tollgate::server {
 namespace {
 
-/// Fails if the tables are not those of this version; says in `outage` if they cannot be seen in
-/// time.
+/// Fails if the tables are not those of this version; says in `outage` if they cannot be seen:
+/// `patience` is for connecting, and again for the answer.
 Status probe(store::PostgresSettings settings, std::chrono::milliseconds patience,
              std::string& outage) {
   settings.connectTimeout = settings.timeout = patience;
@@ -72,10 +72,9 @@ Result<store::PostgresSettings> postgresSettings(const Settings& settings) {
 namespace {
 
 /// How long a node with a configuration of its own waits at its start for the database.
-std::chrono::milliseconds startWait(const Settings& settings,
-                                    const store::PostgresSettings& database) {
+std::chrono::milliseconds startWait(const Settings& settings) {
   const double wait = std::clamp(settings.number("pg_start_wait"), 1.0, 3600000.0);
-  return std::min(database.timeout, std::chrono::milliseconds(static_cast<int64_t>(wait)));
+  return std::chrono::milliseconds(static_cast<int64_t>(wait));
 }
 
 /// The secret for this store and mode; "" where none is to be had.
@@ -136,6 +135,9 @@ Status openLastGood(const Settings& settings, const std::string& prefix,
                                     std::move(conditions));
   if (!kept) return kept.error();
   out.lastGood = std::move(kept).value();
+  if (const std::string& notice = out.lastGood->notice(); !notice.empty()) {
+    log::error(log::Level::kError, notice);
+  }
   return {};
 }
 
@@ -164,8 +166,7 @@ Result<OpenedStore> openStore(const Settings& settings, const std::string& prefi
   if (done.ok() && database) {
     // Who has nothing else to serve waits for as long as for any answer.
     const bool urgent = out.lastGood != nullptr && out.lastGood->savedRevision().ok();
-    done = probe(*database, urgent ? startWait(settings, *database) : database->timeout,
-                 out.outage);
+    done = probe(*database, urgent ? startWait(settings) : database->timeout, out.outage);
   }
   if (!done) return done.error();
   out.store = std::make_unique<store::SealingStore>(std::move(opened).value(), out.protector);

@@ -24,7 +24,8 @@ struct OpenedStore {
 enum class OpenFor {
   kCommand,
   kServing,   ///< With the last good copy; where there is one, the database is not waited for long.
-  kAdoption,  ///< A missing secret is made anew even if the store has credentials under the lost one.
+  kAdoption,  ///< A missing secret is made anew even if the store has credentials under the lost
+              ///< one.
 };
 
 /// The store that `database` names, with its tables up to date or out of reach; an embedded one,

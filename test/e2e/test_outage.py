@@ -1,5 +1,8 @@
 """A database that goes away: no client notices, a cold start included."""
+import contextlib
+import pathlib
 import signal
+import sqlite3
 import unittest
 
 from harness import Case, Traffic, wait_until
@@ -69,6 +72,7 @@ class Outage(Case):
         self.assertEqual(gateway.stop(), 0)
         self.database.process.send_signal(signal.SIGSTOP)  # takes connections, says nothing
         gateway.settings["PG_TIMEOUT"] = "600000"  # longer than this test has
+        gateway.settings["PG_START_WAIT"] = "250"
         gateway.start()
         self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
         self.assertIn("serving the last good configuration", gateway.output())
@@ -102,6 +106,27 @@ class Outage(Case):
         gateway.start()
         self.assertIn("is not the one that this node runs: taking everything over anew", gateway.output())
         self.assertTrue(gateway.proxy("GET", "/posts").json["path"].startswith("/of-the-other"))
+
+    def test_a_copy_that_is_damaged_is_made_anew(self):
+        gateway = self.start()
+        self.assertEqual(gateway.stop(), 0)
+        copy = pathlib.Path(gateway.prefix) / "last-good.db"
+        with contextlib.closing(sqlite3.connect(copy)) as database, database:
+            # The last of them: others have been taken over by then.
+            database.execute("update entities set doc = 'oops' where rowid = (select max(rowid) from entities)")
+        gateway.start()
+        self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
+        self.assertTrue(copy.with_name("last-good.db.damaged").exists())
+        self.assertIn("is not JSON", gateway.output())
+        self.assertEqual(gateway.stop(), 0)
+        copy.write_bytes(b"no database at all" * 1000)
+        gateway.start()
+        self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
+        self.assertIn("file is not a database", gateway.output())
+        self.assertEqual(gateway.stop(), 0)
+        self.database.stop()
+        gateway.start()
+        self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
 
     def test_a_plugin_that_cannot_be_read_refuses_what_it_guards(self):
         gateway = self.start()
