@@ -59,6 +59,10 @@ TEST_F(SettingsTest, BadValuesNameTheSettingAndTheChoices) {
       "log_level has an invalid value: 'loud' (debug, info, notice, warn, error, crit, alert, "
       "emerg)");
   EXPECT_EQ(problem({{"KONG_PG_PORT", "many"}}), "pg_port is not a number: 'many'");
+  for (const char* absurd : {"nan", "inf", "-inf", "1e999"}) {
+    EXPECT_EQ(problem({{"KONG_PG_TIMEOUT", absurd}}),
+              std::string("pg_timeout is not a number: '") + absurd + "'");
+  }
   EXPECT_NE(Settings::load("/nowhere/kong.conf", {}, {})
                 .error()
                 .text()
