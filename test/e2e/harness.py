@@ -15,20 +15,11 @@ import time
 import unittest
 import urllib.parse
 
+from ports import free_ports
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("TOLLGATE", ROOT / "build/release/tollgate")).resolve()
 PATIENCE = 30.0  # seconds until a condition that does not come about fails the test
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
 
 
 def wait_until(condition, what, patience=PATIENCE):
@@ -175,8 +166,9 @@ class Gateway:
             return False
 
     def output(self):
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")
+        # The gateway writes where this file's offset stands: to read must not move it.
+        file = self.log.fileno()
+        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
 
     def admin(self, method, path, body=None, headers=None, expect=None):
         answer = request(self.admin_port, method, path, body, headers)
@@ -185,7 +177,15 @@ class Gateway:
         return answer
 
     def proxy(self, method, path, body=None, headers=None, tls=False):
-        return request(self.tls_port if tls else self.proxy_port, method, path, body, headers, tls)
+        try:
+            return request(self.tls_port if tls else self.proxy_port, method, path, body, headers, tls)
+        except ConnectionRefusedError as error:
+            raise ConnectionRefusedError(f"{error}; {self.state()}") from None
+
+    def state(self):
+        """What to know of a gateway that does not do as it should."""
+        code = self.process.poll() if self.process else None
+        return f"exit code {code}, ports {self.settings['PROXY_LISTEN']}, log:\n{self.output()}"
 
     def send_signal(self, number):
         self.process.send_signal(number)

@@ -117,7 +117,7 @@ TEST_F(PostgresTest, RefusesSettingsThatMakeNoSense) {
 }
 
 TEST_F(PostgresTest, OpensWithoutAServerAndSaysWhyCallsFail) {
-  settings_.port = PostgresServer::freePort();
+  settings_.port = test::freePort();
   auto store = open(settings_);
   EXPECT_TRUE(has(failure(*store), "check that the server runs"));
   EXPECT_TRUE(has(failure(*store, milliseconds(100)), "next attempt in"));
@@ -247,7 +247,7 @@ TEST_F(PostgresTest, WatchesOnAfterTheServerCameBack) {
 
 TEST_F(PostgresTest, EndsAtOnceWhateverTheWatcherIsDoing) {
   BlackHole hole;
-  for (uint16_t port : {settings_.port, hole.port(), PostgresServer::freePort()}) {
+  for (uint16_t port : {settings_.port, hole.port(), test::freePort()}) {
     PostgresSettings settings = settings_;
     settings.port = port;
     settings.connectTimeout = seconds(60);

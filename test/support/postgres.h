@@ -21,6 +21,8 @@
 #include <thread>
 #include <vector>
 
+#include "test/support/ports.h"
+
 /// A real Postgres for tests: its own data folder, a port on loopback (SCRAM password, TLS with a
 /// certificate for "localhost") and a Unix socket (no password). Ends with the test process.
 namespace tollgate::test {
@@ -117,20 +119,6 @@ class PostgresServer {
     tool({"psql", "-h", folder_, "-p", std::to_string(port_), "-U", user(), "-d", database(), "-X",
           "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-o", folder_ + "/psql.out", "-c", sql});
     return read(folder_ + "/psql.out");
-  }
-
-  static uint16_t freePort() {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      throw std::runtime_error("no free port");
-    }
-    close(fd);
-    return ntohs(address.sin_port);
   }
 
  private:
