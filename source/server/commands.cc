@@ -133,10 +133,10 @@ int quit(const CommonOptions& common, double timeout, double wait) {
   auto until = std::chrono::steady_clock::now() +
                std::chrono::duration<double>(std::clamp(timeout, 0.0, 3600.0));
   PrefixFolder folder(prefix);
-  while (folder.runningPid() != 0 && std::chrono::steady_clock::now() < until) {
+  while (folder.runningPid() == pid && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  if (folder.runningPid() == 0) {
+  if (folder.runningPid() != pid) {  // 0, or what was started in its place
     fmt::print("Kong stopped (gracefully)\n");
     return 0;
   }

@@ -1,11 +1,11 @@
 #include "source/server/prefix_folder.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -44,6 +44,20 @@ bool isUuid(const std::string& text) {
     if (dash ? text[i] != '-' : !std::isxdigit(static_cast<unsigned char>(text[i]))) return false;
   }
   return true;
+}
+
+struct flock wholeFile() {
+  struct flock range {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  return range;
+}
+
+bool isFileAt(const std::string& path, int fd) {
+  struct stat there {
+  }, open{};
+  return ::stat(path.c_str(), &there) == 0 && ::fstat(fd, &open) == 0 &&
+         there.st_dev == open.st_dev && there.st_ino == open.st_ino;
 }
 
 }  // namespace
@@ -89,15 +103,20 @@ Status PrefixFolder::create() {
 }
 
 Status PrefixFolder::lock() {
-  lockFd_ = ::open(pidFile().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lockFd_ < 0) {
-    return Error::unavailable("cannot open " + pidFile() + ": " + std::strerror(errno));
-  }
-  if (::flock(lockFd_, LOCK_EX | LOCK_NB) != 0) {
-    ::close(lockFd_);
-    lockFd_ = -1;
-    return Error::conflict("Kong is already running in " + path_);
-  }
+  do {
+    if (lockFd_ >= 0) ::close(lockFd_);
+    lockFd_ = ::open(pidFile().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (lockFd_ < 0) {
+      return Error::unavailable("cannot open " + pidFile() + ": " + std::strerror(errno));
+    }
+    struct flock whole = wholeFile();
+    if (::fcntl(lockFd_, F_SETLK, &whole) != 0) {
+      ::close(lockFd_);
+      lockFd_ = -1;
+      return Error::conflict("Kong is already running in " + path_);
+    }
+    // One that ended meanwhile may have removed the file that was opened.
+  } while (!isFileAt(pidFile(), lockFd_));
   std::string pid = std::to_string(getpid()) + "\n";
   if (::ftruncate(lockFd_, 0) != 0 || ::pwrite(lockFd_, pid.data(), pid.size(), 0) < 0) {
     return Error::unavailable("cannot write " + pidFile() + ": " + std::strerror(errno));
@@ -108,9 +127,12 @@ Status PrefixFolder::lock() {
 int PrefixFolder::runningPid() const {
   int fd = ::open(pidFile().c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
-  bool held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  // The kernel knows who holds the lock. The file may still name the process of a former run, and a
+  // lock taken here, however briefly, would refuse a node that starts.
+  struct flock holder = wholeFile();
+  bool told = ::fcntl(fd, F_GETLK, &holder) == 0;
   ::close(fd);
-  return held ? std::atoi(readAll(pidFile()).c_str()) : 0;
+  return told && holder.l_type != F_UNLCK ? std::max<int>(holder.l_pid, 0) : 0;
 }
 
 Result<std::string> PrefixFolder::nodeId(const std::string& configured) const {

@@ -20,9 +20,11 @@ class PrefixFolder {
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 
-  /// Marks the folder as used by this process; fails if another one runs in it.
+  /// Marks the folder as used by this process; fails if another one runs in it. Whoever closes
+  /// another descriptor of the pid file in this process ends the mark: POSIX locks are so.
   Status lock();
-  /// The process that runs in the folder; 0 if none does.
+  /// The process that runs in the folder; 0 if none does that can be seen from here (another
+  /// container's cannot). Asked by other processes than that one.
   int runningPid() const;
 
   /// The node's UUID: `configured`, else the one kept here, else a new one.

@@ -13,8 +13,8 @@
 #include <stdexcept>
 #include <string>
 
-/// Ports for servers that tests start, reserved for as long as the test's process lives; why and how,
-/// test/e2e/ports.py says. Both keep away from each other's.
+/// Ports for servers that tests start, reserved for as long as the test's process lives; why and
+/// how, test/e2e/ports.py says. Both keep away from each other's.
 namespace tollgate::test {
 
 inline bool nobodyListensOn(uint16_t port) {
@@ -24,8 +24,8 @@ inline bool nobodyListensOn(uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-              listen(fd, 1) == 0;
+  bool free =
+      bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(fd, 1) == 0;
   close(fd);
   return free;
 }
