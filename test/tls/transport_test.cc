@@ -294,7 +294,7 @@ TEST_F(TransportTest, TheContextMayGoAwayBeforeItsConnections) {
   EXPECT_TRUE(until([&] { return client_->received == "x"; }));
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef TOLLGATE_SANITIZED
 TEST_F(TransportTest, AnIdleConnectionIsSmall) {
   serve();
   auto context = clientContext();
