@@ -305,8 +305,9 @@ TEST_P(SealedTest, TheCopyOfTheLastGoodConfigurationHoldsNoSecret) {
   Commit commit = must({full("1")});
   {
     auto copy = LastGood::open(path, "db", protector_).value();
-    std::vector<Entity> all{Entity{"parents", "0", full("0").doc}};
-    ASSERT_TRUE(copy->replaceAll(0, all));
+    copy->beginReplacement();
+    copy->keep({"parents", "0", full("0").doc});
+    ASSERT_TRUE(copy->endReplacement(0));
     ASSERT_TRUE(copy->apply(commit));
     std::map<std::string, Json> docs;
     ASSERT_TRUE(copy->load([&](Entity entity) { docs[entity.id] = entity.doc; }));

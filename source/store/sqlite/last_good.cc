@@ -68,16 +68,14 @@ Status LastGood::startAfresh(const std::string& cause) {
   return openFile();
 }
 
-Status LastGood::inTransaction(const std::function<Status()>& work) {
-  for (int attempt = 0;; ++attempt) {
-    Status status = connection_->beginWrite();
-    if (status.ok()) status = work();
-    if (status.ok()) status = connection_->commit();
-    if (status.ok()) return status;
-    connection_->rollback();
-    if (!connection_->damaged() || attempt > 0) return status;
-    if (Status fresh = startAfresh(status.error().text()); !fresh) return fresh;
-  }
+/// Commits what went well; else takes it back, and begins a new file if this one is damaged.
+Status LastGood::settle(Status status) {
+  if (status.ok()) status = connection_->commit();
+  if (status.ok()) return status;
+  const bool damaged = connection_->damaged();
+  connection_->rollback();
+  if (damaged) (void)startAfresh(status.error().text());
+  return status;
 }
 
 Status LastGood::put(const std::string& kind, const std::string& id, Json doc) {
@@ -95,18 +93,6 @@ Status LastGood::setMeta(const char* key, const std::string& value) {
       "INSERT INTO meta (key, value) VALUES ($1, $2)"
       " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
       {key, value});
-}
-
-Status LastGood::replaceAll(Revision revision, const std::vector<Entity>& entities,
-                            const std::string& mark) {
-  return inTransaction([&] {
-    Status status = connection_->execute("DELETE FROM entities");
-    for (size_t i = 0; status.ok() && i < entities.size(); ++i) {
-      status = put(entities[i].kind, entities[i].id, entities[i].doc);
-    }
-    if (status.ok()) status = finish(revision, mark);
-    return status;
-  });
 }
 
 Status LastGood::finish(Revision revision, const std::string& mark) {
@@ -127,38 +113,38 @@ void LastGood::keep(const Entity& entity) {
 
 Status LastGood::endReplacement(Revision revision, const std::string& mark) {
   if (replacement_.ok()) replacement_ = finish(revision, mark);
-  if (replacement_.ok()) replacement_ = connection_->commit();
-  if (replacement_.ok()) return {};
-  bool damaged = connection_->damaged();
-  abandonReplacement();
-  if (damaged) (void)startAfresh(replacement_.error().text());
+  replacement_ = settle(std::move(replacement_));
   return replacement_;
 }
 
 void LastGood::abandonReplacement() { connection_->rollback(); }
 
 Status LastGood::apply(const Commit& commit, const std::string& mark) {
-  return inTransaction([&]() -> Status {
-    auto saved = savedRevision();
-    if (!saved && saved.error().kind != Error::Kind::kNotFound) return std::move(saved).error();
-    if (saved.ok() && commit.revision <= *saved) return {};
-    if (!saved || commit.revision != *saved + 1) {
-      return Error::conflict("the copy " + path_ + " is not at the revision before " +
-                             std::to_string(commit.revision) + "; it has to be replaced");
-    }
-    Status status;
-    for (size_t i = 0; status.ok() && i < commit.changes.size(); ++i) {
-      const Change& change = commit.changes[i];
-      status = change.op == Change::Op::kDelete
-                   ? connection_->execute("DELETE FROM entities WHERE kind = $1 AND id = $2",
-                                          {change.kind, change.id})
-                   : put(change.kind, change.id, change.doc);
-    }
-    // What was made under other conditions stays what it is.
-    if (status.ok()) status = setMeta("mark", mark);
-    if (status.ok()) status = setMeta("revision", std::to_string(commit.revision));
-    return status;
-  });
+  Status status = connection_->beginWrite();
+  if (status.ok()) status = write(commit, mark);
+  return settle(std::move(status));
+}
+
+Status LastGood::write(const Commit& commit, const std::string& mark) {
+  auto saved = savedRevision();
+  if (!saved && saved.error().kind != Error::Kind::kNotFound) return std::move(saved).error();
+  if (saved.ok() && commit.revision <= *saved) return {};
+  if (!saved || commit.revision != *saved + 1) {
+    return Error::conflict("the copy " + path_ + " is not at the revision before " +
+                           std::to_string(commit.revision) + "; it has to be replaced");
+  }
+  Status status;
+  for (size_t i = 0; status.ok() && i < commit.changes.size(); ++i) {
+    const Change& change = commit.changes[i];
+    status = change.op == Change::Op::kDelete
+                 ? connection_->execute("DELETE FROM entities WHERE kind = $1 AND id = $2",
+                                        {change.kind, change.id})
+                 : put(change.kind, change.id, change.doc);
+  }
+  // What was made under other conditions stays what it is.
+  if (status.ok()) status = setMeta("mark", mark);
+  if (status.ok()) status = setMeta("revision", std::to_string(commit.revision));
+  return status;
 }
 
 Result<std::map<std::string, std::string>> LastGood::meta() {

@@ -31,18 +31,16 @@ class LastGood {
 
   // `mark` is the revision's, see Store::mark(); "" where the copy is not all that the store has.
 
-  /// Replaces the copy as a whole.
-  Status replaceAll(Revision revision, const std::vector<Entity>& entities,
-                    const std::string& mark = {});
-  /// The same step by step, for more entities than fit in memory at once: begin, keep every entity,
+  /// Replaces the copy as a whole, which may be more than fits in memory: begin, keep every entity,
   /// and end, which tells of any trouble on the way; until then, and after abandoning it, the copy
-  /// is as it was.
+  /// is as it was. Where the file turns out to be damaged the copy is empty, and a second attempt
+  /// finds a new file.
   void beginReplacement();
   void keep(const Entity& entity);
   Status endReplacement(Revision revision, const std::string& mark = {});
   void abandonReplacement();
   /// Takes over one commit; one that the copy already has is ignored. kConflict, and no change, if
-  /// the copy is not at the revision before: then replaceAll() is due.
+  /// the copy is not at the revision before: then it has to be replaced.
   Status apply(const Commit& commit, const std::string& mark = {});
   /// Calls `each` for every entity. kNotFound if there is no copy of this database; a damaged one
   /// is moved aside and reported as kNotFound, too. Where it fails, what was given is worth
@@ -63,8 +61,8 @@ class LastGood {
   Status begin();
   Status openFile();
   Status startAfresh(const std::string& cause);
-  /// Runs `work` in a transaction; begins a new file, and tries once more, if this one is damaged.
-  Status inTransaction(const std::function<Status()>& work);
+  Status settle(Status status);
+  Status write(const Commit& commit, const std::string& mark);
   Status put(const std::string& kind, const std::string& id, Json doc);
   Status finish(Revision revision, const std::string& mark);
   Result<std::map<std::string, std::string>> meta();
