@@ -8,7 +8,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test/e2e"))
+from ports import free_ports  # noqa: E402
 
 PATIENCE = 20.0  # seconds until a program that does not start or stop is given up
 KEY = "bench-key"
@@ -19,12 +23,6 @@ OTHER_CPUS = sorted(os.sched_getaffinity(0) - {0}) or [0]
 
 def program(name):
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_for(condition, what):
@@ -84,7 +82,7 @@ class Origin:
     """nginx with two fixed answers."""
 
     def __init__(self, folder):
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         (folder / "www").mkdir()
         (folder / "www/small").write_text("x" * SMALL)
         (folder / "www/large").write_text("x" * LARGE)
@@ -111,7 +109,7 @@ class Peer:
     def __init__(self, run, shared, origin, tls, h2, key):
         self.run, self.shared, self.origin = run, shared, origin
         self.tls, self.h2, self.key = tls, h2, key
-        self.port = free_port()
+        (self.port,) = free_ports(1)
 
     def __enter__(self):
         self.process = self.start()
@@ -131,7 +129,7 @@ class Peer:
 
 class Tollgate(Peer):
     def start(self):
-        self.admin = free_port()
+        (self.admin,) = free_ports(1)
         listen = f"127.0.0.1:{self.port}" + (" ssl" if self.tls else "") + (" http2" if self.h2 else "")
         env = {k: v for k, v in os.environ.items() if not k.startswith(("KONG_", "TOLLGATE_"))}
         env.update(KONG_PREFIX=str(self.run / "prefix"), KONG_PROXY_LISTEN=listen,

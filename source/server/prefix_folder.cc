@@ -47,17 +47,17 @@ bool isUuid(const std::string& text) {
 }
 
 struct flock wholeFile() {
-  struct flock range {};
+  struct flock range = {};
   range.l_type = F_WRLCK;
   range.l_whence = SEEK_SET;
   return range;
 }
 
 bool isFileAt(const std::string& path, int fd) {
-  struct stat there {
-  }, open{};
-  return ::stat(path.c_str(), &there) == 0 && ::fstat(fd, &open) == 0 &&
-         there.st_dev == open.st_dev && there.st_ino == open.st_ino;
+  struct stat named = {};
+  struct stat opened = {};
+  return ::stat(path.c_str(), &named) == 0 && ::fstat(fd, &opened) == 0 &&
+         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
 }  // namespace
@@ -111,9 +111,13 @@ Status PrefixFolder::lock() {
     }
     struct flock whole = wholeFile();
     if (::fcntl(lockFd_, F_SETLK, &whole) != 0) {
+      const int cause = errno;
       ::close(lockFd_);
       lockFd_ = -1;
-      return Error::conflict("Kong is already running in " + path_);
+      if (cause == EAGAIN || cause == EACCES) {
+        return Error::conflict("Kong is already running in " + path_);
+      }
+      return Error::unavailable("cannot lock " + pidFile() + ": " + std::strerror(cause));
     }
     // One that ended meanwhile may have removed the file that was opened.
   } while (!isFileAt(pidFile(), lockFd_));

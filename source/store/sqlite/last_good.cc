@@ -74,8 +74,9 @@ Status LastGood::settle(Status status) {
   if (status.ok()) return status;
   const bool damaged = connection_->damaged();
   connection_->rollback();
-  if (damaged) (void)startAfresh(status.error().text());
-  return status;
+  if (!damaged) return status;
+  if (Status fresh = startAfresh(status.error().text()); !fresh) return fresh;
+  return Error{status.error().kind, notice_, {}};
 }
 
 Status LastGood::put(const std::string& kind, const std::string& id, Json doc) {
