@@ -31,8 +31,10 @@ if(TOLLGATE_CPU)
 endif()
 
 add_library(tollgate_flags INTERFACE)
-target_compile_options(tollgate_flags INTERFACE -Wall -Wextra -Werror -Wno-unused-parameter)
+target_compile_options(tollgate_flags INTERFACE -Wall -Wextra -Werror -Wno-unused-parameter -pthread)
 target_include_directories(tollgate_flags INTERFACE ${CMAKE_SOURCE_DIR})
+# What these define has to be the same for all who read the precompiled headers.
+target_link_libraries(tollgate_flags INTERFACE fmt::fmt spdlog::spdlog Threads::Threads)
 option(TOLLGATE_FUZZ "Build the fuzz drivers with libFuzzer (clang only)" OFF)
 if(TOLLGATE_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)  # the fuzzer sees which ways the engine takes

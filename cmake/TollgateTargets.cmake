@@ -1,3 +1,31 @@
+# Headers that cost seconds a file are compiled once: the library's for the data path; Protobuf's and the
+# JSON library's besides for whatever sees the schemas; GoogleTest's besides for the tests.
+set(TOLLGATE_PRECOMPILED_BASE
+    <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <functional> <map> <memory> <mutex> <optional>
+    <span> <string> <string_view> <unordered_map> <utility> <vector>)
+set(TOLLGATE_PRECOMPILED_SCHEMA
+    ${TOLLGATE_PRECOMPILED_BASE} <google/protobuf/descriptor.h> <google/protobuf/map.h>
+    <google/protobuf/message.h> <google/protobuf/repeated_field.h> <nlohmann/json.hpp> <fmt/format.h>)
+
+# tollgate_precompiled_headers(<name> <headers>...): makes them, for REUSE_FROM.
+function(tollgate_precompiled_headers name)
+  file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc CONTENT "")
+  add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc)
+  target_link_libraries(${name} PUBLIC tollgate_flags protobuf::libprotobuf
+                                       nlohmann_json::nlohmann_json)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+endfunction()
+
+# tollgate_precompile(<target> <test or empty>): lets it read them, by what it links.
+function(tollgate_precompile name suffix)
+  get_target_property(linked ${name} LINK_LIBRARIES)
+  if(linked MATCHES "tollgate_(api|schema|store|config|admin|server|filter)")
+    target_precompile_headers(${name} REUSE_FROM tollgate_precompiled_schema${suffix})
+  else()
+    target_precompile_headers(${name} REUSE_FROM tollgate_precompiled_base${suffix})
+  endif()
+endfunction()
+
 # tollgate_library(<name> [LINK <libraries>...]): a static library of every .cc in the calling folder
 # (not its sub-folders). Files are found by glob, so a new file needs no edit here.
 function(tollgate_library name)
@@ -6,6 +34,7 @@ function(tollgate_library name)
   if(files)
     add_library(${name} STATIC ${files})
     target_link_libraries(${name} PUBLIC tollgate_flags ${ARG_LINK})
+    tollgate_precompile(${name} "")
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE tollgate_flags ${ARG_LINK})
@@ -23,7 +52,7 @@ function(tollgate_test name)
   add_executable(${name} ${files})
   target_link_libraries(${name} PRIVATE tollgate_flags ${ARG_LINK} GTest::gtest GTest::gmock
                                         GTest::gtest_main)
-  target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector>)
+  tollgate_precompile(${name} _test)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}")
 endfunction()
