@@ -14,6 +14,12 @@ function(tollgate_precompiled_headers name)
   target_link_libraries(${name} PUBLIC tollgate_flags protobuf::libprotobuf
                                        nlohmann_json::nlohmann_json)
   target_precompile_headers(${name} PRIVATE ${ARGN})
+  # Two folders never get the same bytes for the same headers, so ccache is given what they are made from.
+  string(MD5 sum "${ARGN} ${CMAKE_CXX_COMPILER_VERSION} ${Protobuf_VERSION} ${nlohmann_json_VERSION} ${fmt_VERSION}")
+  foreach(suffix gch pch)
+    file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.dir/cmake_pch.hxx.${suffix}.sum
+         CONTENT ${sum})
+  endforeach()
 endfunction()
 
 # tollgate_precompile(<target> <test or empty>): lets it read them, by what it links.
