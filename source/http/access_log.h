@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "source/http/codec.h"
+#include "source/http/failure.h"
 
 namespace tollgate::http {
 
@@ -14,6 +15,8 @@ struct AccessRecord {
   Version version;
   int status;
   uint64_t bodyBytes;
+  FailureCause
+      failure;  ///< Why the origin gave no whole answer; kNone if it did, or was not asked.
 };
 
 /// Where the records of one worker go. Must not block.

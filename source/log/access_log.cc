@@ -3,16 +3,28 @@
 #include <charconv>
 #include <cstring>
 
+#include "source/base/utf8.h"
+
 namespace tollgate::log {
 namespace {
 
 constexpr char kHex[] = "0123456789ABCDEF";
 
-/// A line being made: cuts off at its capacity instead of growing.
+/// Most output bytes of a field that clients fill. In sum they stay below Line::kCapacity, so that
+/// a line is always whole, whatever its fields hold.
+constexpr size_t kOwnLimit = 64;  // of a field that we fill
+constexpr size_t kMethodLimit = 128;
+constexpr size_t kTargetLimit = 8 * 1024;
+constexpr size_t kRefererLimit = 2 * 1024;
+constexpr size_t kUserAgentLimit = 2 * 1024;
+constexpr std::string_view kCut = "...";  // ends a field that is cut
+
+/// A line being made, in room of its own.
 class Line {
  public:
+  /// Text of a bounded length.
   void text(std::string_view bytes) {
-    size_t count = std::min(bytes.size(), room());
+    size_t count = std::min(bytes.size(), kCapacity - size_);
     std::memcpy(bytes_ + size_, bytes.data(), count);
     size_ += count;
   }
@@ -21,29 +33,46 @@ class Line {
     auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
     text({digits, static_cast<size_t>(end - digits)});
   }
-  /// Bytes from outside: what could end the field or the line is written as an escape of four
-  /// characters (`json`: of six).
-  void escaped(std::string_view bytes, bool json) {
-    for (char c : bytes) {
-      auto byte = static_cast<unsigned char>(c);
-      if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
-        if (room() > 0) bytes_[size_++] = c;
-      } else {
-        text(json ? "\\u00" : "\\x");
-        const char digits[2] = {kHex[byte >> 4], kHex[byte & 15]};
-        text({digits, 2});
-      }
-      if (room() == 0) return;
+  /// Bytes from outside: what could end the field or the line is escaped. The output is cut at
+  /// `limit`, never within a character or an escape.
+  void escaped(std::string_view bytes, bool json, size_t limit) {
+    const size_t end = size_ + limit - kCut.size();
+    for (size_t i = 0; i < bytes.size();) {
+      if (end - size_ < kLongestCharacter) return text(kCut);
+      i += escapeOne(bytes.substr(i), json);
     }
   }
   std::string_view finish() {
-    bytes_[size_++] = '\n';
+    text("\n");
     return {bytes_, size_};
   }
 
  private:
-  static constexpr size_t kCapacity = 12 * 1024;
-  size_t room() const { return kCapacity - 1 - size_; }
+  static constexpr size_t kCapacity = 14 * 1024;
+  static constexpr size_t kLongestCharacter = 6;
+  static_assert(kMethodLimit + kTargetLimit + kRefererLimit + kUserAgentLimit + 1024 <= kCapacity);
+
+  /// Returns how many of `bytes` it has written.
+  size_t escapeOne(std::string_view bytes, bool json) {
+    const char c = bytes.front();
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
+      bytes_[size_++] = c;
+      return 1;
+    }
+    if (json && byte >= 0x80) {
+      if (size_t length = utf8Length(bytes)) {
+        text(bytes.substr(0, length));
+        return length;
+      }
+    }
+    // JSON has no escape for a byte that is no text: there it is the other format's, as text.
+    text(!json ? "\\x" : byte < 0x80 ? "\\u00" : "\\\\x");
+    const char digits[2] = {kHex[byte >> 4], kHex[byte & 15]};
+    text({digits, 2});
+    return 1;
+  }
+
   char bytes_[kCapacity];
   size_t size_ = 0;
 };
@@ -68,9 +97,9 @@ void combined(Line& line, const http::AccessRecord& record, std::string_view tim
   line.text(time);
   line.text("] \"");
   if (!record.method.empty()) {
-    line.escaped(record.method, false);
+    line.escaped(record.method, false, kMethodLimit);
     line.text(" ");
-    line.escaped(record.target, false);
+    line.escaped(record.target, false, kTargetLimit);
     line.text(" ");
     line.text(versionText(record.version));
   }
@@ -79,32 +108,35 @@ void combined(Line& line, const http::AccessRecord& record, std::string_view tim
   line.text(" ");
   line.number(static_cast<int64_t>(record.bodyBytes));
   line.text(" \"");
-  line.escaped(orDash(record.referer), false);
+  line.escaped(orDash(record.referer), false, kRefererLimit);
   line.text("\" \"");
-  line.escaped(orDash(record.userAgent), false);
+  line.escaped(orDash(record.userAgent), false, kUserAgentLimit);
   line.text("\" kong_request_id: \"");
   line.text(record.requestId);
   line.text("\"");
 }
 
 void json(Line& line, const http::AccessRecord& record, std::string_view time) {
-  auto field = [&](std::string_view name, std::string_view value) {
+  auto field = [&](std::string_view name, std::string_view value, size_t limit) {
     line.text(name);
-    line.escaped(value, true);
+    line.escaped(value, true, limit);
     line.text("\"");
   };
-  field("{\"time\":\"", time);
-  field(",\"client_ip\":\"", record.clientIp);
-  field(",\"method\":\"", record.method);
-  field(",\"target\":\"", record.target);
-  field(",\"protocol\":\"", versionText(record.version));
+  field("{\"time\":\"", time, kOwnLimit);
+  field(",\"client_ip\":\"", record.clientIp, kOwnLimit);
+  field(",\"method\":\"", record.method, kMethodLimit);
+  field(",\"target\":\"", record.target, kTargetLimit);
+  field(",\"protocol\":\"", versionText(record.version), kOwnLimit);
   line.text(",\"status\":");
   line.number(record.status);
   line.text(",\"bytes\":");
   line.number(static_cast<int64_t>(record.bodyBytes));
-  field(",\"referer\":\"", record.referer);
-  field(",\"user_agent\":\"", record.userAgent);
-  field(",\"request_id\":\"", record.requestId);
+  field(",\"referer\":\"", record.referer, kRefererLimit);
+  field(",\"user_agent\":\"", record.userAgent, kUserAgentLimit);
+  field(",\"request_id\":\"", record.requestId, kOwnLimit);
+  if (record.failure != http::FailureCause::kNone) {
+    field(",\"failure\":\"", http::nameOf(record.failure), kOwnLimit);
+  }
   line.text("}");
 }
 

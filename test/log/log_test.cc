@@ -5,6 +5,8 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
@@ -104,7 +106,7 @@ TEST_F(LogTest, JsonLinesAreEscapedAsJson) {
   EXPECT_NE(line.find("\"status\":200,\"bytes\":42"), std::string::npos) << line;
 }
 
-TEST_F(LogTest, AnEndlessTargetIsCutAndStillALine) {
+TEST_F(LogTest, AnEndlessTargetIsCutAndTheLineStillWhole) {
   {
     auto writer = open();
     AccessLog log(*writer, AccessLog::Format::kCombined);
@@ -117,6 +119,74 @@ TEST_F(LogTest, AnEndlessTargetIsCutAndStillALine) {
   std::string lines = read(path_);
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2);
   EXPECT_LT(lines.size(), 20000u);
+  std::string first = lines.substr(0, lines.find('\n'));
+  EXPECT_TRUE(first.ends_with("kong_request_id: \"0123456789abcdef0123456789abcdef\"")) << first;
+}
+
+/// Whether `text` is one JSON object; its members as texts.
+std::map<std::string, std::string> parsed(const std::string& text) {
+  auto json = nlohmann::json::parse(text, nullptr, false);
+  std::map<std::string, std::string> out;
+  if (!json.is_object()) return out;
+  for (auto& [name, value] : json.items()) {
+    out[name] = value.is_string() ? value.get<std::string>() : value.dump();
+  }
+  return out;
+}
+
+TEST_F(LogTest, Utf8StaysTextInJson) {
+  {
+    auto writer = open();
+    AccessLog log(*writer, AccessLog::Format::kJson);
+    http::AccessRecord utf8 = record();
+    utf8.userAgent = "r\xc3\xa9sum\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80";
+    log.write(utf8);
+  }
+  std::string line = read(path_);
+  EXPECT_NE(line.find("\"user_agent\":\"r\xc3\xa9sum\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\""),
+            std::string::npos)
+      << line;
+}
+
+TEST_F(LogTest, BytesThatAreNoTextAreShownInJsonAsWhatTheyAre) {
+  {
+    auto writer = open();
+    AccessLog log(*writer, AccessLog::Format::kJson);
+    http::AccessRecord odd = record();
+    // A lone byte, an overlong slash, a surrogate, a character cut off, control characters.
+    odd.userAgent = std::string_view("\xff \xc0\xaf \xed\xa0\x80 \n\0\x7f \xe2\x82", 15);
+    log.write(odd);
+  }
+  EXPECT_EQ(parsed(read(path_))["user_agent"],
+            std::string("\\xFF \\xC0\\xAF \\xED\\xA0\\x80 \n\0\x7f \\xE2\\x82", 39));
+}
+
+TEST_F(LogTest, AJsonLineIsValidHoweverLongItsFieldsAre) {
+  const std::string longOnes[] = {std::string(100000, '\x80'), std::string(100000, '"'),
+                                  std::string(100000, 'a'), [] {
+                                    std::string euros;
+                                    while (euros.size() < 100000) euros += "\xe2\x82\xac";
+                                    return euros;
+                                  }()};
+  for (const std::string& text : longOnes) {
+    {
+      auto writer = open();
+      AccessLog log(*writer, AccessLog::Format::kJson);
+      http::AccessRecord longOne = record();
+      longOne.method = longOne.target = longOne.referer = longOne.userAgent = text;
+      longOne.failure = http::FailureCause::kRefused;
+      log.write(longOne);
+    }
+    std::string line = read(path_);
+    auto fields = parsed(line);
+    for (const char* name : {"method", "target", "referer", "user_agent"}) {
+      EXPECT_TRUE(fields[name].ends_with("...")) << name << ": " << line.substr(0, 200);
+    }
+    EXPECT_EQ(fields["request_id"], "0123456789abcdef0123456789abcdef");
+    EXPECT_EQ(fields["failure"], "connection_refused");
+    EXPECT_EQ(fields["status"], "200");
+    ::unlink(path_.c_str());
+  }
 }
 
 TEST_F(LogTest, SeveralThreadsLoseNothingWhileTheWriterKeepsUp) {
