@@ -7,8 +7,10 @@
 #include <atomic>
 #include <ctime>
 #include <iterator>
+#include <mutex>
 #include <string>
 
+#include "source/log/log_output.h"
 #include "source/log/log_writer.h"
 
 namespace tollgate::log {
@@ -16,6 +18,8 @@ namespace {
 
 constexpr std::string_view kNames[] = {"debug", "info", "notice", "warn",
                                        "error", "crit", "alert",  "emerg"};
+
+constexpr int kEarlyWait = 100;  // milliseconds
 
 std::atomic<Level> current{Level::kNotice};
 std::atomic<Level> lasting{Level::kNotice};
@@ -39,6 +43,22 @@ std::string lineOf(Level level, std::string_view text) {
     }
   }
   return out + "\n";
+}
+
+/// Straight to stderr, for lines before there is a writer: they may be lost, but wait for nobody.
+void writeEarly(std::string_view line) {
+  static std::mutex mutex;
+  std::lock_guard lock(mutex);
+  auto output = LogOutput::open("/dev/stderr");
+  if (!output) return;  // nobody else to tell
+  for (bool waited = false; !line.empty();) {
+    const LogOutput::Outcome outcome = output->write(line);
+    line.remove_prefix(outcome.bytes);
+    if (outcome.state == LogOutput::State::kWritten) continue;
+    if (outcome.state == LogOutput::State::kBroken || waited) return;
+    output->waitWritable(kEarlyWait);
+    waited = true;
+  }
 }
 
 }  // namespace
@@ -73,7 +93,7 @@ void error(Level at, std::string_view text) {
   if (at < level()) return;
   std::string line = lineOf(at, text);
   if (LogWriter* to = writer.load()) return to->submit(std::move(line));
-  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody else to tell
+  writeEarly(line);
 }
 
 }  // namespace tollgate::log

@@ -19,8 +19,8 @@ Level level();
 /// `duration` 0: until further notice; else the former level returns by itself.
 void setLevel(Level level, std::chrono::seconds duration);
 
-/// Lines go through `writer`, so that logging never waits; nullptr: straight to stderr, as at
-/// first.
+/// Lines go through `writer`, so that logging never waits; nullptr: straight to stderr as far as
+/// that takes them, as at first.
 void setErrorWriter(LogWriter* writer);
 
 /// One line, if the level is high enough: "2026/01/02 03:04:05 [warn] 12#34: text". Bytes that are

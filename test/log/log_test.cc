@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -12,6 +14,7 @@
 
 #include "source/log/access_log.h"
 #include "source/log/error_log.h"
+#include "source/log/log_output.h"
 #include "source/log/log_writer.h"
 
 namespace tollgate::log {
@@ -234,6 +237,115 @@ TEST_F(LogTest, APipeThatNobodyReadsBlocksNobodyAndTheLossIsTold) {
   }));
   ::close(ends[0]);
   log.write(record());  // and now the reader is gone
+}
+
+/// A pipe with nothing but room for the test's own end.
+class FullPipe {
+ public:
+  FullPipe() {
+    EXPECT_EQ(::pipe2(ends_, O_CLOEXEC | O_NONBLOCK), 0);
+    const std::string block(4096, 'x');
+    while (::write(ends_[1], block.data(), block.size()) > 0) {
+    }
+    // As a shell hands it on: others share the description, which blocks.
+    ::fcntl(ends_[1], F_SETFL, 0);
+  }
+  ~FullPipe() {
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+  int reader() const { return ends_[0]; }
+  int writer() const { return ends_[1]; }
+
+ private:
+  int ends_[2];
+};
+
+/// Puts another descriptor in the place of a standard stream, as long as it lives.
+class StreamInstead {
+ public:
+  StreamInstead(int stream, int fd) : stream_(stream), kept_(::dup(stream)) { ::dup2(fd, stream); }
+  ~StreamInstead() {
+    ::dup2(kept_, stream_);
+    ::close(kept_);
+  }
+
+ private:
+  int stream_, kept_;
+};
+
+TEST_F(LogTest, AWriterEndsThoughNobodyReadsItsPipe) {
+  FullPipe pipe;
+  std::atomic<bool> ended{false};
+  std::thread logging([&] {
+    StreamInstead instead(STDOUT_FILENO, pipe.writer());
+    {
+      auto writer = LogWriter::open("/dev/stdout");
+      ASSERT_TRUE(writer.ok());
+      for (int i = 0; i < 10; ++i) (*writer)->submit("a line that nobody will read\n");
+    }
+    ended = true;
+  });
+  EXPECT_TRUE(until([&] { return ended.load(); }));
+  char bytes[65536];
+  while (!ended && ::read(pipe.reader(), bytes, sizeof bytes) > 0) {
+  }
+  logging.join();
+  EXPECT_NE(::fcntl(pipe.writer(), F_GETFL) & O_NONBLOCK, O_NONBLOCK)
+      << "the description that others share stays as it was";
+}
+
+TEST_F(LogTest, ErrorLinesWaitForNobodyBeforeThereIsAWriter) {
+  FullPipe pipe;
+  std::atomic<bool> ended{false};
+  std::thread logging([&] {
+    StreamInstead instead(STDERR_FILENO, pipe.writer());
+    for (int i = 0; i < 3; ++i) error(Level::kError, "nobody reads this");
+    ended = true;
+  });
+  EXPECT_TRUE(until([&] { return ended.load(); }));
+  char bytes[65536];
+  while (!ended && ::read(pipe.reader(), bytes, sizeof bytes) > 0) {
+  }
+  logging.join();
+}
+
+TEST_F(LogTest, LinesThatNoPipeTakesDoNotPileUp) {
+  FullPipe pipe;
+  StreamInstead instead(STDOUT_FILENO, pipe.writer());
+  auto writer = LogWriter::open("/dev/stdout");
+  ASSERT_TRUE(writer.ok());
+  const std::string line = std::string(1000, 'y') + "\n";
+  // The writer takes some over and keeps them; once it holds enough the queue fills.
+  ASSERT_TRUE(until([&] {
+    for (int i = 0; i < 100; ++i) (*writer)->submit(line);
+    return (*writer)->lost() > 10000;
+  }));
+}
+
+TEST_F(LogTest, WhatSharesAPipeGetsWholeLines) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  auto output = LogOutput::open("/proc/self/fd/" + std::to_string(ends[1]));
+  ASSERT_TRUE(output.ok());
+  std::string lines;
+  for (int i = 0; i < 100; ++i) lines += std::string(97, 'z') + "\n";
+  while (!lines.empty()) {
+    auto outcome = output->write(lines);
+    ASSERT_EQ(outcome.state, LogOutput::State::kWritten);
+    ASSERT_GT(outcome.bytes, 0u);
+    EXPECT_EQ(outcome.bytes % 98, 0u);
+    lines.erase(0, outcome.bytes);
+  }
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST_F(LogTest, ANamedPipeThatNobodyReadsIsRefusedInsteadOfWaitedFor) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  auto writer = LogWriter::open(path_);
+  ASSERT_FALSE(writer.ok());
+  EXPECT_NE(writer.error().message.find("nobody reads from it"), std::string::npos);
 }
 
 TEST_F(LogTest, AfterAReopenLinesGoToAFreshFile) {
