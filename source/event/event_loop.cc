@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace tollgate::event {
 
 void FdWatch::begin(EventLoop& loop, int fd, short flags, FdHandler& handler) {
   stop();
+  loop_ = &loop;
   handler_ = &handler;
   event_ = event_new(loop.base(), fd, flags, &FdWatch::dispatch, this);
   event_add(event_, nullptr);
@@ -34,20 +36,36 @@ void FdWatch::startLevel(EventLoop& loop, int fd, bool read, bool write, FdHandl
 
 void FdWatch::stop() {
   if (event_ == nullptr) return;
+  unlink();
+  againReadable_ = againWritable_ = false;
   event_free(event_);
   event_ = nullptr;
 }
 
 void FdWatch::again(bool readable, bool writable) {
-  short flags = 0;
-  if (readable) flags |= EV_READ;
-  if (writable) flags |= EV_WRITE;
-  if (event_ != nullptr && flags != 0) event_active(event_, flags, 0);
+  if (event_ == nullptr || !(readable || writable)) return;
+  againReadable_ |= readable;
+  againWritable_ |= writable;
+  if (!linked()) loop_->ready_.pushBack(*this);
+}
+
+/// On its turn in the ready list, from which it has been taken.
+void FdWatch::serveAgain() {
+  const bool readable = std::exchange(againReadable_, false);
+  const bool writable = std::exchange(againWritable_, false);
+  handler_->onReady(readable, writable, false);
 }
 
 void FdWatch::dispatch(int, short what, void* self) {
   auto* watch = static_cast<FdWatch*>(self);
-  watch->handler_->onReady((what & EV_READ) != 0, (what & EV_WRITE) != 0, (what & EV_CLOSED) != 0);
+  bool readable = (what & EV_READ) != 0;
+  bool writable = (what & EV_WRITE) != 0;
+  if (watch->linked()) {
+    watch->unlink();
+    readable |= std::exchange(watch->againReadable_, false);
+    writable |= std::exchange(watch->againWritable_, false);
+  }
+  watch->handler_->onReady(readable, writable, (what & EV_CLOSED) != 0);
 }
 
 /// The eventfd by which other threads wake this loop.
@@ -112,20 +130,31 @@ void EventLoop::keep(std::unique_ptr<Deferred> object, std::weak_ptr<const void>
 }
 
 void EventLoop::run() {
-  while (!stopping_) {
-    armWheel();
-    event_base_loop(base_, EVLOOP_ONCE);
-    runPassEnd();
-  }
+  while (!stopping_) runPass();
   stopping_ = false;
 }
 
 void EventLoop::runOnce(Millis wait) {
+  if (ready_.empty()) {
+    timeval limit{static_cast<time_t>(wait.count() / 1000),
+                  static_cast<suseconds_t>((wait.count() % 1000) * 1000)};
+    event_base_loopexit(base_, &limit);
+  }
+  runPass();
+}
+
+/// What the kernel has, then what asked to be served again before this pass, then the end.
+void EventLoop::runPass() {
+  ++pass_;
+  int flags = EVLOOP_ONCE;
+  IntrusiveList<FdWatch, ReadyTag> ready;
+  if (!ready_.empty()) {
+    ready.takeAll(ready_);
+    flags |= EVLOOP_NONBLOCK;
+  }
   armWheel();
-  timeval limit{static_cast<time_t>(wait.count() / 1000),
-                static_cast<suseconds_t>((wait.count() % 1000) * 1000)};
-  event_base_loopexit(base_, &limit);
-  event_base_loop(base_, EVLOOP_ONCE);
+  event_base_loop(base_, flags);
+  while (FdWatch* watch = ready.popFront()) watch->serveAgain();
   runPassEnd();
 }
 

@@ -31,8 +31,10 @@ class FdHandler {
   ~FdHandler() = default;
 };
 
+struct ReadyTag {};
+
 /// One persistent registration of one descriptor for reading and writing, never modified.
-class FdWatch {
+class FdWatch : public ListLink<ReadyTag> {
  public:
   FdWatch() = default;
   ~FdWatch() { stop(); }
@@ -47,14 +49,22 @@ class FdWatch {
   void startLevel(EventLoop& loop, int fd, bool read, bool write, FdHandler& handler);
   void stop();
   /// Calls the handler again in the next pass, as if the descriptor had become readable/writable.
+  /// That pass does not wait, serves what the kernel has first, and calls the handler once however
+  /// often it was asked for and whatever the kernel has to say: so one busy descriptor can neither
+  /// keep others waiting nor put off the end of a pass.
   void again(bool readable, bool writable);
   bool active() const { return event_ != nullptr; }
 
  private:
+  friend class EventLoop;
   void begin(EventLoop& loop, int fd, short flags, FdHandler& handler);
+  void serveAgain();
   static void dispatch(int fd, short what, void* self);
   ::event* event_ = nullptr;
   FdHandler* handler_ = nullptr;
+  EventLoop* loop_ = nullptr;
+  bool againReadable_ = false;
+  bool againWritable_ = false;
 };
 
 struct TimerTag {};
@@ -154,13 +164,17 @@ class EventLoop {
   void post(std::function<void()> task);
 
   ::event_base* base() { return base_; }
+  /// Counts the passes: what must be done once in each compares it.
+  uint32_t pass() const { return pass_; }
 
  private:
+  friend class FdWatch;
   static constexpr size_t kSlots = 1024;
   static constexpr int64_t kTickMillis = 8;
   class Wakeup;
 
   void refreshNow();
+  void runPass();
   void runPassEnd();
   void place(Timer& timer);
   void runTimers();
@@ -172,6 +186,8 @@ class EventLoop {
   ::event_base* base_ = nullptr;
   ::event* wheelEvent_ = nullptr;
   std::unique_ptr<Wakeup> wakeup_;
+  IntrusiveList<FdWatch, ReadyTag> ready_;  ///< Of the next pass.
+  uint32_t pass_ = 0;
   bool stopping_ = false;
   bool nowValid_ = false;
   TimePoint now_{};

@@ -1,5 +1,8 @@
 #include "source/event/event_loop.h"
 
+#include <gtest/gtest.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>
 
@@ -118,6 +121,64 @@ TEST(EventLoop, ATimerThatIsArmedAnewKeepsToItsLastDeadline) {
   while (order.size() < 3) loop.runOnce(Millis(200));
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
   EXPECT_FALSE(later.armed());
+}
+
+/// Asks to be served again each time it is served.
+struct Greedy final : FdHandler {
+  void onReady(bool, bool, bool) override {
+    ++served;
+    if (greedy) watch.again(true, false);
+  }
+  FdWatch watch;
+  int served = 0;
+  bool greedy = true;
+};
+
+TEST(EventLoop, AWatchThatAsksToBeServedAgainIsServedOnceAPass) {
+  struct Work final : PassEnd {
+    void atPassEnd() override { ++runs; }
+    int runs = 0;
+  };
+  EventLoop loop;
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  Greedy greedy;
+  Work work;
+  greedy.watch.start(loop, ends[0], greedy);
+  greedy.watch.again(true, false);
+  greedy.watch.again(true, false);
+  for (int pass = 1; pass <= 5; ++pass) {
+    ASSERT_EQ(write(ends[1], "x", 1), 1);  // the kernel calls it as well
+    loop.atPassEnd(work);
+    loop.runOnce(Millis(0));
+    EXPECT_EQ(greedy.served, pass);
+    EXPECT_EQ(work.runs, pass);
+  }
+  greedy.watch.stop();
+  loop.runOnce(Millis(0));
+  EXPECT_EQ(greedy.served, 5) << "it was stopped while it stood on the list";
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(EventLoop, OthersAndTimersAreServedBesideAWatchThatAlwaysAsksAgain) {
+  EventLoop loop;
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  Greedy greedy;
+  greedy.watch.start(loop, ends[0], greedy);
+  greedy.watch.again(true, false);
+  std::vector<int> order;
+  Recorder timer(loop, order, 1);
+  loop.arm(timer, Millis(20));
+  bool posted = false;
+  loop.post([&] { posted = true; });
+  while (order.empty() || !posted) loop.runOnce(Millis(200));
+  EXPECT_GT(greedy.served, 1);
+  greedy.greedy = false;
+  greedy.watch.stop();
+  close(ends[0]);
+  close(ends[1]);
 }
 
 }  // namespace
