@@ -3,23 +3,34 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace tollgate::net {
 
 namespace {
 constexpr size_t kSlab = buffer::SlabPool::kSlabBytes;
-constexpr uint8_t kMaxReadHint = 8;
+constexpr uint8_t kMaxReadHint = Connection::kInputMark / kSlab;
+constexpr size_t kDropBytes = 256 * 1024;  ///< Dropped in a pass at most.
+
+ConnectionRules& noRules() {
+  static ConnectionRules rules;
+  return rules;
+}
 }  // namespace
 
 Connection::Connection(event::EventLoop& loop, buffer::SlabPool& slabs, int fd,
-                       std::unique_ptr<Transport> transport, bool connecting)
+                       std::unique_ptr<Transport> transport, bool connecting,
+                       ConnectionRules* rules)
     : loop_(loop),
       transport_(std::move(transport)),
       input_(slabs),
       output_(slabs),
+      rules_(rules != nullptr ? rules : &noRules()),
       fd_(fd),
+      accepted_(!connecting),
       connecting_(connecting),
       writable_(!connecting) {}
 
@@ -31,6 +42,7 @@ Connection::~Connection() {
 void Connection::start(ConnectionHandler& handler) {
   handler_ = &handler;
   watch_.start(loop_, fd_, *this);
+  if (!transport_->established()) startLimit(Limit::kHandshake, limits().handshake);
 }
 
 void Connection::resumeReading() {
@@ -61,87 +73,224 @@ void Connection::onReady(bool readable, bool writable, bool hangup) {
   if (readable) readable_ = true;
   if (writable) writable_ = true;
   if (hangup) hangup_ = readable_ = true;
+  if (lingering_) return dropInput();
   if (connecting_ && (!(writable || hangup) || !finishConnect())) return;
-  if (!transport_->established()) {
-    IoResult result = transport_->handshake();
-    if (result.state == IoResult::State::kFailed || result.state == IoResult::State::kEnd) {
-      return finish(result.error[0] != '\0' ? result.error : "closed during the handshake");
-    }
-    if (!transport_->established()) return;
-    handler_->onConnected(*this);
-    if (closed_) return;
-    readable_ = true;  // the handshake may have read application bytes
+  if (!transport_->established() && !finishHandshake()) return;
+  if (writable_ && (!output_.empty() || closeAfterFlush_ || endOutput_ || wasAboveMark_)) {
+    loop_.atPassEnd(*this);
   }
-  if (writable_ && (!output_.empty() || closeAfterFlush_ || endOutput_)) loop_.atPassEnd(*this);
-  if (readPauses_ == 0) readSome();
+  if (closeAfterFlush_) return dropInput();
+  if (readPauses_ == 0) {
+    readSome();
+  } else if (readable && writable) {
+    brokenWhileNotRead();
+  }
+}
+
+/// False while it goes on, and when the connection is over.
+bool Connection::finishHandshake() {
+  IoResult result = transport_->handshake();
+  if (result.state == IoResult::State::kFailed || result.state == IoResult::State::kEnd) {
+    const char* reason = result.error[0] != '\0' ? result.error : "closed during the handshake";
+    if (result.answered) {
+      closeAfterFlush_ = true;
+      closeReason_ = reason;
+      endFlushed();
+    } else {
+      finish(reason);
+    }
+    return false;
+  }
+  if (!transport_->established()) return false;
+  startLimit(Limit::kNone, {});
+  handler_->onConnected(*this);
+  readable_ = true;  // the handshake may have read application bytes
+  return !closed_;
 }
 
 void Connection::readSome() {
   bool offer = !input_.empty();
   if (readable_ && !peerEnded_) {
-    size_t limit = size_t{readHint_} * kSlab;
-    IoResult result = transport_->read(input_, limit, hangup_);
-    bytesRead_ += result.bytes;
-    offer = offer || result.bytes > 0;
-    switch (result.state) {
-      case IoResult::State::kProgress:
-        if (readHint_ < kMaxReadHint) readHint_ *= 2;
-        watch_.again(true, false);  // others first, then the rest
-        break;
-      case IoResult::State::kDrained:
-        readable_ = false;
-        if (result.bytes < kSlab) readHint_ = 1;
-        break;
-      case IoResult::State::kEnd:
-        readable_ = false;
-        peerEnded_ = offer = true;
-        break;
-      case IoResult::State::kFailed:
-        return finish(result.error);
+    if (input_.size() >= kInputMark) {
+      inputFull_ = true;
+      if (brokenWhileNotRead()) return;
+    } else {
+      size_t limit = std::min(size_t{readHint_} * kSlab, kInputMark - input_.size());
+      IoResult result = transport_->read(input_, limit, hangup_);
+      bytesRead_ += result.bytes;
+      offer = offer || result.bytes > 0;
+      switch (result.state) {
+        case IoResult::State::kProgress:
+          if (readHint_ < kMaxReadHint) readHint_ *= 2;
+          watch_.again(true, false);  // others first, then the rest
+          break;
+        case IoResult::State::kDrained:
+          readable_ = false;
+          if (result.bytes < kSlab) readHint_ = 1;
+          break;
+        case IoResult::State::kEnd:
+          readable_ = false;
+          peerEnded_ = offer = true;
+          break;
+        case IoResult::State::kFailed:
+          return finish(result.error);
+      }
     }
   } else if (peerEnded_) {
     offer = true;
   }
-  if (offer) handler_->onData(*this, peerEnded_);
+  if (!offer) return;
+  handler_->onData(*this, peerEnded_);
+  if (inputFull_ && !closed_) loop_.atPassEnd(*this);
 }
 
-void Connection::atPassEnd() { flush(); }
+/// Of a connection that is not read: whether it has broken meanwhile, which reading would tell.
+/// What an origin sent before is read first.
+bool Connection::brokenWhileNotRead() {
+  if (!accepted_) return false;
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error == 0) return false;
+  finish(error == ETIMEDOUT ? "connection timed out" : "connection reset by peer");
+  return true;
+}
+
+/// Of a connection that is to close: what still comes. It is not decrypted either.
+void Connection::dropInput() {
+  input_.clear();
+  if (!readable_ || peerEnded_ || dropped_ > limits().lingerBytes) return;
+  ssize_t got = ::recv(fd_, nullptr, kDropBytes, MSG_TRUNC);  // copies nothing
+  if (got < 0) {
+    if (errno == EINTR) return watch_.again(true, false);
+    readable_ = false;
+    if (errno != EAGAIN) finish(closeReason_);
+    return;
+  }
+  peerEnded_ = got == 0;
+  if (peerEnded_) {
+    if (lingering_) finish(closeReason_);
+    return;
+  }
+  dropped_ += static_cast<size_t>(got);
+  if (dropped_ > limits().lingerBytes) {
+    ConnectionCounters::count(rules_->counters.lingerBytes);
+    if (lingering_) finish(closeReason_);
+    return;
+  }
+  readable_ = static_cast<size_t>(got) == kDropBytes || hangup_;
+  if (readable_) watch_.again(true, false);
+  if (lingering_) {
+    loop_.armAt(limitTimer_, std::min(lingerUntil_, loop_.now() + limits().lingerIdle));
+  }
+}
+
+void Connection::atPassEnd() {
+  flush();
+  if (inputFull_ && !closed_ && input_.size() < kInputMark) {
+    inputFull_ = false;
+    if (readPauses_ == 0) watch_.again(true, false);
+  }
+}
 
 void Connection::flush() {
-  if (closed_ || connecting_ || !transport_->established()) return;
+  if (closed_ || lingering_ || connecting_ || !transport_->established()) return;
+  if (outputFailed_) return output_.clear();
   if (writable_ && !output_.empty()) {
     if (output_.size() > kHighMark) wasAboveMark_ = true;
     IoResult result = transport_->write(output_);
     bytesWritten_ += result.bytes;
-    if (result.state == IoResult::State::kFailed) return finish(result.error);
+    sent_ += result.wire;
+    if (result.state == IoResult::State::kFailed) return outputFailed(result.error);
     if (result.state == IoResult::State::kDrained) writable_ = false;
   }
   if (output_.size() > kHighMark) wasAboveMark_ = true;
-  if (wasAboveMark_ && output_.size() < kLowMark) {
-    wasAboveMark_ = false;
-    handler_->onWritable(*this);
+  if (wasAboveMark_ && output_.size() < kLowMark && !closeAfterFlush_) {
+    tellWritable();
     if (closed_) return;
   }
-  if (!output_.empty()) return;
+  if (!output_.empty()) return watchSending();
+  if (limit_ == Limit::kSend) startLimit(Limit::kNone, {});
   if (endOutput_ && !outputEnded_) {
     outputEnded_ = true;
     transport_->shutdownWrite();
   }
-  if (closeAfterFlush_) {
-    if (!outputEnded_) transport_->shutdownWrite();
-    finish(closeReason_);
+  if (closeAfterFlush_) endFlushed();
+}
+
+/// A server may answer and close before it has read everything: its answer is read all the same
+/// (RFC 9112 section 9.5), and the end behind it closes the connection.
+void Connection::outputFailed(std::string_view reason) {
+  if (accepted_ || peerEnded_ || closeAfterFlush_) return finish(reason);
+  outputFailed_ = true;
+  output_.clear();
+  readable_ = hangup_ = true;
+  if (readPauses_ == 0) watch_.again(true, false);
+}
+
+/// Once a pass: a peer that takes bytes as fast as they are made must not keep others waiting.
+void Connection::tellWritable() {
+  if (toldWritable_ == loop_.pass()) return watch_.again(false, true);
+  toldWritable_ = loop_.pass();
+  wasAboveMark_ = false;
+  handler_->onWritable(*this);
+}
+
+/// Output waits for the peer to take some.
+void Connection::watchSending() {
+  if (limit_ == Limit::kSend && sent_ < limits().sendLeast) return;
+  sent_ = 0;
+  startLimit(Limit::kSend, limits().send);
+}
+
+/// All that was to be sent before the end has been written.
+void Connection::endFlushed() {
+  if (!outputEnded_) transport_->shutdownWrite();
+  outputEnded_ = true;
+  if (closeIdle_ || peerEnded_ || dropped_ > limits().lingerBytes || limits().linger.count() == 0) {
+    return finish(closeReason_);
+  }
+  lingering_ = true;
+  input_.clear();
+  lingerUntil_ = loop_.now() + limits().linger;
+  startLimit(Limit::kLinger, std::min(limits().linger, limits().lingerIdle));
+}
+
+/// Zero: no such limit.
+void Connection::startLimit(Limit limit, std::chrono::milliseconds time) {
+  if (time.count() == 0) {
+    limit_ = Limit::kNone;
+    event::EventLoop::cancel(limitTimer_);
+    return;
+  }
+  limit_ = limit;
+  loop_.arm(limitTimer_, time);
+}
+
+void Connection::onLimit() {
+  ConnectionCounters& counters = rules_->counters;
+  switch (std::exchange(limit_, Limit::kNone)) {
+    case Limit::kNone:
+      return;
+    case Limit::kHandshake:
+      ConnectionCounters::count(counters.handshake);
+      return finish("handshake timeout");
+    case Limit::kSend:
+      ConnectionCounters::count(counters.send);
+      return finish("the peer does not read");
+    case Limit::kLinger:
+      ConnectionCounters::count(counters.lingerTime);
+      return finish(closeReason_);
   }
 }
 
 void Connection::close(Close how, std::string_view reason) {
-  if (closed_) return;
-  if (how == Close::kAfterFlush) {
-    closeAfterFlush_ = true;
-    closeReason_ = reason.data();  // reasons are literals
-    loop_.atPassEnd(*this);
-    return;
-  }
-  finish(reason);
+  if (closed_ || (closeAfterFlush_ && how != Close::kNow)) return;
+  if (how == Close::kNow || !transport_->established()) return finish(reason);
+  closeAfterFlush_ = true;
+  closeIdle_ = how == Close::kIdle;
+  closeReason_ = reason.data();  // reasons are literals
+  loop_.atPassEnd(*this);
+  if (readable_ || peerEnded_) watch_.again(true, false);
 }
 
 void Connection::endOutput() {
@@ -153,6 +302,7 @@ void Connection::finish(std::string_view reason) {
   if (closed_) return;
   closed_ = true;
   watch_.stop();
+  event::EventLoop::cancel(limitTimer_);
   handler_->onClosed(*this, reason);
 }
 

@@ -5,6 +5,7 @@
 
 #include "source/event/event_loop.h"
 #include "source/net/address.h"
+#include "source/net/connection_limits.h"
 #include "source/net/transport.h"
 
 namespace tollgate::net {
@@ -17,7 +18,8 @@ class ConnectionHandler {
  public:
   /// The TCP connect and TLS handshake are done (not called for accepted plain connections).
   virtual void onConnected(Connection&) {}
-  /// New bytes in input(); leave what cannot be used yet. `end`: the peer sends no more.
+  /// New bytes in input(); leave what cannot be used yet. `end`: the peer sends no more. Not called
+  /// any more after close().
   virtual void onData(Connection&, bool end) = 0;
   /// output() fell below the low mark after having been above the high mark.
   virtual void onWritable(Connection&) {}
@@ -28,17 +30,22 @@ class ConnectionHandler {
   ~ConnectionHandler() = default;
 };
 
-/// One socket: watch, transport, input and output, and the rules for closing. Bytes put into
-/// output() leave at the end of the pass in one write. An idle connection holds no slab. Lives on
-/// one worker; owned by whoever made it until close(), after which the loop frees it.
+/// One socket: watch, transport, input and output, its limits, and the rules for closing. Bytes put
+/// into output() leave at the end of the pass in one write. At most kInputMark bytes (and what one
+/// call to the kernel brings) are read in a pass, and none while input() holds as many. An idle
+/// connection holds no slab. Lives on one worker; owned by whoever made it until close(), after
+/// which the loop frees it.
 class Connection final : public event::FdHandler, public event::PassEnd, public event::Deferred {
  public:
   static constexpr size_t kHighMark = 64 * 1024;
   static constexpr size_t kLowMark = 16 * 1024;
+  static constexpr size_t kInputMark = 128 * 1024;
 
-  /// Takes over `fd` (non-blocking). `connecting`: a connect() is under way.
+  /// Takes over `fd` (non-blocking). `connecting`: a connect() is under way. `rules` outlive it;
+  /// without them it knows no handshake and no send limit, and lingers as long as clients may.
   Connection(event::EventLoop& loop, buffer::SlabPool& slabs, int fd,
-             std::unique_ptr<Transport> transport, bool connecting);
+             std::unique_ptr<Transport> transport, bool connecting,
+             ConnectionRules* rules = nullptr);
   ~Connection() override;
 
   /// Starts watching; the handler may be exchanged at any time (HTTP after TLS, tunnels).
@@ -47,18 +54,26 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
 
   buffer::Buffer& input() { return input_; }
   buffer::Buffer& output() { return output_; }
-  /// To be called after bytes were put into output().
+  /// To be called after bytes were put into output(), or taken from input() outside of onData().
   void markDirty() { loop_.atPassEnd(*this); }
   bool aboveHighMark() const { return output_.size() > kHighMark; }
 
-  /// Stops and resumes reading; nests.
+  /// Stops (at once) and resumes reading; nests.
   void pauseReading() { ++readPauses_; }
   void resumeReading();
   /// Looks at input() and the descriptor again in the next pass, as if bytes had arrived.
   void poke() { watch_.again(true, false); }
 
-  /// Closes: kAfterFlush when all output has been written, else at once. onClosed() follows later.
-  enum class Close { kNow, kAfterFlush };
+  enum class Close {
+    kNow,  ///< At once; output that waits is lost.
+    /// Sends what waits, then FIN (TLS: close_notify), then drops what the peer still sends until
+    /// it closes, within the limits for lingering: so the peer gets to read the answer (RFC 9112
+    /// section 9.6).
+    kAfterFlush,
+    /// As kAfterFlush without the waiting, where nothing is under way.
+    kIdle,
+  };
+  /// The handler is told of nothing more but onClosed(). `reason`: a literal.
   void close(Close how, std::string_view reason);
   bool closing() const { return closed_ || closeAfterFlush_; }
   /// Sends FIN (TLS: close_notify) once the output has been written; reading goes on.
@@ -78,10 +93,21 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   void atPassEnd() override;
 
  private:
+  enum class Limit : uint8_t { kNone, kHandshake, kSend, kLinger };
   void readSome();
+  void dropInput();
+  bool brokenWhileNotRead();
+  void outputFailed(std::string_view reason);
   void flush();
+  void tellWritable();
+  void watchSending();
+  void endFlushed();
   bool finishConnect();
+  bool finishHandshake();
+  void startLimit(Limit limit, std::chrono::milliseconds time);
+  void onLimit();
   void finish(std::string_view reason);
+  const ConnectionLimits& limits() const { return rules_->limits; }
 
   event::EventLoop& loop_;
   std::unique_ptr<Transport> transport_;
@@ -92,19 +118,31 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   std::unique_ptr<Address> peerOverride_;
   uint64_t bytesRead_ = 0;
   uint64_t bytesWritten_ = 0;
+  ConnectionRules* rules_;
+  event::MemberTimer<Connection, &Connection::onLimit> limitTimer_{*this};
+  event::TimePoint lingerUntil_{};
+  uint64_t dropped_ = 0;       ///< Bytes that came after close().
+  size_t sent_ = 0;            ///< Bytes that the socket took since the send limit was set.
+  uint32_t toldWritable_ = 0;  ///< The pass in which the handler was last told.
   const char* closeReason_ = "";
   int fd_;
   uint16_t readPauses_ = 0;
+  const bool accepted_;  ///< The peer has opened it: once it has broken, what it sent is void.
   bool connecting_;
-  uint8_t readHint_ = 1;  ///< Slabs per read: grows while reads come back full.
+  Limit limit_ = Limit::kNone;  ///< What limitTimer_ is armed for.
+  uint8_t readHint_ = 1;        ///< Slabs per read: grows while reads come back full.
   bool readable_ = false;
   bool writable_ = true;
   bool hangup_ = false;
   bool peerEnded_ = false;
   bool wasAboveMark_ = false;
+  bool inputFull_ = false;  ///< Bytes may wait in the kernel, for input() was at its mark.
   bool closeAfterFlush_ = false;
+  bool closeIdle_ = false;
+  bool lingering_ = false;
   bool endOutput_ = false;
   bool outputEnded_ = false;
+  bool outputFailed_ = false;
   bool closed_ = false;
 };
 

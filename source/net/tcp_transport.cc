@@ -91,6 +91,7 @@ class TcpTransport final : public Transport {
       auto bytes = static_cast<size_t>(sent);
       from.consume(bytes);
       result.bytes += bytes;
+      result.wire += bytes;
       if (bytes < offered) {
         result.state = IoResult::State::kDrained;
         return result;

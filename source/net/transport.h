@@ -29,6 +29,8 @@ struct IoResult {
   State state = State::kDrained;
   size_t bytes = 0;
   const char* error = "";  ///< Static text: "reset", "tls: bad certificate", …
+  bool answered = false;   ///< Handshake, failed: the peer was told why, and needs time to read it.
+  size_t wire = 0;  ///< Write: bytes that the socket took; `bytes` follow when all theirs went.
 };
 
 /// Bytes in, bytes out over one descriptor that the connection owns: TCP or TLS; nothing else.

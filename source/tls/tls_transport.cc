@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
+#include "source/tls/plain_http.h"
 #include "source/tls/trust.h"
 
 namespace tollgate::tls {
@@ -97,8 +99,9 @@ long TlsTransport::bioControl(BIO*, int command, long, void*) {
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-/// Sends what the SSL has written; what the socket does not take is kept.
-TlsTransport::Flush TlsTransport::flush() {
+/// Sends what the SSL has written; what the socket does not take is kept. Adds to `taken` what it
+/// takes.
+TlsTransport::Flush TlsTransport::flush(size_t* taken) {
   bool kept = !unsent_.empty();
   std::string& wire = kept ? unsent_ : scratch().output;
   size_t at = kept ? unsentAt_ : 0;
@@ -112,6 +115,7 @@ TlsTransport::Flush TlsTransport::flush() {
       break;
     }
     if (sent > 0) at += static_cast<size_t>(sent);
+    if (sent > 0 && taken != nullptr) *taken += static_cast<size_t>(sent);
     if (at < wire.size()) {
       outcome = Flush::kBlocked;  // a short write: the socket is full
       break;
@@ -171,6 +175,10 @@ IoResult TlsTransport::handshake() {
     if (flushed == Flush::kBlocked) return result;
   }
   while (!finished_) {
+    if (!begun_ && !input_.empty()) {
+      begun_ = true;
+      if (server_ && looksLikeHttp(input_)) return refusePlainHttp();
+    }
     int outcome = SSL_do_handshake(ssl_.get());
     finished_ = outcome == 1;
     if (!finished_ && SSL_get_error(ssl_.get(), outcome) != SSL_ERROR_WANT_READ) {
@@ -201,6 +209,15 @@ IoResult TlsTransport::handshake() {
   established_ = true;
   if (server_) context_.reset();  // its callbacks are over; a client still gets tickets
   result.state = IoResult::State::kProgress;
+  return result;
+}
+
+/// Nothing of TLS has been sent yet, so that the client understands an answer in clear text.
+IoResult TlsTransport::refusePlainHttp() {
+  const std::string answer = answerToPlainHttp(input_, time(nullptr));
+  ::send(fd_, answer.data(), answer.size(), MSG_NOSIGNAL);
+  IoResult result = failed({}, "plain HTTP sent to a TLS port");
+  result.answered = true;
   return result;
 }
 
@@ -235,6 +252,7 @@ IoResult TlsTransport::failRead(IoResult result, const char* error) {
 IoResult TlsTransport::read(buffer::Buffer& into, size_t limit, bool hangup) {
   IoResult result;
   if (failure_ != nullptr) return failed(result, failure_);
+  size_t wire = 0;  // counts beside the bytes in it: records need not carry any
   bool drained = ended_;
   while (!ended_) {
     if (!input_.empty()) {
@@ -254,7 +272,7 @@ IoResult TlsTransport::read(buffer::Buffer& into, size_t limit, bool hangup) {
       result.state = IoResult::State::kDrained;
       return result;
     }
-    if (result.bytes >= limit) {
+    if (result.bytes >= limit || wire >= limit) {
       result.state = IoResult::State::kProgress;
       return result;
     }
@@ -263,6 +281,7 @@ IoResult TlsTransport::read(buffer::Buffer& into, size_t limit, bool hangup) {
       case Receive::kBytes:
         // A short read has drained the socket, unless the peer has closed: then read to the end.
         drained = input_.size() < room && !hangup;
+        wire += input_.size();
         break;
       case Receive::kNothing:
         result.state = IoResult::State::kDrained;
@@ -325,8 +344,12 @@ IoResult TlsTransport::write(buffer::Buffer& from) {
   bool blocked = !unsent_.empty();
   while (blocked || !from.empty()) {
     if (!blocked && !seal(from)) return failed(result, takeErrorText(ssl_.get()));
-    Flush flushed = flush();
-    if (flushed == Flush::kFailed) return failed(result, socketErrorText(socketError_));
+    Flush flushed = flush(&result.wire);
+    if (flushed == Flush::kFailed) {  // reading may go on: an answer may be there
+      result.state = IoResult::State::kFailed;
+      result.error = socketErrorText(socketError_);
+      return result;
+    }
     if (flushed == Flush::kBlocked) {
       result.state = IoResult::State::kDrained;
       return result;

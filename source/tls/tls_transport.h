@@ -45,13 +45,14 @@ class TlsTransport final : public net::Transport {
   static long bioControl(BIO* bio, int command, long number, void* pointer);
   static const BIO_METHOD* bioMethod();
 
-  Flush flush();
+  Flush flush(size_t* taken = nullptr);
   Receive receive(size_t room);
   void keepInput();
   Decrypt decrypt(buffer::Buffer& into, net::IoResult& result);
   bool seal(const buffer::Buffer& from);
   bool sealRecord(const char* bytes, size_t length);
   void consumeSealed(buffer::Buffer& from, net::IoResult& result);
+  net::IoResult refusePlainHttp();
   net::IoResult failRead(net::IoResult result, const char* error);
   net::IoResult failed(net::IoResult result, const char* error);
 
@@ -68,6 +69,7 @@ class TlsTransport final : public net::Transport {
   int fd_;
   int socketError_ = 0;
   bool server_;
+  bool begun_ = false;        ///< The peer has sent something.
   bool finished_ = false;     ///< The SSL's handshake is done.
   bool established_ = false;  ///< And all its bytes were sent.
   bool ended_ = false;        ///< close_notify came.
