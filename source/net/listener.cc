@@ -1,10 +1,13 @@
 #include "source/net/listener.h"
 
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 namespace tollgate::net {
@@ -26,7 +29,7 @@ Error bindError(const Address& address, const char* step) {
 namespace {
 
 /// A socket bound to the address, and listening.
-Result<int> openSocket(const Address& address, Listener::Options options) {
+Result<int> openSocket(const Address& address, const Listener::Options& options) {
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return bindError(address, "cannot open a socket for");
   int one = 1;
@@ -42,18 +45,30 @@ Result<int> openSocket(const Address& address, Listener::Options options) {
   return fd;
 }
 
+/// The kernel gives the lowest number that is free: one that is close to the limit tells that
+/// nearly all are in use.
+int reserveMark() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) return INT_MAX;
+  const int all = static_cast<int>(limit.rlim_cur);
+  return all - std::clamp(all / 16, 8, 256);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Listener>> Listener::open(event::EventLoop& loop, const Address& address,
                                                  Options options, Accept accept) {
   auto fd = openSocket(address, options);
   if (!fd) return fd.error();
-  return std::unique_ptr<Listener>(new Listener(loop, *fd, std::move(accept)));
+  return std::unique_ptr<Listener>(new Listener(loop, *fd, std::move(options), std::move(accept)));
 }
 
 Status Listener::probe(const Address& address) {
   // Without SO_REUSEPORT, so that it is refused where others listen with it.
-  auto fd = openSocket(address, {.reusePort = false, .backlog = 0});
+  Options options;
+  options.reusePort = false;
+  options.backlog = 0;
+  auto fd = openSocket(address, options);
   if (!fd) return fd.error();
   ::close(*fd);
   return {};
@@ -61,15 +76,31 @@ Status Listener::probe(const Address& address) {
 
 void Listener::setBacklog(int backlog) { ::listen(fd_, backlog); }
 
-Listener::Listener(event::EventLoop& loop, int fd, Accept accept)
-    : fd_(fd), accept_(std::move(accept)) {
-  watch_.startLevelRead(loop, fd_, *this);
+Listener::Listener(event::EventLoop& loop, int fd, Options options, Accept accept)
+    : loop_(loop),
+      fd_(fd),
+      mark_(options.leaveReserve ? reserveMark() : INT_MAX),
+      options_(std::move(options)),
+      accept_(std::move(accept)) {
+  resume();
+}
+
+void Listener::resume() {
+  if (fd_ >= 0) watch_.startLevelRead(loop_, fd_, *this);
+}
+
+void Listener::backOff() {
+  ++shortages_;
+  watch_.stop();
+  loop_.arm(timer_, kBackOff);
+  if (options_.onShortage) options_.onShortage();
 }
 
 Listener::~Listener() { close(); }
 
 void Listener::close() {
   watch_.stop();
+  event::EventLoop::cancel(timer_);
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
 }
@@ -89,8 +120,13 @@ void Listener::onReady(bool, bool, bool) {
                        SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (errno != EAGAIN) ++refused_;
+      if (errno != EAGAIN) backOff();
       return;
+    }
+    if (fd >= mark_) {
+      ::close(fd);
+      ++refused_;
+      return backOff();
     }
     int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

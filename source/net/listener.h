@@ -19,7 +19,13 @@ class Listener final : public event::FdHandler {
   struct Options {
     bool reusePort = true;
     int backlog = 16384;
+    /// Leaves the last descriptors of the process to what its clients need: connections to origins,
+    /// files, the Admin API. A connection that would take one of them is closed.
+    bool leaveReserve = false;
+    /// Told each time that it stops for want of descriptors or memory.
+    std::function<void()> onShortage;
   };
+  static constexpr event::Millis kBackOff{100};
 
   static Result<std::unique_ptr<Listener>> open(event::EventLoop& loop, const Address& address,
                                                 Options options, Accept accept);
@@ -34,17 +40,26 @@ class Listener final : public event::FdHandler {
   /// Stops accepting; connections waiting in the backlog are lost, so drain first where that
   /// matters.
   void close();
-  /// Times that accept() failed for want of descriptors or memory.
+  /// Times that it stopped for want of descriptors or memory.
+  uint64_t shortages() const { return shortages_; }
+  /// Connections that were closed because they would have taken one of the last descriptors.
   uint64_t refused() const { return refused_; }
 
   void onReady(bool readable, bool writable, bool hangup) override;
 
  private:
-  Listener(event::EventLoop& loop, int fd, Accept accept);
+  Listener(event::EventLoop& loop, int fd, Options options, Accept accept);
+  void backOff();
+  void resume();
 
+  event::EventLoop& loop_;
   int fd_;
+  int mark_;  ///< Descriptors from this one on are the reserve.
+  Options options_;
   Accept accept_;
   event::FdWatch watch_;
+  event::MemberTimer<Listener, &Listener::resume> timer_{*this};
+  uint64_t shortages_ = 0;
   uint64_t refused_ = 0;
 };
 

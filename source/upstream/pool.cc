@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <vector>
 
 #include "source/http1/client_codec.h"
 
@@ -181,6 +182,16 @@ void Pool::removeIdle(UpstreamConnection& connection) {
   connection.unlink();
   event::EventLoop::cancel(connection.idleTimer_);
   --connection.origin_.idleCount;
+}
+
+size_t Pool::closeIdle(size_t most) {
+  std::vector<UpstreamConnection*> idle;
+  for (const auto& [connection, owned] : all_) {
+    if (idle.size() == most) break;
+    if (static_cast<ListLink<IdleTag>&>(*connection).linked()) idle.push_back(connection);
+  }
+  for (UpstreamConnection* connection : idle) connection->abort();
+  return idle.size();
 }
 
 void Pool::destroy(UpstreamConnection& connection) {

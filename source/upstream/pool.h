@@ -109,6 +109,9 @@ class Pool {
                               UpstreamConnection*& pending);
   void cancel(UpstreamConnection& pending) { pending.abort(); }
 
+  /// Closes up to `most` idle connections; returns how many.
+  size_t closeIdle(size_t most);
+
   event::EventLoop& loop() { return loop_; }
   const Settings& settings() const { return settings_; }
   size_t open() const { return open_; }
@@ -118,7 +121,7 @@ class Pool {
  private:
   friend class UpstreamConnection;
   PoolKeyView keyOf(const Service& service, const net::Address& address,
-                         std::string_view serverName);
+                    std::string_view serverName);
   UpstreamConnection* connect(const Service& service, const net::Address& address,
                               const PoolKeyView& key, std::string_view serverName,
                               UpstreamUser& user);
