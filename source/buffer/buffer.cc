@@ -17,6 +17,16 @@ SlabPool::~SlabPool() {
   }
 }
 
+void SlabPool::trim(size_t keep) {
+  while (freeCount_ > keep) {
+    Slab* next = free_->nextFree;
+    std::free(free_);
+    free_ = next;
+    --freeCount_;
+  }
+  returned_ = 0;
+}
+
 Slab* SlabPool::acquire(size_t minimum) {
   constexpr size_t kRoom = kSlabBytes - sizeof(Slab);
   ++inUse_;
@@ -38,6 +48,7 @@ Slab* SlabPool::acquire(size_t minimum) {
 void SlabPool::recycle(Slab* slab) {
   --inUse_;
   if (slab->capacity != kSlabBytes - sizeof(Slab) || freeCount_ >= maxFree_) {
+    returned_ += sizeof(Slab) + slab->capacity;
     std::free(slab);
     return;
   }

@@ -23,7 +23,8 @@ struct Slab {
   char* data() { return reinterpret_cast<char*>(this + 1); }
 };
 
-/// Recycles slabs of one worker; keeps at most `maxFree` of them.
+/// Recycles slabs of one worker; keeps at most `maxFree` of them. The rest goes back to the heap,
+/// which needs to be told to give it back to the system (`returned()` and trim()).
 class SlabPool {
  public:
   static constexpr size_t kSlabBytes = 16 * 1024;
@@ -41,6 +42,10 @@ class SlabPool {
   }
   /// Slabs out in use now.
   size_t inUse() const { return inUse_; }
+  /// Bytes that went back to the heap since the last trim().
+  size_t returned() const { return returned_; }
+  /// Frees slabs that wait for use beyond `keep`.
+  void trim(size_t keep);
 
  private:
   void recycle(Slab* slab);
@@ -48,6 +53,7 @@ class SlabPool {
   size_t freeCount_ = 0;
   size_t maxFree_;
   size_t inUse_ = 0;
+  size_t returned_ = 0;
 };
 
 /// A counted reference to one slab: keeps views into it valid.

@@ -139,5 +139,19 @@ TEST(Buffer, GivesBackRoomThatWasReservedInVain) {
   EXPECT_EQ(buffer.toString(), "ab");
 }
 
+TEST(SlabPool, KeepsSlabsForReuseUpToItsLimitAndCountsTheRest) {
+  SlabPool pool(4);
+  std::vector<Slab*> slabs;
+  for (int i = 0; i < 10; ++i) slabs.push_back(pool.acquire());
+  for (Slab* slab : slabs) SlabPool::release(slab);
+  EXPECT_EQ(pool.inUse(), 0u);
+  EXPECT_EQ(pool.returned(), 6 * SlabPool::kSlabBytes);
+  pool.trim(1);
+  EXPECT_EQ(pool.returned(), 0u);
+  Slab* kept = pool.acquire();
+  EXPECT_EQ(kept, slabs[0]) << "the one that is left of those that were kept";
+  SlabPool::release(kept);
+}
+
 }  // namespace
 }  // namespace tollgate::buffer
