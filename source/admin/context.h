@@ -28,6 +28,11 @@ struct NodeInfo {
 struct ServerCounters {
   uint64_t accepted = 0, handled = 0, requests = 0;
   uint64_t active = 0, reading = 0, writing = 0, waiting = 0;  ///< Current.
+  /// Connections from clients that a limit has ended, by limit.
+  struct Ended {
+    uint64_t handshake = 0, send = 0, lingeringTime = 0, lingeringBytes = 0;
+    bool any() const { return (handshake | send | lingeringTime | lingeringBytes) != 0; }
+  } ended;
 };
 
 /// Memory in bytes, as `GET /status` reports it.

@@ -134,6 +134,12 @@ Reply status(ApiContext& context, Call& call) {
                  {"connections_writing", c.writing},
                  {"connections_waiting", c.waiting},
                  {"total_requests", c.requests}}}};
+  if (c.ended.any()) {
+    body["connections_ended_by_limit"] = {{"ssl_handshake_timeout", c.ended.handshake},
+                                          {"send_timeout", c.ended.send},
+                                          {"lingering_time", c.ended.lingeringTime},
+                                          {"lingering_bytes", c.ended.lingeringBytes}};
+  }
   const Standing standing = context.standing();
   body["configuration"] = {{"revision", standing.revision},
                            {"problems", standing.problems},

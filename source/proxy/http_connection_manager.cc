@@ -98,7 +98,7 @@ void HttpConnectionManager::onExchangeEnd() {
 void HttpConnectionManager::drain() {
   if (closed_) return;
   if (codec_ == nullptr || (codec_->idle() && !codec_->headStarted() && http1_ != nullptr)) {
-    return connection_->close(net::Connection::Close::kAfterFlush, "draining");
+    return connection_->close(net::Connection::Close::kIdle, "draining");
   }
   codec_->drain();
   touch();

@@ -39,6 +39,10 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   void onExchangeEnd();
   void drain() override;
   void drop() override;
+  bool idle() const override {
+    return !connection_->closing() &&
+           (codec_ == nullptr || (codec_->idle() && !codec_->headStarted()));
+  }
 
   void onConnected(net::Connection&) override;
   void onData(net::Connection&, bool end) override;

@@ -9,6 +9,7 @@
 #include "source/http/filter.h"
 #include "source/http/filter_plan.h"
 #include "source/net/address.h"
+#include "source/net/connection_limits.h"
 #include "source/route/route_table.h"
 #include "source/tls/certificate_table.h"
 #include "source/upstream/service.h"
@@ -78,6 +79,7 @@ struct ProxySettings {
   std::chrono::milliseconds headerTimeout{60000};
   std::chrono::milliseconds keepAliveTimeout{75000};
   std::chrono::milliseconds bodyTimeout{60000};
+  net::ConnectionLimits connections = net::ConnectionLimits::ofClients();
 };
 
 }  // namespace tollgate::proxy

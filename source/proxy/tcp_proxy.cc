@@ -69,9 +69,8 @@ void TcpProxy::onConnected(End& end) {
 void TcpProxy::onData(End& from, bool end) {
   End& to = *from.other;
   if (gone_ || from.closed) return;
-  if (!to.connected) {  // keep a first piece in the input until there is somebody to take it
-    if (end) return fail();
-    if (!from.paused) {
+  if (!to.connected) {   // keep a first piece in the input until there is somebody to take it
+    if (!from.paused) {  // an end that came already is told again after the pause
       from.paused = true;
       from.connection->pauseReading();
     }
@@ -118,7 +117,16 @@ void TcpProxy::onClosed(End& end) {
   fail();
 }
 
-void TcpProxy::onTimeout() { fail(); }
+/// Bytes that a slow end takes bring no call, and still are a sign of life.
+void TcpProxy::onTimeout() {
+  uint64_t moved = 0;
+  for (const End* end : {&down_, &up_}) {
+    if (end->connection != nullptr) moved += end->connection->bytesWritten();
+  }
+  if (!up_.connected || moved == moved_) return fail();
+  moved_ = moved;
+  worker_.loop.arm(timer_, target_.idleTimeout);
+}
 
 /// Ends both sides, once.
 void TcpProxy::fail() {

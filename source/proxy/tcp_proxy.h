@@ -17,7 +17,8 @@ class TcpProxy final : public ServedConnection, public event::Deferred {
     std::string host;  ///< An IP address or a name.
     uint16_t port = 0;
     std::chrono::milliseconds connectTimeout{5000};
-    std::chrono::milliseconds idleTimeout{3600000};  ///< Without a byte in either direction.
+    std::chrono::milliseconds idleTimeout{
+        3600000};  ///< Without a byte in either direction; at most twice as long.
   };
 
   static ServedConnection& serve(WorkerContext& worker, std::unique_ptr<net::Connection> downstream,
@@ -26,6 +27,7 @@ class TcpProxy final : public ServedConnection, public event::Deferred {
   /// Bytes of a tunnel have no end to wait for: it goes on until the drain limit.
   void drain() override {}
   void drop() override { fail(); }
+  bool idle() const override { return false; }
 
  private:
   /// One end; told apart so that each may find the other.
@@ -60,6 +62,7 @@ class TcpProxy final : public ServedConnection, public event::Deferred {
   Target target_;
   End down_{*this}, up_{*this};
   uint64_t resolving_ = 0;
+  uint64_t moved_ = 0;  ///< Bytes written to both ends when the timer last came.
   bool gone_ = false;
   event::MemberTimer<TcpProxy, &TcpProxy::onTimeout> timer_{*this};
 };

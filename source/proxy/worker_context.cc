@@ -3,6 +3,7 @@
 #if defined(__SSSE3__)
 #include <tmmintrin.h>
 #endif
+#include <malloc.h>
 #include <sys/random.h>
 
 #include <cstring>
@@ -46,9 +47,12 @@ WorkerContext::WorkerContext(event::EventLoop& loop, const ProxySettings& settin
     : loop(loop),
       settings(settings),
       lines(settings),
+      rules(settings.connections),
+      tunnelRules(settings.connections),
       pool(loop, slabs, pool, std::move(tls)),
       resolver(loop, std::move(resolver)),
       clusters(worker) {
+  tunnelRules.limits.send = {};
   if (getrandom(random_, sizeof random_, 0) != sizeof random_) random_[0] = 1;
   if ((random_[0] | random_[1]) == 0) random_[0] = 1;
 }
@@ -101,6 +105,20 @@ void WorkerContext::drainListener(const void* listener) {
   drainWhere([&](const ServedConnection& each) { return each.listener.get() == listener; });
 }
 
+size_t WorkerContext::closeIdle(size_t most) {
+  size_t closed = 0;
+  size_t looks = 32 * most;  // busy ones are passed over, but not without end
+  for (ServedConnection* each = connections_.front(); each != nullptr && looks-- > 0;) {
+    ServedConnection* next = connections_.next(*each);
+    if (each->idle()) {
+      each->drain();
+      if (++closed == most) break;
+    }
+    each = next;
+  }
+  return closed + pool.closeIdle(most);
+}
+
 ProxyExchange& WorkerContext::takeExchange() {
   ++inUse_;
   WorkerCounters::add(counters.exchanges, 1);
@@ -118,6 +136,15 @@ void WorkerContext::recycle(ProxyExchange& exchange) {
   --inUse_;
   WorkerCounters::add(counters.exchanges, static_cast<uint64_t>(-1));
   free_.push_back(&exchange);
+  if (slabs.returned() >= kTrimBytes && !trimTimer_.armed()) loop.arm(trimTimer_, kTrimDelay);
+}
+
+/// Some time after a peak: the heap keeps what was freed within it until it is told not to.
+void WorkerContext::onTrim() {
+  slabs.trim(kIdleSlabs);
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 void WorkerContext::makeRequestId(char* out) {

@@ -11,6 +11,7 @@
 #include "source/event/event_loop.h"
 #include "source/http/access_log.h"
 #include "source/http1/date_cache.h"
+#include "source/net/connection_limits.h"
 #include "source/net/resolver.h"
 #include "source/proxy/own_lines.h"
 #include "source/proxy/snapshot.h"
@@ -39,6 +40,8 @@ class ServedConnection : public ListLink<ServedTag> {
   virtual void drain() = 0;
   /// Closes now, whatever is under way.
   virtual void drop() = 0;
+  /// Nothing is under way.
+  virtual bool idle() const = 0;
 
   /// The listener that it came from, kept alive by it; nullptr for one that stays as long as the
   /// process.
@@ -61,6 +64,9 @@ class WorkerContext {
   const ProxySettings& settings;
   const OwnLines lines;
   buffer::SlabPool slabs;
+  net::ConnectionRules rules;  ///< Of connections from clients.
+  net::ConnectionRules
+      tunnelRules;  ///< Likewise where bytes are passed on: its user limits silence.
   upstream::Pool pool;
   net::Resolver resolver;
   upstream::WorkerClusters clusters;
@@ -92,6 +98,9 @@ class WorkerContext {
   void drain();
   /// The connections of one listener end as they become idle.
   void drainListener(const void* listener);
+  /// Ends up to `most` idle connections, the oldest first, and as many idle ones to origins.
+  /// Returns how many.
+  size_t closeIdle(size_t most);
   /// Ends every connection at once; they are freed after the loop's pass.
   void dropConnections();
   bool draining() const { return draining_; }
@@ -101,6 +110,11 @@ class WorkerContext {
   void updateDate() { date_.update(static_cast<time_t>(loop.unixMillis() / 1000)); }
 
  private:
+  /// Freed slabs from which on the heap is asked to give memory back to the system.
+  static constexpr size_t kTrimBytes = 4 * 1024 * 1024;
+  static constexpr event::Millis kTrimDelay{5000};
+  static constexpr size_t kIdleSlabs = 64;  ///< Kept for reuse when a peak is over.
+  void onTrim();
   template <typename Predicate>
   void drainWhere(Predicate which);
 
@@ -112,6 +126,7 @@ class WorkerContext {
   bool draining_ = false;
   http1::DateCache date_;
   uint64_t random_[2];
+  event::MemberTimer<WorkerContext, &WorkerContext::onTrim> trimTimer_{*this};
 };
 
 }  // namespace tollgate::proxy

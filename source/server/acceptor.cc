@@ -7,13 +7,20 @@
 #include <cerrno>
 #include <utility>
 
+#include "source/base/damper.h"
+#include "source/log/error_log.h"
 #include "source/proxy/http_connection_manager.h"
 #include "source/proxy/tcp_proxy.h"
+#include "source/server/descriptor_limit.h"
 #include "source/tls/client_hello.h"
 
 namespace tollgate::server {
 
 using event::Millis;
+
+namespace {
+constexpr size_t kRelief = 32;  ///< Idle connections that are closed at once for want of room.
+}  // namespace
 
 /// Reads the first bytes of a connection until the TLS hello is complete, then hands them on.
 class Acceptor::HelloReader final : public event::FdHandler, public event::Deferred {
@@ -21,7 +28,8 @@ class Acceptor::HelloReader final : public event::FdHandler, public event::Defer
   static void start(Acceptor& acceptor, const Place& at, int fd, const net::Address& peer) {
     auto* reader = new HelloReader(acceptor, at, fd, peer);
     reader->watch_.startLevelRead(acceptor.context_.loop, fd, *reader);
-    acceptor.context_.loop.arm(reader->timer_, kLimit);
+    const Millis limit = acceptor.context_.rules.limits.handshake;
+    if (limit.count() > 0) acceptor.context_.loop.arm(reader->timer_, limit);
   }
   ~HelloReader() override {
     watch_.stop();
@@ -37,8 +45,9 @@ class Acceptor::HelloReader final : public event::FdHandler, public event::Defer
     tls::ClientHello hello = tls::parseClientHello(hello_);
     if (hello.state == tls::ClientHello::kNeedMore) return;
     const Chain* chain = at_.plan->choose(peer_, at_.port, hello.serverName, hello.alpn);
+    // What is no TLS where TLS should be gets its answer from the transport.
     bool encrypted = hello.state == tls::ClientHello::kParsed;
-    if (chain == nullptr || (chain->tls != nullptr) != encrypted) {
+    if (chain == nullptr || (encrypted && chain->tls == nullptr)) {
       ++acceptor_.unmatched_;
       return finish();
     }
@@ -52,8 +61,6 @@ class Acceptor::HelloReader final : public event::FdHandler, public event::Defer
   }
 
  private:
-  static constexpr Millis kLimit{10000};
-
   HelloReader(Acceptor& acceptor, const Place& at, int fd, const net::Address& peer)
       : acceptor_(acceptor), at_(at), peer_(peer), fd_(fd) {}
   void finish() {
@@ -61,7 +68,10 @@ class Acceptor::HelloReader final : public event::FdHandler, public event::Defer
     event::EventLoop::cancel(timer_);
     acceptor_.context_.loop.deferDelete(std::unique_ptr<event::Deferred>(this));
   }
-  void onTimeout() { finish(); }
+  void onTimeout() {
+    net::ConnectionCounters::count(acceptor_.context_.rules.counters.handshake);
+    finish();
+  }
 
   Acceptor& acceptor_;
   const Place at_;
@@ -85,14 +95,33 @@ Status Acceptor::listen(Place at, const net::Address& address, bool reusePort) {
   auto socket = std::make_unique<Socket>();
   socket->at = std::move(at);
   socket->address = address;
-  net::Listener::Options options{.reusePort = reusePort, .backlog = socket->at.plan->backlog};
+  net::Listener::Options options;
+  options.reusePort = reusePort;
+  options.backlog = socket->at.plan->backlog;
+  options.leaveReserve = !socket->at.plan->onMain();
+  options.onShortage = [this, plan = socket->at.plan.get()] { onShortage(plan->name); };
   auto listener = net::Listener::open(
-      context_.loop, address, options,
+      context_.loop, address, std::move(options),
       [this, to = socket.get()](int fd, const net::Address& peer) { accept(to->at, fd, peer); });
   if (!listener) return listener.error();
   socket->listener = std::move(listener).value();
   sockets_.push_back(std::move(socket));
   return {};
+}
+
+/// Room for those who want to come in: as connections that are idle can be closed at no loss.
+void Acceptor::onShortage(const std::string& listener) {
+  const size_t closed = context_.closeIdle(kRelief);
+  static Damper damper(std::chrono::seconds(10));
+  auto line = damper.admit(listener, event::Clock::now());
+  if (!line) return;
+  log::error(log::Level::kError,
+             "listener " + listener + ": no file descriptor is left (limit " +
+                 std::to_string(descriptorLimit()) + "): new connections wait, " +
+                 std::to_string(closed) +
+                 " idle ones were closed; raise the limit (ulimit -n, LimitNOFILE= of systemd, "
+                 "--ulimit nofile= of Docker)" +
+                 line->text());
 }
 
 std::vector<ListenFailure> Acceptor::follow(const ListenerPlans& plans) {
@@ -161,8 +190,9 @@ void Acceptor::serve(const Place& at, const Chain& chain, int fd, buffer::Buffer
     ::close(fd);
     return;
   }
+  auto& rules = chain.kind == Chain::Kind::kTcp ? context_.tunnelRules : context_.rules;
   auto connection = std::make_unique<net::Connection>(context_.loop, context_.slabs, fd,
-                                                      std::move(transport), false);
+                                                      std::move(transport), false, &rules);
   if (chain.tls == nullptr && !prefix.empty()) connection->input().moveFrom(prefix);
   bool waiting = !connection->input().empty() || chain.tls != nullptr;
   net::Connection& started = *connection;

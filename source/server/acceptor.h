@@ -49,6 +49,7 @@ class Acceptor {
   Status listen(Place at, const net::Address& address, bool reusePort);
   void accept(const Place& at, int fd, const net::Address& peer);
   void serve(const Place& at, const Chain& chain, int fd, buffer::Buffer prefix);
+  void onShortage(const std::string& listener);
   static void stop(Socket& socket);
 
   proxy::WorkerContext& context_;

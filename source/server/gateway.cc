@@ -13,6 +13,7 @@
 #include "source/log/error_log.h"
 #include "source/server/builtin_filters.h"
 #include "source/server/control_options.h"
+#include "source/server/descriptor_limit.h"
 #include "source/server/open_store.h"
 #include "source/server/proxy_options.h"
 #include "source/server/store_counters.h"
@@ -105,6 +106,7 @@ Gateway::~Gateway() {
 
 Status Gateway::open() {
   if (auto level = log::parseLevel(settings_.text("log_level"))) log::setLevel(*level, {});
+  raiseDescriptorLimit();
   for (const std::string& warning : settings_.warnings()) log::error(Level::kWarn, warning);
   registerBuiltinFilters(rateLimitCells(settings_));
   if (Status created = prefix_.create(); !created) return created;

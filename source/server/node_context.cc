@@ -147,6 +147,15 @@ admin::ServerCounters NodeContext::counters() {
     out.requests += counters.requests.load(std::memory_order_relaxed);
     out.writing += worker->context().counters.exchanges.load(std::memory_order_relaxed);
   }
+  for (Worker* worker : workers_) {
+    for (const auto* rules : {&worker->context().rules, &worker->context().tunnelRules}) {
+      const net::ConnectionCounters& ended = rules->counters;
+      out.ended.handshake += ended.handshake.load(std::memory_order_relaxed);
+      out.ended.send += ended.send.load(std::memory_order_relaxed);
+      out.ended.lingeringTime += ended.lingerTime.load(std::memory_order_relaxed);
+      out.ended.lingeringBytes += ended.lingerBytes.load(std::memory_order_relaxed);
+    }
+  }
   out.handled = out.accepted;
   out.writing = std::min(out.writing, out.active);
   out.waiting = out.active - out.writing;

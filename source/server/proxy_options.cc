@@ -28,6 +28,11 @@ std::chrono::milliseconds seconds(double value) {
   return std::chrono::milliseconds(static_cast<int64_t>(std::clamp(value, 0.001, 1e9) * 1000));
 }
 
+/// As seconds(), where 0 means that there is no limit.
+std::chrono::milliseconds limit(double value) {
+  return value <= 0 ? std::chrono::milliseconds(0) : seconds(value);
+}
+
 size_t count(double value) { return static_cast<size_t>(std::clamp(value, 0.0, 1e9)); }
 
 std::string firstLine(const std::string& path) {
@@ -41,6 +46,21 @@ int affinityCores() {
   cpu_set_t set;
   CPU_ZERO(&set);
   return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
+}
+
+Result<net::ConnectionLimits> connectionLimits(const Settings& settings) {
+  net::ConnectionLimits out;
+  out.handshake = limit(settings.number("ssl_handshake_timeout"));
+  out.send = limit(settings.number("send_timeout"));
+  out.linger = limit(settings.number("lingering_time"));
+  out.lingerIdle = std::min(seconds(settings.number("lingering_timeout")), out.linger);
+  auto least = parseBytes(settings.text("send_least"));
+  if (!least) return Error::invalid("send_least " + least.error().message);
+  out.sendLeast = *least;
+  auto bytes = parseBytes(settings.text("lingering_bytes"));
+  if (!bytes) return Error::invalid("lingering_bytes " + bytes.error().message);
+  out.lingerBytes = *bytes;
+  return out;
 }
 
 }  // namespace
@@ -84,6 +104,9 @@ Result<proxy::ProxySettings> proxySettings(const Settings& settings) {
   out.maxKeepAliveRequests = std::max<uint64_t>(*limit, 1);
   out.headerTimeout = seconds(settings.number("header_timeout"));
   out.keepAliveTimeout = seconds(settings.number("keepalive_timeout"));
+  auto limits = connectionLimits(settings);
+  if (!limits) return limits.error();
+  out.connections = *limits;
   return out;
 }
 

@@ -218,6 +218,12 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"rate_limit_cells", "262144", Type::kNumber},
       {"header_timeout", "60", Type::kNumber},
       {"keepalive_timeout", "75", Type::kNumber},
+      {"ssl_handshake_timeout", "60", Type::kNumber},
+      {"send_timeout", "60", Type::kNumber},
+      {"send_least", "1k"},
+      {"lingering_time", "30", Type::kNumber},
+      {"lingering_timeout", "5", Type::kNumber},
+      {"lingering_bytes", "16m"},
   };
   return kSpecs;
 }
