@@ -98,6 +98,8 @@ class ServerStream {
   /// True while more is queued than the stream should hold: stop the source until
   /// onResponseWritable.
   virtual bool congested() const = 0;
+  /// Bytes of the response that wait for the client.
+  virtual size_t queued() const = 0;
   /// Stops and resumes delivering the request body (flow control towards the client). Nests not.
   virtual void pauseBody(bool pause) = 0;
   /// The connection ends after this response (HTTP/1: Connection: close; HTTP/2: GOAWAY).

@@ -74,7 +74,8 @@ class HttpFilter {
   virtual Action onRequestBody(Exchange&, void* state, buffer::Buffer& data, bool end) const {
     return Action::kContinue;
   }
-  /// Per attempt, after the endpoint was chosen: edit `request` headers that go upstream.
+  /// Per attempt, after the endpoint was chosen: edit the `headers` that go upstream. They are this
+  /// attempt's own: the next one begins with what the request filters have left.
   virtual void onUpstreamRequest(Exchange&, void* state, HeaderMap& headers) const {}
   /// Of the origin's response or a local reply. kPause holds head and body back.
   virtual Action onResponseHeaders(Exchange&, void* state, ResponseHead& head) const {

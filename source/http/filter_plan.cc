@@ -8,14 +8,8 @@ void FilterNeeds::add(const HttpFilter& filter) {
   FilterNeeds needs;
   needs.hooks = filter.hooks();
   needs.stateBytes = filter.stateBytes();
-  if (filter.requestBodyNeed() == BodyNeed::kWhole) {
-    needs.wholeRequestBody = filter.requestBodyLimit();
-    needs.bodies |= kWholeRequest;
-  }
-  if (filter.responseBodyNeed() == BodyNeed::kWhole) {
-    needs.wholeResponseBody = filter.responseBodyLimit();
-    needs.bodies |= kWholeResponse;
-  }
+  if (filter.requestBodyNeed() == BodyNeed::kWhole) needs.bodies |= kWholeRequest;
+  if (filter.responseBodyNeed() == BodyNeed::kWhole) needs.bodies |= kWholeResponse;
   if (filter.changesBody()) {
     if ((needs.hooks & kRequestBody) != 0) needs.bodies |= kChangesRequest;
     if ((needs.hooks & kResponseBody) != 0) needs.bodies |= kChangesResponse;
@@ -27,8 +21,6 @@ void FilterNeeds::add(const FilterNeeds& other) {
   hooks |= other.hooks;
   bodies |= other.bodies;
   stateBytes = std::max(stateBytes, other.stateBytes);
-  wholeRequestBody = std::max(wholeRequestBody, other.wholeRequestBody);
-  wholeResponseBody = std::max(wholeResponseBody, other.wholeResponseBody);
 }
 
 const HttpFilter* PlanEntry::choose(const Consumer* consumer) const {
@@ -47,7 +39,6 @@ void FilterPlan::finish() {
   stateBytes = 0;
   hooks = 0;
   bodies = 0;
-  wholeRequestBody = wholeResponseBody = 0;
   for (PlanEntry& entry : entries) {
     FilterNeeds needs;
     if (entry.fallback != nullptr) needs.add(*entry.fallback);
@@ -63,8 +54,6 @@ void FilterPlan::finish() {
     stateBytes += static_cast<uint32_t>((needs.stateBytes + 15) / 16 * 16);
     hooks |= needs.hooks;
     bodies |= needs.bodies;
-    wholeRequestBody = std::max(wholeRequestBody, needs.wholeRequestBody);
-    wholeResponseBody = std::max(wholeResponseBody, needs.wholeResponseBody);
   }
 }
 

@@ -24,8 +24,6 @@ struct FilterNeeds {
   uint8_t hooks = 0;
   uint8_t bodies = 0;  ///< BodyUse
   size_t stateBytes = 0;
-  size_t wholeRequestBody = 0;   ///< Largest limit of those that need the whole body; 0: none.
-  size_t wholeResponseBody = 0;  ///< Likewise of the response.
 
   void add(const HttpFilter& filter);
   void add(const FilterNeeds& other);
@@ -64,9 +62,7 @@ struct FilterPlan {
   std::vector<std::shared_ptr<const HttpFilter>> owned;  ///< The filters that entries point to.
   uint32_t stateBytes = 0;
   uint8_t hooks = 0;
-  uint8_t bodies = 0;           ///< BodyUse
-  size_t wholeRequestBody = 0;  ///< Largest limit of the filters that need the whole body; 0: none.
-  size_t wholeResponseBody = 0;  ///< Likewise of the response.
+  uint8_t bodies = 0;  ///< BodyUse
 
   /// Lays out the states and joins the hooks; to be called once after `entries` are complete.
   void finish();

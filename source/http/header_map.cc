@@ -12,6 +12,19 @@ void HeaderMap::grow() {
   capacity_ = capacity;
 }
 
+void HeaderMap::assign(const HeaderMap& other) {
+  Header* own = entries_;
+  uint32_t capacity = capacity_;
+  if (capacity < other.count_) {
+    capacity = other.capacity_;
+    own = static_cast<Header*>(arena_->allocate(capacity * sizeof(Header)));
+  }
+  *this = other;
+  entries_ = own;
+  capacity_ = capacity;
+  if (count_ > 0) std::memcpy(static_cast<void*>(own), other.entries_, count_ * sizeof(Header));
+}
+
 Header HeaderMap::takeLine(std::string_view& text) {
   size_t nameSize = text.find(':');
   size_t size = text.find("\r\n", nameSize) + 2;

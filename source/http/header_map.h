@@ -41,6 +41,9 @@ class HeaderMap {
   explicit HeaderMap(Arena& arena) : arena_(&arena) {}
 
   Arena& arena() { return *arena_; }
+  /// Makes this a copy of `other`, whose names and values it then shares; edits of either leave the
+  /// other as it is. Both live in the same arena.
+  void assign(const HeaderMap& other);
   void clear() {
     count_ = 0;
     hidden_ = 0;

@@ -33,6 +33,10 @@ ResponseWriter::Framing ResponseWriter::chooseFraming(const http::ResponseHead& 
     endsConnection_ = true;
     return Framing::kRaw;
   }
+  if (head.status < 200) {  // ends no request: the end of the connection has to
+    endsConnection_ = true;
+    return Framing::kNoBody;
+  }
   if (toHead_ || head.status == 204 || head.status == 304) return Framing::kNoBody;
   const http::Header* length = head.headers.find(HeaderCode::kContentLength);
   if (length != nullptr && parseDecimal(length->value(), toSend_)) {
@@ -51,7 +55,8 @@ void ResponseWriter::head(const http::ResponseHead& head, bool end, bool keepAli
   std::string_view reason = head.reason.empty() ? reasonOf(head.status) : head.reason;
   if (!isFieldValue(reason)) reason = reasonOf(head.status);
   HeadWriter writer(output_, &head.headers, 256 + reason.size());
-  writer.statusLine(head.status, reason);
+  const bool threeDigits = head.status >= 100 && head.status <= 999;
+  writer.statusLine(threeDigits ? head.status : 500, reason);
   writer.fields(head.headers, skippedFields(head));
   writeFraming(writer, head, end);
   if (!head.headers.has(HeaderCode::kDate)) writer.put(date_.line());
@@ -66,7 +71,9 @@ uint64_t ResponseWriter::skippedFields(const http::ResponseHead& head) const {
   uint64_t skipped = kConnectionFields;
   // 426 has to name what to upgrade to (RFC 9110 section 15.5.22).
   if (raw() || head.status == 426) skipped &= ~bitOf(HeaderCode::kUpgrade);
-  bool keepLength = lengthStands_ || (framing_ == Framing::kNoBody && head.status != 204);
+  // None in 1xx and 204 (RFC 9110 section 8.6).
+  bool lengthAllowed = head.status >= 200 && head.status != 204;
+  bool keepLength = lengthStands_ || (framing_ == Framing::kNoBody && lengthAllowed);
   if (!keepLength) skipped |= bitOf(HeaderCode::kContentLength);
   return skipped;
 }
@@ -74,8 +81,8 @@ uint64_t ResponseWriter::skippedFields(const http::ResponseHead& head) const {
 void ResponseWriter::writeFraming(HeadWriter& writer, const http::ResponseHead& head, bool end) {
   // The answer to HEAD is framed as the one to GET would be, where that is known.
   bool likeGet = toHead_ && !end && !head.headers.has(HeaderCode::kContentLength) &&
-                 version_ == http::Version::kHttp11 && head.status != 204 && head.status != 304 &&
-                 !raw();
+                 version_ == http::Version::kHttp11 && head.status >= 200 && head.status != 204 &&
+                 head.status != 304;
   if (lengthStands_) return;
   if (framing_ == Framing::kLength) {
     writer.put("Content-Length: ");

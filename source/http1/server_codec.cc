@@ -35,6 +35,8 @@ class Codec final : public ServerCodec, public http::ServerStream {
   bool idle() const override { return state_ == State::kHead && sink_ == nullptr && !headStarted_; }
   bool headStarted() const override { return state_ == State::kHead && headStarted_; }
   bool wantsInput() const override;
+  bool discarding() const override { return state_ == State::kDiscard; }
+  bool tunnelling() const override { return state_ == State::kRaw; }
 
   // ServerStream
   void sendInformational(int status, const http::HeaderMap* headers) override;
@@ -43,6 +45,7 @@ class Codec final : public ServerCodec, public http::ServerStream {
   void sendTrailers(const http::HeaderMap& trailers) override;
   void reset(StreamError error) override;
   bool congested() const override { return output_.size() > kHighMark; }
+  size_t queued() const override { return output_.size(); }
   void pauseBody(bool pause) override { paused_ = pause; }
   void closeAfter() override { keepAlive_ = false; }
 
@@ -61,7 +64,12 @@ class Codec final : public ServerCodec, public http::ServerStream {
     BodyDecoder decoder;
     uint64_t discarded = 0;
     bool continueWanted = false;  ///< The client waits for 100 before it sends the body.
-    bool longRest = false;        ///< Known to be more than is read only to be dropped.
+
+    /// What comes of it is not to be awaited in order to keep the connection.
+    bool notWorthReading() const {
+      const uint64_t rest = decoder.remaining();
+      return continueWanted || (rest > kDiscardBytes && rest != UINT64_MAX);
+    }
   };
 
   bool step(buffer::Buffer& input);
@@ -106,6 +114,7 @@ class Codec final : public ServerCodec, public http::ServerStream {
 bool Codec::wantsInput() const {
   switch (state_) {
     case State::kHead:
+      return !congested();
     case State::kDiscard:
       return true;
     case State::kBody:
@@ -160,6 +169,9 @@ void Codec::inputEnded(bool allUsed) {
   if (paused_ && (state_ == State::kBody || state_ == State::kRaw)) return;  // told when resumed
   switch (state_) {
     case State::kHead:
+      if (!allUsed && congested()) return;  // more was asked for
+      close("the client closed the connection");
+      break;
     case State::kDiscard:
       close("the client closed the connection");
       break;
@@ -199,7 +211,8 @@ bool Codec::skipEmptyLines(buffer::Buffer& input) {
 }
 
 bool Codec::readHead(buffer::Buffer& input) {
-  if (input.empty() || !skipEmptyLines(input) || input.empty()) return false;
+  // Whoever asks again has to read the answers so far.
+  if (congested() || input.empty() || !skipEmptyLines(input) || input.empty()) return false;
   headStarted_ = true;
   if (wholeHead(input)) return takeHead(input);
   HeadScanner::Status status = scanner_.scan(input);
@@ -247,7 +260,6 @@ bool Codec::takeHead(buffer::Buffer& input) {
     body_ = std::make_unique<IncomingBody>();
     body_->decoder.start(info, limits_);
     body_->continueWanted = info.expectContinue;
-    body_->longRest = info.body == BodyKind::kLength && info.length > kDiscardBytes;
     state_ = State::kBody;
   }
   sink.onRequestHead(end);
@@ -409,19 +421,15 @@ void Codec::sendInformational(int status, const http::HeaderMap* headers) {
 void Codec::sendHead(const http::ResponseHead& head, bool end) {
   if (sink_ == nullptr || writer_.started()) return;
   if (draining_) keepAlive_ = false;
-  // A client that waits for 100 may or may not send its body now; a long rest is not worth reading.
-  if (!requestDone_ && head.status != 101 && body_ != nullptr) {
-    if (end && (body_->continueWanted || body_->longRest)) keepAlive_ = false;
-  }
+  // A refusal: a client that waits for 100 may or may not send its body now.
+  const bool early = (end || head.status >= 400) && !requestDone_ && body_ != nullptr;
+  if (early && body_->notWorthReading()) keepAlive_ = false;
   writer_.head(head, end, keepAlive_);
-  if (writer_.raw()) {
-    if (state_ == State::kWaiting) {
-      state_ = State::kRaw;
-      requestDone_ = false;
-    }
-    return;
+  if (end) return responseComplete();
+  if (writer_.raw() && state_ == State::kWaiting) {
+    state_ = State::kRaw;
+    requestDone_ = false;
   }
-  if (end) responseComplete();
 }
 
 void Codec::sendBody(buffer::Buffer& data, bool end) {

@@ -16,6 +16,11 @@ class ServerCodec : public http::ServerCodec {
   /// connection; at the end of a pass, if it is true and input is left, the owner calls onData()
   /// again: a response that was finished outside onData() does not take up the next request itself.
   virtual bool wantsInput() const = 0;
+  /// True between the end of a response and the end of its request, whose body is dropped: the
+  /// owner sets a limit to the wait for it.
+  virtual bool discarding() const = 0;
+  /// After 101: both sides send bytes of another protocol, and either may end before the other.
+  virtual bool tunnelling() const = 0;
 };
 
 /// `handler`, `output`, `limits` and `date` must outlive the codec. The owner sends what is in

@@ -25,6 +25,7 @@ class Stream final : public http::ServerStream {
   void sendTrailers(const http::HeaderMap& trailers) override;
   void reset(http::StreamError error) override;
   bool congested() const override;
+  size_t queued() const override { return out.size(); }
   void pauseBody(bool pause) override;
   void closeAfter() override;
 

@@ -5,12 +5,6 @@
 /// that a pause of theirs needs. An exchange without such a filter never comes here.
 namespace tollgate::proxy {
 
-namespace {
-/// Bytes that filters may hold back before their source is stopped; what goes on within a call of
-/// the codec comes on top.
-constexpr size_t kHeldMark = 256 * 1024;
-}  // namespace
-
 FilteredBodies& ProxyExchange::bodies() {
   if (bodies_ == nullptr) bodies_ = arena_.make<FilteredBodies>(worker_.slabs);
   return *bodies_;
@@ -51,11 +45,7 @@ void ProxyExchange::pumpRequestBody() {
     sendRequestTrailers(*side.trailers);
     return;
   }
-  bool full = side.bytes() > kHeldMark || pendingBody_.size() > kHeldMark ||
-              (upstream_ != nullptr && upstream_->connection().aboveHighMark());
-  if (full == bodyPaused_) return;
-  bodyPaused_ = full;
-  stream_->pauseBody(full);
+  balanceClient();
 }
 
 void ProxyExchange::filterResponseBody(buffer::Buffer& data, bool end, http::HeaderMap* trailers) {
@@ -70,8 +60,7 @@ void ProxyExchange::filterResponseBody(buffer::Buffer& data, bool end, http::Hea
     armUpstreamTimer(service_->readTimeout);
   }
   if (state_ == State::kHolding) {
-    bool enough = end || side.input.size() > filters_.wholeResponseBody;
-    if (collectingResponse_ && enough) return continueResponse();
+    if (collectingResponse_ && responseCollected()) return continueResponse();
     return collectingResponse_ ? void() : balanceUpstream();
   }
   pumpResponseBody();
@@ -103,7 +92,12 @@ void ProxyExchange::balanceUpstream() {
   FilteredBodies::Side& side = bodies_->response;
   bool congested = state_ == State::kResponding && stream_->congested();
   bool full = congested || side.bytes() > kHeldMark;
-  if (congested) event::EventLoop::cancel(upstreamTimer_);  // the client is slow, not the origin
+  if (congested) {  // the client is slow, not the origin
+    event::EventLoop::cancel(upstreamTimer_);
+    if (clientWait_ != ClientWait::kReading) awaitReader();
+  } else if (clientWait_ == ClientWait::kReading) {
+    stopAwaitingClient();
+  }
   if (full == upstreamPaused_) return;
   upstreamPaused_ = full;
   if (full) {
@@ -171,6 +165,7 @@ void ProxyExchange::releaseUpstream() {
   upstream_ = nullptr;
   if (upstreamPaused_) connection->connection().resumeReading();
   upstreamPaused_ = false;
+  stopAwaitingClient();
   connection->release();
 }
 

@@ -23,6 +23,7 @@ void ProxyExchange::begin(HttpConnectionManager& manager, http::ServerStream& st
   stream_ = &stream;
   request_ = arena_.make<http::RequestHead>(arena_);
   response_ = arena_.make<http::ResponseHead>(arena_);
+  if (manager.http2()) request_->version = http::Version::kHttp2;  // also of one without a head
   pinned_ = worker_.pin();
   began_ = worker_.loop.now();
   worker_.makeRequestId(requestId_);
@@ -40,6 +41,7 @@ void ProxyExchange::clear() {
   filters_.clear();
   if (bodies_ != nullptr) bodies_->~FilteredBodies();
   bodies_ = nullptr;
+  attemptHeaders_ = nullptr;
   consumer_ = nullptr;
   credentialId_ = actor_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
   loggedTarget_ = {};
@@ -53,10 +55,12 @@ void ProxyExchange::clear() {
   addressIndex_ = 0;
   pausedRequest_ = pausedResponse_ = 0;
   attempts_ = 0;
+  clientBytes_ = upstreamTook_ = 0;
+  bodyEnded_ = false;
   requestEnded_ = responseEnded_ = hasQuery_ = hasBody_ = pathMatched_ = upgrade_ = false;
   anyBodySent_ = bodyPaused_ = upstreamPaused_ = tunnel_ = proxied_ = triedFresh_ = false;
   collecting_ = trailersWanted_ = upgradeAsked_ = admitted_ = simplePath_ = false;
-  walking_ = headEnd_ = localReply_ = collectingResponse_ = responseCollected_ = false;
+  walking_ = headEnd_ = localReply_ = collectingResponse_ = false;
   replayable_ = true;
   arena_.reset();
 }
@@ -66,7 +70,7 @@ void ProxyExchange::unpinSlabs() {
 }
 
 void ProxyExchange::onRequestHead(bool end) {
-  requestEnded_ = end;
+  requestEnded_ = bodyEnded_ = end;
   hasBody_ = !end;
   std::string_view length = request_->headers.get(http::HeaderCode::kContentLength);
   if (!length.empty()) {
@@ -126,6 +130,7 @@ void ProxyExchange::routeRequest() {
     service_ = pinned_->snapshot->serviceOf(*route_);
     plan = pinned_->snapshot->planOf(*route_);
   }
+  leaveClientHop();
   filters_.build(arena_, manager_->listenerFilters(), plan);
   continueFilters();
 }
@@ -167,29 +172,26 @@ bool ProxyExchange::runRequestFilters(size_t until) {
 }
 
 bool ProxyExchange::bodyComplete() const {
-  return requestEnded_ || pendingBody_.size() > filters_.wholeRequestBody;
+  return requestEnded_ || pendingBody_.size() > requestLimit_;
 }
 
-/// Where the filter wants to see the whole body: true if it is there, or larger than any of them
-/// takes (they then find no body, and it streams on as usual). Else its turn comes when that is so.
+/// Where the filter wants to see the whole body: true if it is there, or larger than it takes (it
+/// then finds no body, and it streams on as usual). Else its turn comes when that is so.
 bool ProxyExchange::collectRequest(const http::HttpFilter& filter) {
   if (filter.requestBodyNeed() != http::BodyNeed::kWhole) return true;
+  requestLimit_ = filter.requestBodyLimit();
   if (!hasBody_ || bodyComplete()) return true;
   collecting_ = true;
   sendContinue();
-  if (bodyPaused_) {
-    bodyPaused_ = false;
-    stream_->pauseBody(false);
-    touch();
-  }
-  armUpstreamTimer(worker_.settings.bodyTimeout);
+  balanceClient();
+  awaitBody();
   return false;
 }
 
 void ProxyExchange::bodyCollected() {
-  if (!bodyComplete()) return armUpstreamTimer(worker_.settings.bodyTimeout);
+  if (!bodyComplete()) return;
   collecting_ = false;
-  event::EventLoop::cancel(upstreamTimer_);
+  if (clientWait_ == ClientWait::kBody) stopAwaitingClient();  // filters come first
   continueFilters();
   touch();
 }
@@ -205,17 +207,16 @@ void ProxyExchange::resumePaused(uint32_t turn) {
   touch();
 }
 
-void ProxyExchange::pauseClient() {
-  bodyPaused_ = true;
-  stream_->pauseBody(true);
-}
-
 const net::PeerCertificate* ProxyExchange::peerCertificate() {
   return manager_->connection().transport().peerCertificate();
 }
 
+/// For the filter whose turn it is.
 const buffer::Buffer* ProxyExchange::wholeRequestBody() {
-  bool whole = requestEnded_ && pendingBody_.size() <= filters_.wholeRequestBody;
+  if (state_ != State::kFiltering || !requestEnded_ || filters_.asked == 0) return nullptr;
+  const http::HttpFilter* asking = filters_.steps[filters_.asked - 1].filter;
+  const bool whole = asking != nullptr && asking->requestBodyNeed() == http::BodyNeed::kWhole &&
+                     pendingBody_.size() <= asking->requestBodyLimit();
   return whole ? &pendingBody_ : nullptr;
 }
 
@@ -256,6 +257,7 @@ void ProxyExchange::finishResponse() {
 
 void ProxyExchange::end() {
   if (state_ == State::kFree) return;
+  stopAwaitingClient();
   complete();
   if (upstream_ != nullptr) {
     upstream::UpstreamConnection* connection = upstream_;
@@ -275,6 +277,7 @@ void ProxyExchange::end() {
 
 void ProxyExchange::complete() {
   if ((filters_.hooks & http::kComplete) != 0) {
+    filters_.chooseRest(consumer_);  // of a refused request some never had their turn
     for (size_t i = 0; i < filters_.count; ++i) {
       const FilterChain::Step& step = filters_.steps[i];
       if ((step.hooks & http::kComplete) == 0) continue;

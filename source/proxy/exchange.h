@@ -15,9 +15,10 @@ namespace tollgate::proxy {
 class HttpConnectionManager;
 
 /// One request and its response, from the head to the log line. Recycled by its worker:
-/// `generation` tells a later use from this one. The parts of its way stand in six files:
-/// exchange.cc (life and request filters), forwarder.cc (attempts upstream), response_filters.cc
-/// and body_filters.cc (only where a filter has such a hook), request_headers.cc and reply.cc.
+/// `generation` tells a later use from this one. The parts of its way stand in seven files:
+/// exchange.cc (life and request filters), forwarder.cc (attempts upstream), time_limits.cc,
+/// response_filters.cc and body_filters.cc (only where a filter has such a hook),
+/// request_headers.cc and reply.cc.
 class ProxyExchange final : public http::Exchange,
                             public http::RequestSink,
                             public http::ResponseSink,
@@ -106,6 +107,12 @@ class ProxyExchange final : public http::Exchange,
     kDone,        ///< The response is complete (the request's body may not be).
   };
 
+  enum class ClientWait : uint8_t { kNothing, kBody, kReading };
+
+  /// Bytes of a body that are held before their source is stopped; what goes on within a call of
+  /// the codec comes on top.
+  static constexpr size_t kHeldMark = 256 * 1024;
+
   /// A slab that header views point into, in the arena.
   struct PinnedSlab {
     PinnedSlab(buffer::SlabRef slab, PinnedSlab* next) : slab(std::move(slab)), next(next) {}
@@ -124,7 +131,6 @@ class ProxyExchange final : public http::Exchange,
   bool collectRequest(const http::HttpFilter& filter);
   void bodyCollected();
   bool bodyComplete() const;
-  void pauseClient();
   void finishResponse();
   void complete();
   void end();
@@ -134,6 +140,7 @@ class ProxyExchange final : public http::Exchange,
   void filterReply(std::string_view body);
   bool walkResponseHeaders();
   bool collectResponse(const FilterChain::Step& step);
+  bool responseCollected() const;
   void continueResponse();
   void commitResponse();
   /// After a hook: the exchange has ended, or another one has taken its place.
@@ -155,6 +162,7 @@ class ProxyExchange final : public http::Exchange,
 
   // request_headers.cc
   void findClient();
+  void leaveClientHop();
   void prepareRequestHeaders();
   void addOwnFields(http::HeaderMap& headers);
   /// Our `line`, if nobody before us has left one; else "", and that one is made longer.
@@ -167,7 +175,6 @@ class ProxyExchange final : public http::Exchange,
   std::string_view hostName() const;
   std::string_view upstreamTarget();
   bool targetStays() const;
-  void removeHopByHop(http::HeaderMap& headers, bool keepUpgrade);
   bool trustedPeer() const;
 
   // forwarder.cc
@@ -175,15 +182,30 @@ class ProxyExchange final : public http::Exchange,
   void attempt(bool fresh);
   void withAddress(const net::Address& address);
   void sendRequest();
+  const http::HeaderMap* filterAttempt();
   void sendPending();
   void deliverRequestBody();
+  void balanceClient();
+  void requestBodyEnded();
   void sendRequestTrailers(http::HeaderMap& trailers);
   void attemptFailed(bool timedOut, bool requestSent, std::string_view detail);
   bool mayRetry(bool requestSent) const;
-  void onUpstreamTimeout();
-  void armUpstreamTimer(std::chrono::milliseconds limit);
   void dropUpstream();
   void startTunnel();
+
+  // time_limits.cc
+  void awaitBody();
+  void awaitReader();
+  void stopAwaitingClient() {
+    clientWait_ = ClientWait::kNothing;
+    event::EventLoop::cancel(clientTimer_);
+  }
+  void onClientTimeout();
+  void checkReader();
+  void armUpstreamTimer(std::chrono::milliseconds limit);
+  void watchOrigin();
+  bool originMaySend();
+  void onUpstreamTimeout();
 
   // endpoint_choice.cc
   void enterCluster();
@@ -205,6 +227,7 @@ class ProxyExchange final : public http::Exchange,
   bool protocolAllowed();
   void engineError(int status);
   void refusePath();
+  void closeHttp1();
   void sendEngineError(int status, std::string_view form);
   void sendReply(int status, std::string_view contentType, std::string_view body);
   void sendLocal(std::string_view body);
@@ -218,7 +241,8 @@ class ProxyExchange final : public http::Exchange,
   const Route* route_ = nullptr;
   const upstream::Service* service_ = nullptr;  ///< Of the route; nullptr if it has none.
   FilterChain filters_;
-  FilteredBodies* bodies_ = nullptr;  ///< In the arena; clear() destroys it.
+  FilteredBodies* bodies_ = nullptr;           ///< In the arena; clear() destroys it.
+  http::HeaderMap* attemptHeaders_ = nullptr;  ///< As filters have made them for this attempt.
   std::string_view actor_;
   PinnedSlab* pins_ = nullptr;
 
@@ -240,9 +264,15 @@ class ProxyExchange final : public http::Exchange,
   buffer::Buffer replayBody_;   ///< What was given, kept by reference for a retry.
   event::TimePoint began_{};
   event::TimePoint upstreamBegan_{};
+  event::TimePoint clientMoved_{};    ///< When body bytes came last.
+  uint64_t clientBytes_ = 0;          ///< What clientWait_ counts by, when its timer was armed.
+  event::TimePoint upstreamMoved_{};  ///< When the origin took bytes last, as far as is known.
+  uint64_t upstreamTook_ = 0;         ///< Bytes written to it by then.
   uint64_t responseBytes_ = 0;
   uint64_t requestBytes_ = 0;
   int64_t contentLength_ = -1;
+  size_t requestLimit_ = 0;   ///< Of the filter that awaits the whole body.
+  size_t responseLimit_ = 0;  ///< Likewise of the response.
   size_t addressIndex_ = 0;
   int attempts_ = 0;
   uint32_t generation_ = 0;
@@ -251,6 +281,8 @@ class ProxyExchange final : public http::Exchange,
   uint32_t pausedResponse_ = 0;  ///< Likewise.
 
   State state_ = State::kFree;
+  ClientWait clientWait_ = ClientWait::kNothing;  ///< What the client timer is for.
+  bool bodyEnded_ = false;                        ///< The client has sent its last body byte.
   bool requestEnded_ = false;
   bool responseEnded_ = false;
   bool hasQuery_ = false;
@@ -264,6 +296,7 @@ class ProxyExchange final : public http::Exchange,
   bool anyBodySent_ = false;
   bool bodyPaused_ = false;
   bool upstreamPaused_ = false;
+  bool upstreamSending_ = false;  ///< Its timer has found bytes that it has not taken.
   bool tunnel_ = false;
   bool proxied_ = false;     ///< The answer counts as proxied: latency headers differ.
   bool triedFresh_ = false;  ///< The one free retry after a stale kept-alive connection is spent.
@@ -273,8 +306,8 @@ class ProxyExchange final : public http::Exchange,
   bool headEnd_ = false;     ///< The response that is held has no body.
   bool localReply_ = false;  ///< The response is ours.
   bool collectingResponse_ = false;
-  bool responseCollected_ = false;
   event::MemberTimer<ProxyExchange, &ProxyExchange::onUpstreamTimeout> upstreamTimer_{*this};
+  event::MemberTimer<ProxyExchange, &ProxyExchange::onClientTimeout> clientTimer_{*this};
 };
 
 }  // namespace tollgate::proxy

@@ -1,7 +1,5 @@
 #include "source/proxy/filter_chain.h"
 
-#include <algorithm>
-
 namespace tollgate::proxy {
 
 void FilterChain::buildAround(Arena& arena, const ListenerFilters& listener,
@@ -24,8 +22,6 @@ void FilterChain::buildAround(Arena& arena, const ListenerFilters& listener,
     states += part->stateBytes;
     hooks |= part->hooks;
     bodies |= part->bodies;
-    wholeRequestBody = std::max(wholeRequestBody, part->wholeRequestBody);
-    wholeResponseBody = std::max(wholeResponseBody, part->wholeResponseBody);
   }
   before = static_cast<uint16_t>(listener.before.entries.size());
   if (plan != nullptr) plugins = static_cast<uint16_t>(plan->entries.size());

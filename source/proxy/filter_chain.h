@@ -59,7 +59,6 @@ struct FilterChain {
   uint16_t told = 0;     ///< Steps, in response order, whose response-header hook has had it.
   uint8_t hooks = 0;
   uint8_t bodies = 0;
-  size_t wholeRequestBody = 0, wholeResponseBody = 0;
 
   /// `listener` and `plan` may be null.
   void build(Arena& arena, const ListenerFilters* listener, const http::FilterPlan* plan) {
@@ -70,8 +69,6 @@ struct FilterChain {
     plugins = count;
     hooks = plan->hooks;
     bodies = plan->bodies;
-    wholeRequestBody = plan->wholeRequestBody;
-    wholeResponseBody = plan->wholeResponseBody;
   }
   /// Of a request that no route takes: the plugins see the response only, each in the
   /// configuration for everybody.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "source/proxy/client_fields.h"
 #include "source/proxy/exchange.h"
 #include "source/proxy/http_connection_manager.h"
 
@@ -8,26 +9,7 @@
 namespace tollgate::proxy {
 
 namespace {
-constexpr size_t kPendingMark = 256 * 1024;  ///< Request bytes held before the client is stopped.
-constexpr size_t kReplayLimit = 64 * 1024;   ///< Request bytes kept for a retry.
-
-/// Whether an element of Connection is `token`.
-bool connectionNames(const http::HeaderMap& headers, std::string_view token) {
-  bool found = false;
-  headers.forEach([&](const http::Header& header) {
-    if (header.code != http::HeaderCode::kConnection) return;
-    std::string_view list = header.value();
-    while (!list.empty()) {
-      size_t comma = list.find(',');
-      std::string_view one = list.substr(0, comma);
-      list = comma == list.npos ? std::string_view() : list.substr(comma + 1);
-      while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
-      while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
-      found = found || http::equalsIgnoreCase(one, token);
-    }
-  });
-  return found;
-}
+constexpr size_t kReplayLimit = 64 * 1024;  ///< Request bytes kept for a retry.
 
 bool repeatable(std::string_view method) {
   return method != "POST" && method != "LOCK" && method != "PATCH";
@@ -35,15 +17,11 @@ bool repeatable(std::string_view method) {
 }  // namespace
 
 void ProxyExchange::forward() {
-  const http::HeaderMap& headers = request_->headers;
-  upgradeAsked_ = headers.has(http::HeaderCode::kUpgrade);
-  upgrade_ = upgradeAsked_ && connectionNames(headers, "upgrade") &&
-             request_->version == http::Version::kHttp11 &&
-             http::equalsIgnoreCase(headers.get(http::HeaderCode::kUpgrade), "websocket");
   sendContinue();
   if (service_->cluster != nullptr) enterCluster();
   prepareRequestHeaders();
   if ((filters_.hooks & http::kRequestBody) != 0 && hasBody_ && !startRequestBodyFilters()) return;
+  awaitBody();
   attempt(false);
 }
 
@@ -141,23 +119,37 @@ void ProxyExchange::sendRequest() {
     pendingBody_.moveFrom(again);
     replayBody_.clear();
   }
-  if ((filters_.hooks & http::kUpstreamRequest) != 0) {
-    for (size_t i = 0; i < filters_.count; ++i) {
-      const FilterChain::Step& step = filters_.steps[i];
-      if ((step.hooks & http::kUpstreamRequest) == 0) continue;
-      step.filter->onUpstreamRequest(*this, step.state, request_->headers);
-    }
-  }
   http::UpstreamRequest head;
+  head.headers = &request_->headers;
+  if ((filters_.hooks & http::kUpstreamRequest) != 0) {
+    head.headers = filterAttempt();
+    if (head.headers == nullptr) return;
+  }
   head.method = request_->method;
   head.target = upstreamTarget();
-  head.headers = &request_->headers;
   head.upgrade = upgrade_;
   upstream_->codec().sendHead(head, !hasBody_, contentLength_, *this);
   sendPending();
   upstream_->flush();
-  const upstream::Service& service = *service_;
-  armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
+  event::EventLoop::cancel(upstreamTimer_);
+  upstreamSending_ = false;
+  watchOrigin();
+  if (hasBody_ && !requestEnded_) balanceClient();
+}
+
+/// The head as filters make it for this attempt; nullptr if one of them has answered.
+const http::HeaderMap* ProxyExchange::filterAttempt() {
+  if (attemptHeaders_ == nullptr) attemptHeaders_ = arena_.make<http::HeaderMap>(arena_);
+  http::HeaderMap& headers = *attemptHeaders_;
+  headers.assign(request_->headers);
+  const uint32_t generation = generation_;
+  for (size_t i = 0; i < filters_.count; ++i) {
+    const FilterChain::Step& step = filters_.steps[i];
+    if ((step.hooks & http::kUpstreamRequest) == 0) continue;
+    step.filter->onUpstreamRequest(*this, step.state, headers);
+    if (over(generation) || localReply_) return nullptr;
+  }
+  return &headers;
 }
 
 void ProxyExchange::sendPending() {
@@ -179,12 +171,14 @@ void ProxyExchange::sendPending() {
 
 void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
   requestBytes_ += data.size();
+  clientMoved_ = worker_.loop.now();
+  if (end) requestBodyEnded();
   size_t limit = worker_.settings.maxBodyBytes;
   if (limit > 0 && requestBytes_ > limit && !tunnel_) {
     data.clear();
     if (response_->status == 0 && stream_ != nullptr) {
       dropUpstream();
-      stream_->closeAfter();
+      closeHttp1();
       engineError(413);
     }
     return;
@@ -203,19 +197,40 @@ void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
 void ProxyExchange::deliverRequestBody() {
   if (upstream_ != nullptr && state_ >= State::kForwarding && state_ <= State::kResponding) {
     sendPending();
-    if (state_ == State::kForwarding) {
-      const upstream::Service& service = *service_;
-      armUpstreamTimer(requestEnded_ ? service.readTimeout : service.writeTimeout);
-    }
-    if (!requestEnded_ && upstream_ != nullptr && upstream_->connection().aboveHighMark()) {
-      pauseClient();
-    }
-  } else if (pendingBody_.size() > kPendingMark && stream_ != nullptr) {
-    pauseClient();
+    if (state_ == State::kForwarding) watchOrigin();
+    if (tunnel_) armUpstreamTimer(service_->readTimeout);  // neither side is silent
+  }
+  if (!requestEnded_) balanceClient();
+}
+
+/// Stops the client's body while much of it is held on its way to the origin, and lets it go on
+/// after that.
+void ProxyExchange::balanceClient() {
+  if (stream_ == nullptr || bodyEnded_) return;
+  const bool full =
+      !collecting_ && (pendingBody_.size() > kHeldMark ||
+                       (bodies_ != nullptr && bodies_->request.bytes() > kHeldMark) ||
+                       (upstream_ != nullptr && upstream_->connection().aboveHighMark()));
+  if (full == bodyPaused_) return;
+  bodyPaused_ = full;
+  stream_->pauseBody(full);
+  if (full) {
+    if (clientWait_ == ClientWait::kBody) stopAwaitingClient();
+  } else {
+    awaitBody();
+    touch();
   }
 }
 
+/// The last of the body has come, whatever filters still hold of it.
+void ProxyExchange::requestBodyEnded() {
+  bodyEnded_ = true;
+  if (clientWait_ == ClientWait::kBody) stopAwaitingClient();
+}
+
 void ProxyExchange::onRequestTrailers(http::HeaderMap& trailers) {
+  requestBodyEnded();
+  removeUnfitTrailers(trailers);
   if (bodies_ != nullptr && bodies_->request.active) {
     buffer::Buffer nothing(worker_.slabs);
     return filterRequestBody(nothing, true, &trailers);
@@ -235,15 +250,13 @@ void ProxyExchange::sendRequestTrailers(http::HeaderMap& trailers) {
   if (upstream_ == nullptr) return;
   upstream_->codec().sendTrailers(trailers);
   upstream_->flush();
-  if (state_ == State::kForwarding) armUpstreamTimer(service_->readTimeout);
+  if (state_ == State::kForwarding) watchOrigin();
 }
 
 void ProxyExchange::onUpstreamWritable() {
-  if (!bodyPaused_ || stream_ == nullptr) return;
-  if (bodies_ != nullptr && bodies_->request.bytes() > kPendingMark) return;
-  bodyPaused_ = false;
-  stream_->pauseBody(false);
-  touch();
+  if (upstream_ == nullptr) return;
+  if (state_ == State::kForwarding) watchOrigin();
+  balanceClient();
 }
 
 void ProxyExchange::onInformational(int status, http::HeaderMap& headers) {
@@ -255,6 +268,7 @@ void ProxyExchange::onInformational(int status, http::HeaderMap& headers) {
 
 void ProxyExchange::onResponseHead(bool end) {
   event::EventLoop::cancel(upstreamTimer_);
+  stopAwaitingClient();  // it has its answer: the body goes on as the origin wants it
   proxied_ = true;
   bool switching = response_->status == 101;
   if (switching && !upgrade_) {
@@ -278,6 +292,7 @@ void ProxyExchange::onResponseHead(bool end) {
 
 void ProxyExchange::startTunnel() {
   tunnel_ = true;
+  bodyEnded_ = false;
   if (bodies_ != nullptr) bodies_->request.active = bodies_->response.active = false;
   hasBody_ = true;
   requestEnded_ = false;
@@ -297,6 +312,7 @@ void ProxyExchange::onResponseBody(buffer::Buffer& data, bool end) {
   if (!upstreamPaused_ && stream_->congested()) {
     upstreamPaused_ = true;
     event::EventLoop::cancel(upstreamTimer_);  // the client is slow, not the origin
+    awaitReader();
     upstream_->connection().pauseReading();
   }
 }
@@ -305,6 +321,7 @@ void ProxyExchange::onResponseWritable() {
   if (!upstreamPaused_ || upstream_ == nullptr) return;
   if (bodies_ != nullptr && bodies_->response.active) return balanceUpstream();
   upstreamPaused_ = false;
+  stopAwaitingClient();
   upstream_->connection().resumeReading();
   armUpstreamTimer(service_->readTimeout);
 }
@@ -338,19 +355,6 @@ void ProxyExchange::onResponseError(http::StreamError, std::string_view detail) 
   touch();
 }
 
-void ProxyExchange::onUpstreamTimeout() {
-  if (collecting_) {
-    stream_->closeAfter();
-    return engineError(408);
-  }
-  if (upstream_ != nullptr) {
-    upstream_->abort();
-    upstream_ = nullptr;
-  }
-  attemptFailed(true, true, "timeout");
-  touch();
-}
-
 bool ProxyExchange::mayRetry(bool requestSent) const {
   if (attempts_ > service_->retries) return false;
   if (!requestSent) return replayable_ || !anyBodySent_;
@@ -379,12 +383,8 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
   }
   proxied_ = true;
   // Who asked for another protocol may be speaking it already: that must not be read as a request.
-  if (upgradeAsked_) stream_->closeAfter();
+  if (upgradeAsked_) closeHttp1();
   engineError(timedOut ? 504 : 502);
-}
-
-void ProxyExchange::armUpstreamTimer(std::chrono::milliseconds limit) {
-  worker_.loop.arm(upstreamTimer_, limit);
 }
 
 void ProxyExchange::dropUpstream() {

@@ -71,10 +71,21 @@ void HttpConnectionManager::onData(net::Connection& connection, bool end) {
   if (end) inputEnded_ = true;
   codec_->onData(connection.input(), end);
   if (closed_) return;
-  if (end && codec_->activeStreams() == 0) {
-    connection.close(net::Connection::Close::kAfterFlush, "closed by the client");
+  if (end) clientEnded();
+  if (!closed_) touch();
+}
+
+/// The client sends no more. Nearly always it has left and reads no answer either, so that what it
+/// asked for ends, too; one that awaits the answer has to be allowed to.
+void HttpConnectionManager::clientEnded() {
+  if (codec_->activeStreams() == 0) {
+    if (http1_ != nullptr) return;  // it says itself when it is done
+  } else {
+    const bool mayRead = worker_.settings.halfClosedClients;
+    if (http1_ != nullptr && (mayRead || http1_->tunnelling())) return;
+    codec_->onConnectionClosed();
   }
-  touch();
+  connection_->close(net::Connection::Close::kAfterFlush, "closed by the client");
 }
 
 void HttpConnectionManager::onWritable(net::Connection&) {
@@ -125,9 +136,8 @@ void HttpConnectionManager::atPassEnd() {
     // A response was finished, or a body resumed, outside of the codec's own turn: go on.
     codec_->onData(connection_->input(), inputEnded_);
     if (closed_) return;
-    if (inputEnded_ && codec_->activeStreams() == 0) {
-      connection_->close(net::Connection::Close::kAfterFlush, "closed by the client");
-    }
+    if (inputEnded_) clientEnded();
+    if (closed_) return;
   }
   pauseOrResume();
   updateTimer();
@@ -154,8 +164,14 @@ void HttpConnectionManager::updateTimer() {
     waiting = codec_ != nullptr && codec_->headStarted() ? Waiting::kHead : Waiting::kRequest;
   } else if (codec_->headStarted()) {
     waiting = Waiting::kHead;
+  } else if (http1_ != nullptr && http1_->discarding()) {
+    waiting = Waiting::kDiscard;
   }
-  if (waiting == waiting_ && waiting != Waiting::kRequest) return;
+  const bool again = waiting == Waiting::kRequest || waiting == Waiting::kDiscard;
+  if (waiting == waiting_ && !again) return;
+  if (waiting == Waiting::kDiscard && waiting_ != Waiting::kDiscard) {
+    discardEnd_ = worker_.loop.now() + worker_.settings.lingerTime;
+  }
   waiting_ = waiting;
   switch (waiting) {
     case Waiting::kNothing:
@@ -167,12 +183,27 @@ void HttpConnectionManager::updateTimer() {
     case Waiting::kRequest:
       worker_.loop.arm(timer_, worker_.settings.keepAliveTimeout);
       break;
+    case Waiting::kDiscard:
+      worker_.loop.armAt(
+          timer_, std::min(discardEnd_, worker_.loop.now() + worker_.settings.lingerTimeout));
+      break;
   }
 }
 
 void HttpConnectionManager::onTimeout() {
-  connection_->close(net::Connection::Close::kNow,
-                     waiting_ == Waiting::kHead ? "head timeout" : "idle");
+  using Close = net::Connection::Close;
+  switch (waiting_) {
+    case Waiting::kHead:
+      return connection_->close(Close::kNow, "head timeout");
+    case Waiting::kDiscard:
+      return connection_->close(Close::kAfterFlush, "an unwanted body did not come");
+    case Waiting::kRequest:
+      if (connection_->output().empty()) return connection_->close(Close::kNow, "idle");
+      // It still reads the last answer, in the time that the connection allows for that.
+      return worker_.loop.arm(timer_, worker_.settings.keepAliveTimeout);
+    case Waiting::kNothing:
+      return;
+  }
 }
 
 void HttpConnectionManager::onClosed(net::Connection&, std::string_view) {

@@ -32,6 +32,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   std::string_view localPortText() const { return {localPortText_, localPortSize_}; }
   const ListenerFilters* listenerFilters() const { return filters_; }
   bool secure() const { return secure_; }
+  bool http2() const { return http2_ != nullptr; }
   WorkerContext& worker() { return worker_; }
   /// After a call to a stream: flush at the end of the pass.
   void touch() { worker_.loop.atPassEnd(*this); }
@@ -60,6 +61,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   void useHttp1();
   void useHttp2();
   void pauseOrResume();
+  void clientEnded();
   void updateTimer();
   void onTimeout();
 
@@ -81,7 +83,14 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   bool inputEnded_ = false;
   bool more_ = false;
   bool readingPaused_ = false;
-  enum class Waiting : uint8_t { kNothing, kHead, kRequest } waiting_ = Waiting::kNothing;
+  enum class Waiting : uint8_t {
+    kNothing,
+    kHead,
+    kRequest,
+    kDiscard,  ///< The rest of a body that nobody wants any more.
+  };
+  Waiting waiting_ = Waiting::kNothing;
+  event::TimePoint discardEnd_{};
   event::MemberTimer<HttpConnectionManager, &HttpConnectionManager::onTimeout> timer_{*this};
 };
 

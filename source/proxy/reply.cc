@@ -68,8 +68,13 @@ void ProxyExchange::engineError(int status) {
 
 /// A path that is none is refused like a malformed request line, before Accept counts.
 void ProxyExchange::refusePath() {
-  stream_->closeAfter();
+  closeHttp1();
   sendEngineError(400, worker_.settings.errorDefaultType);
+}
+
+/// The answer is the last on an HTTP/1 connection; the other streams of HTTP/2 go on.
+void ProxyExchange::closeHttp1() {
+  if (request_->version != http::Version::kHttp2) stream_->closeAfter();
 }
 
 void ProxyExchange::sendEngineError(int status, std::string_view form) {
@@ -84,6 +89,7 @@ void ProxyExchange::sendReply(int status, std::string_view contentType, std::str
     return;
   }
   dropUpstream();
+  stopAwaitingClient();
   response_->status = status;
   response_->reason = {};
   http::HeaderMap& headers = response_->headers;
@@ -123,7 +129,7 @@ void ProxyExchange::addProxyHeaders(bool local) {
   std::string_view via;
   if (proxied_ && settings.serverTokens) via = viaLine(headers, own.viaDownstream());
   LineBlock block(arena_, kFrames + 4 * LineBlock::kNumber + requestId().size() + via.size() +
-                              own.server().size());
+                              own.server().size() + http1::DateCache::kLineBytes);
   if (proxied_) {
     if (!choice_.setCookie.empty()) setHashCookie();
     if (settings.latencyTokens) {
@@ -150,6 +156,10 @@ void ProxyExchange::addProxyHeaders(bool local) {
   if (settings.requestIdDownstream) {
     headers.remove(HeaderCode::kXKongRequestId);
     block.lines<HeaderCode::kXKongRequestId>(requestId());
+  }
+  // The codec of HTTP/1 writes its own.
+  if (request_->version == http::Version::kHttp2 && !headers.has(HeaderCode::kDate)) {
+    block.lines<HeaderCode::kDate>(worker_.dateCache().value());
   }
   headers.add(block);
   if (settings.debugHeader && route_ != nullptr &&

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "source/http1/head_writer.h"
+#include "source/proxy/client_fields.h"
 #include "source/proxy/exchange.h"
 #include "source/proxy/http_connection_manager.h"
 #include "source/route/path.h"
@@ -47,44 +48,25 @@ void ProxyExchange::findClient() {
   }
 }
 
-void ProxyExchange::removeHopByHop(http::HeaderMap& headers, bool keepUpgrade) {
-  if (!headers.hasAny(http1::kConnectionFields)) return;
-  if (headers.has(HeaderCode::kConnection)) {
-    // Every field that Connection names belongs to this hop.
-    Arena& arena = arena_;
-    headers.forEach([&](const http::Header& header) {
-      if (header.code != HeaderCode::kConnection) return;
-      std::string_view list = arena.copy(header.value());
-      while (!list.empty()) {
-        size_t comma = list.find(',');
-        std::string_view name = list.substr(0, comma);
-        list = comma == std::string_view::npos ? "" : list.substr(comma + 1);
-        while (!name.empty() && (name.front() == ' ' || name.front() == '\t'))
-          name.remove_prefix(1);
-        while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
-        HeaderCode code = http::codeOf(name);
-        if (code == HeaderCode::kConnection || code == HeaderCode::kHost ||
-            code == HeaderCode::kContentLength || (code == HeaderCode::kUpgrade && keepUpgrade)) {
-          continue;
-        }
-        headers.remove(name);
-      }
-    });
-    headers.remove(HeaderCode::kConnection);
+/// What the head says of the hop from the client is heeded here and goes no further; neither does
+/// what passes itself off as ours.
+void ProxyExchange::leaveClientHop() {
+  http::HeaderMap& headers = request_->headers;
+  constexpr uint64_t kHop = http1::kConnectionFields | http::bitOf(HeaderCode::kTe);
+  if (headers.hasAny(kHop)) {
+    trailersWanted_ = headers.get(HeaderCode::kTe).find("trailers") != std::string_view::npos;
+    upgradeAsked_ = headers.has(HeaderCode::kUpgrade);
+    upgrade_ = upgradeAsked_ && connectionNames(headers, "upgrade") &&
+               request_->version == http::Version::kHttp11 &&
+               http::equalsIgnoreCase(headers.get(HeaderCode::kUpgrade), "websocket");
+    removeHopByHop(headers, false);
+    headers.remove(HeaderCode::kTe);
   }
-  headers.remove(HeaderCode::kKeepAlive);
-  headers.remove(HeaderCode::kProxyConnection);
-  headers.remove(HeaderCode::kTransferEncoding);
-  headers.remove(HeaderCode::kHttp2Settings);
-  if (!keepUpgrade) headers.remove(HeaderCode::kUpgrade);
+  removeAliases(headers);
 }
 
 void ProxyExchange::prepareRequestHeaders() {
   http::HeaderMap& headers = request_->headers;
-  if (headers.has(HeaderCode::kTe)) {
-    trailersWanted_ = headers.get(HeaderCode::kTe).find("trailers") != std::string_view::npos;
-  }
-  removeHopByHop(headers, false);
   headers.remove(HeaderCode::kProxy);
   headers.remove(HeaderCode::kExpect);  // answered by this hop
   headers.remove(HeaderCode::kTe);

@@ -71,17 +71,21 @@ bool ProxyExchange::walkResponseHeaders() {
 
 /// False until the body that the step's filter wants to see is there, or too large.
 bool ProxyExchange::collectResponse(const FilterChain::Step& step) {
-  if (responseCollected_ || headEnd_ || response_->status == 101 ||
-      step.filter->responseBodyNeed() != http::BodyNeed::kWhole ||
-      !step.filter->wantsResponseBody(*this, *response_)) {
+  if (headEnd_ || response_->status == 101 ||
+      step.filter->responseBodyNeed() != http::BodyNeed::kWhole) {
     return true;
   }
-  FilteredBodies::Side& side = bodies().response;
-  side.active = true;
-  responseCollected_ = side.inputEnded || side.input.size() > filters_.wholeResponseBody;
-  collectingResponse_ = !responseCollected_;
-  if (collectingResponse_) armUpstreamTimer(service_->readTimeout);
-  return responseCollected_;
+  bodies();
+  responseLimit_ = step.filter->responseBodyLimit();
+  if (responseCollected() || !step.filter->wantsResponseBody(*this, *response_)) return true;
+  bodies_->response.active = collectingResponse_ = true;
+  armUpstreamTimer(service_->readTimeout);
+  return false;
+}
+
+bool ProxyExchange::responseCollected() const {
+  const FilteredBodies::Side& side = bodies_->response;
+  return side.inputEnded || side.input.size() > responseLimit_;
 }
 
 /// The pause is over, or the body is there.
@@ -111,8 +115,10 @@ void ProxyExchange::commitResponse() {
 
 const buffer::Buffer* ProxyExchange::wholeResponseBody() {
   if (!walking_ || bodies_ == nullptr || headEnd_) return nullptr;
+  const http::HttpFilter& asking = *filters_.inResponseOrder(filters_.told - 1).filter;
   FilteredBodies::Side& side = bodies_->response;
-  bool whole = side.inputEnded && side.input.size() <= filters_.wholeResponseBody;
+  const bool whole = side.inputEnded && asking.responseBodyNeed() == http::BodyNeed::kWhole &&
+                     side.input.size() <= asking.responseBodyLimit();
   return whole ? &side.input : nullptr;
 }
 

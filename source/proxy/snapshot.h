@@ -78,8 +78,17 @@ struct ProxySettings {
   size_t maxKeepAliveRequests = 10000;
   std::chrono::milliseconds headerTimeout{60000};
   std::chrono::milliseconds keepAliveTimeout{75000};
-  std::chrono::milliseconds bodyTimeout{60000};
   net::ConnectionLimits connections = net::ConnectionLimits::ofClients();
+  // Of the client, with a request that has a body or a response that it has to read. A least rate
+  // counts over the time limit beside it; 0: none.
+  std::chrono::milliseconds bodyTimeout{60000};  ///< No byte of the body for so long: 408.
+  size_t bodyMinRate = 100;                      ///< Bytes a second.
+  std::chrono::milliseconds sendTimeout{60000};  ///< No byte read for so long: reset.
+  size_t sendMinRate = 100;
+  // Of the rest of a body that is dropped after the answer (as of a connection that is closed).
+  std::chrono::milliseconds lingerTime{30000};    ///< In all.
+  std::chrono::milliseconds lingerTimeout{5000};  ///< Of silence.
+  bool halfClosedClients = false;  ///< A client that ends its side still wants the answer.
 };
 
 }  // namespace tollgate::proxy

@@ -105,9 +105,7 @@ class WorkerContext {
   void dropConnections();
   bool draining() const { return draining_; }
   void addConnection(ServedConnection& connection) { connections_.pushBack(connection); }
-  /// The Date line, brought up to date once a pass.
   http1::DateCache& dateCache() { return date_; }
-  void updateDate() { date_.update(static_cast<time_t>(loop.unixMillis() / 1000)); }
 
  private:
   /// Freed slabs from which on the heap is asked to give memory back to the system.
@@ -124,7 +122,7 @@ class WorkerContext {
   IntrusiveList<ServedConnection, ServedTag> connections_;
   size_t inUse_ = 0;
   bool draining_ = false;
-  http1::DateCache date_;
+  http1::DateCache date_{loop};
   uint64_t random_[2];
   event::MemberTimer<WorkerContext, &WorkerContext::onTrim> trimTimer_{*this};
 };

@@ -48,15 +48,15 @@ int affinityCores() {
   return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
 }
 
-Result<net::ConnectionLimits> connectionLimits(const Settings& settings) {
+/// `sendMinRate`: bytes a second that a client has to read.
+Result<net::ConnectionLimits> connectionLimits(const Settings& settings, size_t sendMinRate) {
   net::ConnectionLimits out;
   out.handshake = limit(settings.number("ssl_handshake_timeout"));
   out.send = limit(settings.number("send_timeout"));
   out.linger = limit(settings.number("lingering_time"));
   out.lingerIdle = std::min(seconds(settings.number("lingering_timeout")), out.linger);
-  auto least = parseBytes(settings.text("send_least"));
-  if (!least) return Error::invalid("send_least " + least.error().message);
-  out.sendLeast = *least;
+  out.sendLeast = std::max<size_t>(
+      sendMinRate * static_cast<size_t>(std::chrono::ceil<std::chrono::seconds>(out.send).count()), 1);
   auto bytes = parseBytes(settings.text("lingering_bytes"));
   if (!bytes) return Error::invalid("lingering_bytes " + bytes.error().message);
   out.lingerBytes = *bytes;
@@ -104,9 +104,16 @@ Result<proxy::ProxySettings> proxySettings(const Settings& settings) {
   out.maxKeepAliveRequests = std::max<uint64_t>(*limit, 1);
   out.headerTimeout = seconds(settings.number("header_timeout"));
   out.keepAliveTimeout = seconds(settings.number("keepalive_timeout"));
-  auto limits = connectionLimits(settings);
+  out.bodyTimeout = seconds(settings.number("client_body_timeout"));
+  out.bodyMinRate = count(settings.number("client_body_min_rate"));
+  out.sendMinRate = count(settings.number("send_min_rate"));
+  out.halfClosedClients = settings.flag("half_closed_clients");
+  auto limits = connectionLimits(settings, out.sendMinRate);
   if (!limits) return limits.error();
   out.connections = *limits;
+  out.sendTimeout = limits->send;
+  out.lingerTime = limits->linger;
+  out.lingerTimeout = limits->lingerIdle;
   return out;
 }
 

@@ -220,10 +220,13 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"keepalive_timeout", "75", Type::kNumber},
       {"ssl_handshake_timeout", "60", Type::kNumber},
       {"send_timeout", "60", Type::kNumber},
-      {"send_least", "1k"},
       {"lingering_time", "30", Type::kNumber},
       {"lingering_timeout", "5", Type::kNumber},
       {"lingering_bytes", "16m"},
+      {"client_body_timeout", "60", Type::kNumber},
+      {"client_body_min_rate", "100", Type::kNumber},
+      {"send_min_rate", "100", Type::kNumber},
+      {"half_closed_clients", "off", Type::kFlag},
   };
   return kSpecs;
 }

@@ -11,7 +11,6 @@ class ResponseWriterTest : public testing::Test {
     head.status = status;
     head.headers.add("X-A", "b");
     if (!length.empty()) head.headers.add("Content-Length", length);
-    date.update(0);
     writer.head(head, end, keepAlive);
     if (!end) {
       buffer::Buffer bytes(slabs);
@@ -31,7 +30,7 @@ class ResponseWriterTest : public testing::Test {
   Arena arena;
   buffer::SlabPool slabs;
   buffer::Buffer output{slabs};
-  DateCache date;
+  DateCache date{0};
   ResponseWriter writer{output, date};
 };
 
@@ -48,7 +47,6 @@ TEST_F(ResponseWriterTest, ALengthIsPassedOnOrWrittenOnceWhateverTheHeadHas) {
     http::ResponseHead head(arena);
     head.status = 200;
     fill(head.headers);
-    date.update(0);
     writer.reset();
     writer.head(head, false, true);
     std::string written = output.toString(), out;

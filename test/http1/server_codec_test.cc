@@ -297,6 +297,59 @@ TEST(ServerCodec, ClosesAfterAnEarlyAnswerToAClientThatAwaitsContinue) {
   EXPECT_EQ(server.closed, 1);
 }
 
+TEST(ServerCodec, TellsThatItClosesWhereTheRestOfARefusedBodyIsNotAwaited) {
+  const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
+  for (const char* fields :
+       {"Content-Length: 4000000\r\n", "Content-Length: 10\r\nExpect: 100-continue\r\n"}) {
+    for (const char* text : {"", "a refusal with a body"}) {
+      Server server;
+      server.automatic = false;
+      server.feed(post + fields + "\r\n");
+      server.exchanges[0]->answer(403, text);
+      EXPECT_NE(server.output.toString().find("Connection: close\r\n"), std::string::npos);
+      EXPECT_EQ(server.closed, 1) << fields << text;
+    }
+  }
+  Server server;  // most of it has been read: the rest is awaited
+  server.automatic = false;
+  server.feed(post + "Content-Length: 400000\r\n\r\n" + std::string(300000, 'x'));
+  server.exchanges[0]->answer(403, "no");
+  EXPECT_EQ(server.closed, 0);
+  EXPECT_TRUE(server.codec->discarding());
+  server.feed(std::string(100000, 'x'));
+  EXPECT_TRUE(server.codec->idle());
+}
+
+TEST(ServerCodec, TakesNoNewRequestWhileMuchOutputIsUnread) {
+  Server server;
+  server.automatic = false;
+  std::string get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  server.feed(get + get + get);
+  server.exchanges[0]->answer(200, std::string(100000, 'x'));
+  EXPECT_FALSE(server.codec->wantsInput());
+  server.feed(get);
+  EXPECT_EQ(server.complete, 1);
+  server.output.clear();
+  EXPECT_TRUE(server.codec->wantsInput());
+  server.feed("");
+  EXPECT_EQ(server.complete, 2);
+}
+
+TEST(ServerCodec, ForgetsTheExchangeAfterAnyStatus) {
+  for (int status : {100, 101, 102, 103, 199, 204, 304, 600, 999}) {
+    for (const char* text : {"", "text"}) {
+      Server server;
+      server.automatic = false;
+      server.feed("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+      server.exchanges[0]->answer(status, text);
+      EXPECT_EQ(server.codec->activeStreams(), 0u) << status << text;
+      EXPECT_EQ(server.closed, status < 200 ? 1 : 0) << status << text;
+      server.feed("bytes of the client");
+      EXPECT_EQ(server.exchanges[0]->body, "") << status << text;
+    }
+  }
+}
+
 TEST(ServerCodec, ResetsTheRequestWhenTheClientLeavesInItsBody) {
   Server server;
   server.feed("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello", true);

@@ -72,9 +72,7 @@ struct Server final : http::ServerCodecHandler {
     std::vector<buffer::SlabRef> pins;
   };
 
-  Server() : input(pool), output(pool), codec(makeServerCodec(*this, output, limits, date)) {
-    date.update(0);
-  }
+  Server() : input(pool), output(pool), codec(makeServerCodec(*this, output, limits, date)) {}
   http::RequestSink& newRequest(http::ServerStream& stream) override {
     exchanges.push_back(std::make_unique<Exchange>(*this, stream));
     return *exchanges.back();
@@ -87,7 +85,7 @@ struct Server final : http::ServerCodecHandler {
 
   buffer::SlabPool pool;
   http::CodecLimits limits;
-  DateCache date;
+  DateCache date{0};
   buffer::Buffer input, output;
   std::vector<std::unique_ptr<Exchange>> exchanges;
   std::string log;

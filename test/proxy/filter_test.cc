@@ -271,5 +271,88 @@ TEST_F(FilterTest, Http2ClientsPassTheSameHooks) {
   EXPECT_EQ(worker_.exchangesInUse(), 0u);
 }
 
+TEST_F(FilterTest, EditsForAnAttemptDoNotPileUp) {
+  service_.retries = 2;
+  plugin().upstream = [](Exchange&, http::HeaderMap& headers) {
+    headers.add("X-Attempt", "1");
+    headers.remove("x-once");
+  };
+  plugin().upstream = [this](Exchange& exchange, http::HeaderMap&) {
+    calls_ += exchange.request().headers.get("x-once");
+  };
+  start();
+  client_.send("GET /api HTTP/1.1\r\nHost: a\r\nX-Once: 7\r\n\r\n");
+  for (size_t attempt = 0; attempt < 3; ++attempt) {
+    std::string seen;
+    ASSERT_TRUE(originHas(attempt, "\r\n\r\n", seen));
+    const size_t first = seen.find("X-Attempt: 1");
+    EXPECT_NE(first, std::string::npos) << seen;
+    EXPECT_EQ(first, seen.rfind("X-Attempt")) << seen;
+    EXPECT_EQ(seen.find("X-Once"), std::string::npos) << seen;
+    origins_[attempt].close();
+  }
+  ASSERT_TRUE(clientHas("502"));
+  EXPECT_EQ(calls_, "777") << "the request itself stays as it was";
+}
+
+TEST_F(FilterTest, AFilterMayAnswerInsteadOfAnAttempt) {
+  plugin().upstream = [](Exchange& exchange, http::HeaderMap&) {
+    exchange.reply(503, "text/plain", "not now");
+  };
+  start();
+  get();
+  ASSERT_TRUE(clientHas("not now"));
+  EXPECT_EQ(answer_.substr(0, 12), "HTTP/1.1 503");
+  EXPECT_EQ(worker_.exchangesInUse(), 0u);
+}
+
+TEST_F(FilterTest, AFilterSeesWholeBodiesUpToItsOwnLimit) {
+  auto record = [this](TestFilter& filter, size_t limit) {
+    filter.wholeRequest = filter.wholeResponse = limit;
+    filter.request = [this](Exchange& exchange) {
+      const buffer::Buffer* body = exchange.wholeRequestBody();
+      calls_ += body != nullptr ? body->toString() + ";" : "none;";
+      return Action::kContinue;
+    };
+    filter.response = [this](Exchange& exchange, http::ResponseHead&) {
+      const buffer::Buffer* body = exchange.wholeResponseBody();
+      calls_ += body != nullptr ? body->toString() + ";" : "none;";
+      return Action::kContinue;
+    };
+  };
+  record(plugin(), 4);
+  record(plugin(), 100);
+  record(plugin(), 0);
+  start();
+  client_.send("POST /api HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nabcde");
+  settle();
+  EXPECT_EQ(calls_, "none;") << "the first has seen enough";
+  client_.send("fgh");
+  std::string seen;
+  ASSERT_TRUE(originHas(0, "abcdefgh", seen));
+  EXPECT_EQ(calls_, "none;abcdefgh;none;");
+  calls_.clear();
+  origins_[0].send("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n1234567");
+  ASSERT_TRUE(clientHas("1234567"));
+  EXPECT_EQ(calls_, "none;1234567;none;");
+}
+
+TEST_F(FilterTest, AFilterOfCertainConsumersSeesTheEndOfARefusedRequest) {
+  before().request = [](Exchange& exchange) {
+    exchange.replyError(401, "who are you");
+    return Action::kPause;
+  };
+  TestFilter& everybodys = plugin();
+  TestFilter& alices = *filters_.emplace_back(std::make_unique<TestFilter>());
+  everybodys.complete = [this](Exchange&) { calls_ += "end "; };
+  alices.complete = [this](Exchange&) { calls_ += "alice's "; };
+  plan_.entries.back().variants["alice"] = &alices;
+  start();
+  get();
+  ASSERT_TRUE(clientHas("who are you"));
+  ASSERT_TRUE(until([&] { return worker_.exchangesInUse() == 0; }));
+  EXPECT_EQ(calls_, "end ");
+}
+
 }  // namespace
 }  // namespace tollgate::proxy

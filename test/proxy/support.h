@@ -49,6 +49,8 @@ class Peer {
     setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     close();
   }
+  /// Sends no more; still reads.
+  void endOutput() { ::shutdown(fd_, SHUT_WR); }
   static Peer connect(const net::Address& address) {
     int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     ::connect(fd, address.sockaddrPtr(), address.length());
@@ -67,6 +69,12 @@ class Peer {
       if (got < 0) return errno == EAGAIN;
       into.append(bytes, static_cast<size_t>(got));
     }
+  }
+  /// Reads at most `limit` bytes.
+  void readSome(size_t limit, std::string& into) {
+    std::string bytes(limit, '\0');
+    const ssize_t got = ::recv(fd_, bytes.data(), limit, 0);
+    if (got > 0) into.append(bytes, 0, static_cast<size_t>(got));
   }
 
  private:
