@@ -61,6 +61,8 @@ class RequestSink {
   virtual void onRequestHead(bool end) = 0;
   /// Body bytes; take them out of `data` (all of them). `end`: the last ones.
   virtual void onRequestBody(buffer::Buffer& data, bool end) = 0;
+  /// Body bytes that were taken and have not left yet.
+  virtual size_t heldBody() const { return 0; }
   /// Trailers end the request.
   virtual void onRequestTrailers(HeaderMap& trailers) = 0;
   /// The stream is gone: nothing can be sent or received on it any more.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,7 +19,19 @@ struct Http2Limits {
   uint32_t connectionWindow = 1024 * 1024;
   size_t streamHighBytes = 64 * 1024;   ///< Queued response bytes that make a stream congested.
   size_t outputHighBytes = 256 * 1024;  ///< Queued output that stops reading and sending.
+  /// Over all streams of the connection, each way. Response bytes that the client does not take:
+  /// the nearer they come, the less each stream may queue; beyond it further requests wait. Request
+  /// bytes that exchanges hold: beyond it bodies wait, within `connectionWindow`.
+  size_t heldBytes = 1024 * 1024;
   size_t maxContinuations = 8;
+
+  // A request body that goes on after its answer was complete is read and dropped, so that the
+  // client comes to read the answer; then the stream is reset with NO_ERROR (RFC 9113 section 8.1).
+  size_t discardBytes = 16 * 1024 * 1024;
+  std::chrono::milliseconds discardTime{30000};  ///< In all.
+  std::chrono::milliseconds discardIdle{5000};   ///< Without a byte.
+  /// A client that takes nothing of a response for so long loses the stream.
+  std::chrono::milliseconds sendTimeout{60000};
 };
 
 /// The codec of a downstream HTTP/2 connection.

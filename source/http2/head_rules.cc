@@ -26,6 +26,8 @@ constexpr ByteSet bytesThat(In&& in) {
 
 constexpr ByteSet kToken =
     bytesThat([](char c) { return isAlnum(c) || contains("!#$%&'*+-.^_`|~", c); });
+constexpr ByteSet kMethod =
+    bytesThat([](char c) { return kToken[static_cast<unsigned char>(c)] && (c < 'a' || c > 'z'); });
 constexpr ByteSet kFieldName =
     bytesThat([](char c) { return kToken[static_cast<unsigned char>(c)] && (c < 'A' || c > 'Z'); });
 constexpr ByteSet kValue = bytesThat([](char c) {
@@ -64,6 +66,8 @@ bool isBracketed(std::string_view authority) {
 }  // namespace
 
 bool isToken(std::string_view text) { return !text.empty() && allIn(kToken, text); }
+
+bool isMethod(std::string_view text) { return !text.empty() && allIn(kMethod, text); }
 
 bool isFieldName(std::string_view name) { return !name.empty() && allIn(kFieldName, name); }
 

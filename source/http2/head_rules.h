@@ -10,6 +10,9 @@ namespace tollgate::http2 {
 
 /// A token of RFC 9110.
 bool isToken(std::string_view text);
+/// A token without small letters, as all methods are: origins that do not distinguish them (RFC
+/// 9110 section 9.1 says they must) would be led astray by "trace" or "post".
+bool isMethod(std::string_view text);
 /// A token without capitals.
 bool isFieldName(std::string_view name);
 /// No control characters but TAB, no white space at the ends.

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
-#include "source/http2/head_rules.h"
-
 namespace tollgate::http2 {
 namespace {
+
+constexpr std::string_view kPeerEnded = "the peer ended the connection";
+constexpr std::string_view kPeerBroke = "the peer broke the rules of HTTP/2";
 
 http::StreamError errorOf(uint32_t code) {
   switch (code) {
@@ -26,7 +27,14 @@ http::StreamError errorOf(uint32_t code) {
 
 Codec::Codec(http::ServerCodecHandler& handler, buffer::Buffer& output, const Http2Limits& limits,
              event::EventLoop& loop)
-    : handler_(handler), output_(output), limits_(limits), loop_(loop), account_(loop.now()) {
+    : handler_(handler),
+      output_(output),
+      limits_(limits),
+      loop_(loop),
+      account_(loop.now()),
+      head_(limits_.message),
+      left_(limits_.maxConcurrentStreams),
+      closeReason_(kPeerEnded) {
   session_ = makeSession();
   if (session_ == nullptr) {
     failed_ = true;
@@ -65,10 +73,8 @@ void Codec::receive() {
         session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
     if (used < 0) {
       failed_ = true;
-      closeReason_ = "the peer broke the rules of HTTP/2";
-      nghttp2_session_terminate_session(session_, used == NGHTTP2_ERR_FLOODED
-                                                      ? NGHTTP2_ENHANCE_YOUR_CALM
-                                                      : NGHTTP2_PROTOCOL_ERROR);
+      endSession(kPeerBroke,
+                 used == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
       return;
     }
     input_->consume(static_cast<size_t>(used));
@@ -76,8 +82,23 @@ void Codec::receive() {
   }
 }
 
+/// A head for a stream with a smaller number than another before it: one that was never used, or so
+/// long ago that nobody knows (RFC 9113 section 5.1.1). nghttp2 judges those that it still knows.
+void Codec::frameBegins(const nghttp2_frame_hd& frame) {
+  if (frame.type != NGHTTP2_HEADERS) return;
+  int32_t id = frame.stream_id;
+  if (id > lastId_) {
+    lastId_ = id;
+    return;
+  }
+  if (id == 0 || calmed_ || drained_ || left_.contains(id)) return;
+  nghttp2_stream* known = nghttp2_session_find_stream(session_, id);
+  if (known != nullptr && nghttp2_stream_get_state(known) != NGHTTP2_STREAM_STATE_IDLE) return;
+  endSession(kPeerBroke, NGHTTP2_PROTOCOL_ERROR);
+}
+
 void Codec::beginHead(const nghttp2_frame& frame) {
-  cookies_.clear();
+  head_.begin();
   if (frame.hd.type != NGHTTP2_HEADERS || calmed_ || closed_) return;
   int32_t id = frame.hd.stream_id;
   if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) {
@@ -97,113 +118,20 @@ void Codec::beginHead(const nghttp2_frame& frame) {
   stream.sink->request().version = http::Version::kHttp2;
 }
 
-void Codec::fail(Stream& stream, int status, const char* reason) {
-  if (stream.headReady) stream.badTrailers = true;
-  if (stream.errorStatus != 0) return;
-  stream.errorStatus = status;
-  stream.errorReason = reason;
-}
-
 void Codec::headerField(Stream& stream, std::string_view name, std::string_view value) {
   if (stream.sink == nullptr || stream.discardBody) return;
-  if (stream.headReady) return trailerField(stream, name, value);
-  if (stream.errorStatus != 0) return;
-  stream.headBytes += name.size() + value.size() + 32;
-  const http::CodecLimits& limits = limits_.message;
-  if (name == ":path" && value.size() > limits.maxTargetBytes) {
-    return fail(stream, 414, "the request target is too long");
-  }
-  if (stream.headBytes > limits.maxHeadBytes || ++stream.headerCount > limits.maxHeaders) {
-    return fail(stream, 431, "the request has too many or too large header fields");
-  }
-  Arena& arena = stream.sink->arena();
-  if (!name.empty() && name[0] == ':') return pseudoField(stream, name, arena.copy(value));
-  if (!isFieldName(name) || !isFieldValue(value)) {
-    return fail(stream, 400, "a header field is malformed");
-  }
-  http::HeaderCode code = http::codeOf(name);
-  if (isConnectionField(code) || code == http::HeaderCode::kHttp2Settings ||
-      (code == http::HeaderCode::kTe && !http::equalsIgnoreCase(value, "trailers"))) {
-    return fail(stream, 400, "a header field of HTTP/1 connections in HTTP/2");
-  }
-  std::string_view kept = arena.copy(value);
-  if (code == http::HeaderCode::kCookie) {
-    cookies_.push_back(kept);
-    return;
-  }
-  stream.sink->request().headers.addChecked(
-      code, code == http::HeaderCode::kOther ? arena.copy(name) : http::nameOf(code), kept);
-}
-
-void Codec::pseudoField(Stream& stream, std::string_view name, std::string_view value) {
-  http::RequestHead& request = stream.sink->request();
-  if (name == ":method") {
-    request.method = value;
-  } else if (name == ":path") {
-    request.target = value;
-  } else if (name == ":authority") {
-    stream.authority = value;
-  } else if (name == ":scheme") {
-    stream.scheme = value;
-  } else {
-    fail(stream, 400, "an unknown pseudo header");
-  }
-}
-
-void Codec::trailerField(Stream& stream, std::string_view name, std::string_view value) {
+  if (!stream.headReady) return head_.headField(*stream.sink, name, value);
   if (stream.trailers == nullptr) return;
-  stream.trailerBytes += name.size() + value.size() + 32;
-  if (stream.trailerBytes > limits_.message.maxTrailerBytes || !isFieldName(name) ||
-      !isFieldValue(value) || isConnectionField(http::codeOf(name))) {
-    stream.badTrailers = true;
-    return;
-  }
-  if (name == "content-length" || name == "host" || name == "te" || name == "trailer") return;
-  Arena& arena = stream.sink->arena();
-  stream.trailers->add(arena.copy(name), arena.copy(value));
-}
-
-void Codec::checkHead(Stream& stream) {
-  http::RequestHead& request = stream.sink->request();
-  if (stream.errorStatus != 0) return;
-  if (!isToken(request.method)) return fail(stream, 400, "the method is malformed");
-  if (request.method == "CONNECT") return fail(stream, 501, "CONNECT is not served");
-  if (!isTarget(request.target) || (request.target == "*" && request.method != "OPTIONS")) {
-    return fail(stream, 400, "the request target is malformed");
-  }
-  if (!http::equalsIgnoreCase(stream.scheme, "http") &&
-      !http::equalsIgnoreCase(stream.scheme, "https")) {
-    return fail(stream, 400, "the scheme is neither http nor https");
-  }
-  const http::Header* host = request.headers.find(http::HeaderCode::kHost);
-  std::string_view authority = stream.authority;
-  if (authority.data() == nullptr && host != nullptr) authority = host->value();
-  if (!isAuthority(authority)) return fail(stream, 400, "the authority is missing or malformed");
-  if (host != nullptr && !http::equalsIgnoreCase(host->value(), authority)) {
-    return fail(stream, 400, "Host and :authority differ");
-  }
-  request.host = authority;
-  if (host == nullptr) request.headers.add(http::HeaderCode::kHost, authority);
+  head_.trailerField(*stream.sink, *stream.trailers, name, value);
+  stream.badTrailers = stream.badTrailers || head_.failed();
 }
 
 void Codec::finishHead(Stream& stream) {
   openHead_ = nullptr;
   if (stream.sink == nullptr) return;
-  http::RequestHead& request = stream.sink->request();
-  checkHead(stream);
+  stream.problem = head_.finishHead(*stream.sink);
   stream.headReady = true;
-  stream.noContent = request.method == "HEAD";
-  if (!cookies_.empty() && stream.errorStatus == 0) {
-    size_t total = 0;
-    for (auto crumb : cookies_) total += crumb.size() + 2;
-    char* joined = stream.sink->arena().chars(total);
-    char* at = joined;
-    for (auto crumb : cookies_) {
-      if (at != joined) at = std::copy_n("; ", 2, at);
-      at = std::copy(crumb.begin(), crumb.end(), at);
-    }
-    request.headers.add(http::HeaderCode::kCookie, {joined, static_cast<size_t>(at - joined)});
-  }
+  stream.noContent = stream.sink->request().method == "HEAD";
   if (account_.low()) {
     stream.held = true;
     held_.push_back(stream.id);
@@ -245,6 +173,11 @@ void Codec::frameReceived(const nghttp2_frame& frame) {
   }
 }
 
+void Codec::frameInvalid(const nghttp2_frame& frame, int error) {
+  if (error == NGHTTP2_ERR_REFUSED_STREAM) left_.add(frame.hd.stream_id);
+  charge(Cost::kOddity);
+}
+
 void Codec::endReceived(Stream& stream, const nghttp2_frame& frame) {
   if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) stream.requestEnded = true;
   if (stream.badTrailers && stream.sink != nullptr && !stream.localReset) {
@@ -256,44 +189,16 @@ void Codec::endReceived(Stream& stream, const nghttp2_frame& frame) {
   deliver(stream);
 }
 
-void Codec::deliver(Stream& stream) {
-  if (stream.sink == nullptr || stream.discardBody) return dropBody(stream);
-  if (!stream.headReady || stream.held || stream.localReset) return;
-  if (!stream.headDelivered) {
-    stream.headDelivered = true;
-    if (stream.errorStatus != 0) {
-      stream.discardBody = true;
-      dropBody(stream);
-      return stream.sink->onRequestError(stream.errorStatus, stream.errorReason);
-    }
-    bool end = stream.requestEnded && stream.body.empty() && stream.trailers == nullptr;
-    stream.endDelivered = end;
-    stream.sink->onRequestHead(end);
+/// `stream`: nullptr for one that is gone.
+void Codec::bodyReceived(Stream* stream, int32_t id, std::string_view bytes) {
+  if (stream == nullptr) {
+    nghttp2_session_consume(session_, id, bytes.size());
+  } else if (stream->sink == nullptr || stream->discardBody) {
+    discard(*stream, bytes.size());
+  } else {
+    stream->body.append(bytes);
+    stream->unconsumed += bytes.size();
   }
-  if (stream.sink == nullptr) return dropBody(stream);
-  if (stream.paused || stream.endDelivered) return;
-  bool last = stream.requestEnded && stream.trailers == nullptr;
-  if (!stream.body.empty() || last) {
-    stream.endDelivered = last;
-    stream.sink->onRequestBody(stream.body, last);
-  }
-  if (stream.sink == nullptr) return dropBody(stream);
-  if (stream.requestEnded && !stream.endDelivered && !stream.paused) {
-    stream.endDelivered = true;
-    stream.sink->onRequestTrailers(*stream.trailers);
-    if (stream.sink == nullptr) return dropBody(stream);
-  }
-  if (!stream.paused && stream.body.empty()) giveWindowBack(stream);
-}
-
-void Codec::dropBody(Stream& stream) {
-  stream.body.clear();
-  giveWindowBack(stream);
-}
-
-void Codec::giveWindowBack(Stream& stream) {
-  if (stream.unconsumed != 0) nghttp2_session_consume(session_, stream.id, stream.unconsumed);
-  stream.unconsumed = 0;
 }
 
 // ---- Output ------------------------------------------------------------------------------------
@@ -304,19 +209,6 @@ void Codec::flush() {
 
 void Codec::onWritable() { flush(); }
 
-void Codec::resume(Stream& stream) {
-  if (!stream.deferred) return;
-  stream.deferred = false;
-  nghttp2_session_resume_data(session_, stream.id);
-}
-
-void Codec::detach(Stream& stream) {
-  stream.sink = nullptr;
-  stream.trailers = nullptr;
-  stream.discardBody = true;
-  markForDelivery(stream);  // Gives back the window of what nobody takes any more.
-}
-
 void Codec::settle() {
   busy_ = true;
   if (session_ != nullptr) {
@@ -324,18 +216,11 @@ void Codec::settle() {
       receive();
       deliverDirty();
       pump();
-    } while (notifyWritable());
+    } while (notifyWritable() || (!waiting_.empty() && roomForRequest()));
+    if (!streams_.empty() && (!tick_.armed() || blocked_ != 0)) armTick();
   }
   busy_ = false;
   closeIfDone();
-}
-
-void Codec::deliverDirty() {
-  for (size_t i = 0; i < dirty_.size(); ++i) {
-    Stream* stream = find(dirty_[i]);
-    if (stream != nullptr) deliver(*stream);
-  }
-  dirty_.clear();
 }
 
 void Codec::pump() {
@@ -348,41 +233,100 @@ void Codec::pump() {
   }
 }
 
+void Codec::resume(Stream& stream) {
+  if (!stream.deferred) return;
+  stream.deferred = false;
+  nghttp2_session_resume_data(session_, stream.id);
+}
+
+void Codec::queue(Stream& stream, buffer::Buffer& data) {
+  queued_ += data.size();
+  stream.out.moveFrom(data);
+}
+
+void Codec::dropOutput(Stream& stream) {
+  queued_ -= stream.out.size();
+  stream.out.clear();
+}
+
+void Codec::writeData(Stream& stream, std::string_view frameHead, size_t size) {
+  output_.append(frameHead);
+  output_.moveFrom(stream.out, size);
+  queued_ -= size;
+  stream.bytesSent += size;
+}
+
+/// A part of what is free: streams that nobody reads come to hold ever less each and leave room for
+/// those that are read.
+size_t Codec::allowance() const {
+  size_t free = limits_.heldBytes - std::min(expectedBytes(), limits_.heldBytes);
+  return std::min(free / 16, limits_.streamHighBytes);
+}
+
 bool Codec::notifyWritable() {
   if (outputFull()) return false;
   bool told = false;
-  for (auto& [id, stream] : streams_) {
-    if (!stream->awaitsWritable || stream->out.size() > limits_.streamHighBytes / 2) continue;
-    stream->awaitsWritable = false;
-    if (stream->sink == nullptr) continue;
+  size_t mark = allowance() / 2;
+  for (auto at = streams_.begin(); awaiting_ != 0 && at != streams_.end(); ++at) {
+    Stream& stream = *at->second;
+    if (!stream.awaitsWritable || stream.out.size() > mark) continue;
+    stream.awaitsWritable = false;
+    --awaiting_;
+    if (stream.sink == nullptr) continue;
     told = true;
-    stream->sink->onResponseWritable();
+    stream.sink->onResponseWritable();
   }
   return told || !dirty_.empty();
 }
 
 void Codec::frameSent(const nghttp2_frame& frame) {
   Stream* stream = find(frame.hd.stream_id);
-  if (frame.hd.type == NGHTTP2_RST_STREAM) {
-    uint32_t code = frame.rst_stream.error_code;
-    if (code == NGHTTP2_REFUSED_STREAM) return charge(Cost::kRefusedStream);
-    if (stream == nullptr || !stream->localReset) charge(Cost::kProvokedReset);
-    return;
+  switch (frame.hd.type) {
+    case NGHTTP2_GOAWAY:
+      if (frame.goaway.error_code != NGHTTP2_NO_ERROR && closeReason_ == kPeerEnded) {
+        closeReason_ = kPeerBroke;
+      }
+      return;
+    case NGHTTP2_RST_STREAM:
+      if (frame.rst_stream.error_code == NGHTTP2_REFUSED_STREAM)
+        charge(Cost::kRefusedStream);
+      else if (stream == nullptr || !stream->localReset)
+        charge(Cost::kProvokedReset);
+      if (stream != nullptr && !stream->requestEnded) left_.add(stream->id);
+      return;
+    case NGHTTP2_DATA:
+      updatesCovered_ = std::min(updatesCovered_ + 2, 1024u);
+      [[fallthrough]];
+    case NGHTTP2_HEADERS:
+      if (stream == nullptr || (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
+      stream->endSent = true;
+      account_.reward();
+      if (stream->unwanted() && stream->discarded > limits_.discardBytes) {
+        abandon(*stream, NGHTTP2_NO_ERROR);
+      }
+      return;
+    default:
+      return;
   }
-  if (frame.hd.type == NGHTTP2_DATA) updatesCovered_ = std::min(updatesCovered_ + 2, 1024u);
-  if (stream == nullptr || (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
-  if (frame.hd.type != NGHTTP2_DATA && frame.hd.type != NGHTTP2_HEADERS) return;
-  stream->endSent = true;
-  account_.reward();
-  if (stream->requestEnded) return;
-  stream->localReset = true;
-  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
 }
 
 // ---- The end -----------------------------------------------------------------------------------
 
+void Codec::abandon(Stream& stream, uint32_t code) {
+  if (stream.localReset) return;
+  stream.localReset = true;
+  dropOutput(stream);
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, code);
+  detach(stream);
+}
+
 void Codec::streamClosed(Stream& stream, uint32_t error) {
   if (openHead_ == &stream) openHead_ = nullptr;
+  started(stream);
+  took(stream, 0);
+  dropOutput(stream);
+  if (stream.awaitsWritable) --awaiting_;
+  if (stream.blocked) --blocked_;
   http::RequestSink* sink = stream.sink;
   stream.sink = nullptr;
   if (stream.unconsumed != 0) nghttp2_session_consume_connection(session_, stream.unconsumed);
@@ -396,19 +340,12 @@ void Codec::charge(Cost cost) {
   account_.charge(cost, loop_.now());
   if (!account_.empty() || calmed_) return;
   calmed_ = true;
-  closeReason_ = "the peer kept the gateway busy for nothing";
-  nghttp2_session_terminate_session(session_, NGHTTP2_ENHANCE_YOUR_CALM);
+  endSession("the peer kept the gateway busy for nothing", NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
-void Codec::onHoldTimer() {
-  for (int32_t id : held_) {
-    Stream* stream = find(id);
-    if (stream == nullptr) continue;
-    stream->held = false;
-    markForDelivery(*stream);
-  }
-  held_.clear();
-  flush();
+void Codec::endSession(std::string_view reason, uint32_t code) {
+  closeReason_ = reason;
+  nghttp2_session_terminate_session(session_, code);
 }
 
 void Codec::drain() {
@@ -451,12 +388,14 @@ void Codec::onConnectionClosed() {
   closed_ = true;
   event::EventLoop::cancel(drainTimer_);
   event::EventLoop::cancel(holdTimer_);
+  event::EventLoop::cancel(tick_);
   for (auto& [id, stream] : streams_) {
     http::RequestSink* sink = stream->sink;
     stream->sink = nullptr;
     if (sink != nullptr) sink->onRequestReset(http::StreamError::kPeerClosed);
   }
   streams_.clear();
+  queued_ = starting_ = awaiting_ = taken_ = blocked_ = 0;
   openHead_ = nullptr;
 }
 

@@ -9,6 +9,8 @@
 
 #include "source/http2/codec.h"
 #include "source/http2/cost_account.h"
+#include "source/http2/head_reader.h"
+#include "source/http2/left_streams.h"
 #include "source/http2/stream.h"
 
 namespace tollgate::http2 {
@@ -32,12 +34,27 @@ class Codec final : public ServerCodec {
 
   // Used by streams.
   nghttp2_session* session() { return session_; }
-  const Http2Limits& limits() const { return limits_; }
   bool outputFull() const { return output_.size() > limits_.outputHighBytes; }
+  /// Bytes of its response that a stream may queue before its source has to wait.
+  size_t allowance() const;
+  /// Queues all of `data` as the stream's.
+  void queue(Stream& stream, buffer::Buffer& data);
   void resume(Stream& stream);
+  /// The answer has begun, or never will.
+  void started(Stream& stream) {
+    starting_ -= stream.starting ? 1 : 0;
+    stream.starting = false;
+  }
+  /// Tell the stream's sink when it may go on.
+  void awaitWritable(const Stream& stream) {
+    awaiting_ += stream.awaitsWritable ? 0 : 1;
+    stream.awaitsWritable = true;
+  }
   void markForDelivery(const Stream& stream) { dirty_.push_back(stream.id); }
   /// The exchange is done with the stream: forget the sink and what was received for it.
   void detach(Stream& stream);
+  /// Resets the stream; what is queued of its response is lost.
+  void abandon(Stream& stream, uint32_t code);
 
  private:
   // The callbacks of nghttp2; see session_callbacks.cc.
@@ -48,48 +65,76 @@ class Codec final : public ServerCodec {
 
   // Input.
   void receive();
+  void frameBegins(const nghttp2_frame_hd& frame);
   void beginHead(const nghttp2_frame& frame);
   void headerField(Stream& stream, std::string_view name, std::string_view value);
-  void pseudoField(Stream& stream, std::string_view name, std::string_view value);
-  void trailerField(Stream& stream, std::string_view name, std::string_view value);
   void finishHead(Stream& stream);
-  void checkHead(Stream& stream);
   void frameReceived(const nghttp2_frame& frame);
+  void frameInvalid(const nghttp2_frame& frame, int error);
   void endReceived(Stream& stream, const nghttp2_frame& frame);
-  void deliver(Stream& stream);
-  void dropBody(Stream& stream);
-  void giveWindowBack(Stream& stream);
-  static void fail(Stream& stream, int status, const char* reason);
+  void bodyReceived(Stream* stream, int32_t id, std::string_view bytes);
 
   // Output.
   void settle();
-  void deliverDirty();
   void pump();
+  void writeData(Stream& stream, std::string_view frameHead, size_t size);
   bool notifyWritable();
   void frameSent(const nghttp2_frame& frame);
+  void dropOutput(Stream& stream);
+
+  // What sinks are told: delivery.cc.
+  void deliverDirty();
+  void deliver(Stream& stream);
+  void begin(Stream& stream);
+  void deliverBody(Stream& stream);
+  void discard(Stream& stream, size_t size);
+  void dropBody(Stream& stream);
+  void giveWindowBack(Stream& stream);
+  /// What is queued, and what the answers that have not begun add before their sources can be
+  /// stopped: one read from the origin.
+  size_t expectedBytes() const { return queued_ + starting_ * buffer::SlabPool::kSlabBytes; }
+  bool roomForRequest() const;
+  bool roomForBody();
+  void took(Stream& stream, size_t bytes);
+  void unblock();
+  void releaseWaiting();
+  void onHoldTimer();
+
+  // Clients that do nothing: stalls.cc.
+  void armTick();
+  void onTick();
+  void lookAfter(Stream& stream, event::TimePoint now);
 
   // The end.
   void streamClosed(Stream& stream, uint32_t error);
   void charge(Cost cost);
+  void endSession(std::string_view reason, uint32_t code);
   void onDrainTimer();
-  void onHoldTimer();
   void finishDrain();
   void closeIfDone();
   Stream* find(int32_t id);
 
   http::ServerCodecHandler& handler_;
   buffer::Buffer& output_;
-  Http2Limits limits_;
+  const Http2Limits limits_;
   event::EventLoop& loop_;
   CostAccount account_;
+  HeadReader head_;
+  LeftStreams left_;
   nghttp2_session* session_ = nullptr;
   buffer::Buffer* input_ = nullptr;
   std::unordered_map<int32_t, std::unique_ptr<Stream>> streams_;
-  std::vector<int32_t> dirty_;             ///< Streams with something to deliver.
-  std::vector<int32_t> held_;              ///< Streams delayed by a low account.
-  std::vector<std::string_view> cookies_;  ///< Crumbs of the head that is arriving.
-  Stream* openHead_ = nullptr;             ///< The stream whose header block is arriving.
-  std::string_view closeReason_ = "the peer ended the connection";
+  std::vector<int32_t> dirty_;    ///< Streams with something to deliver.
+  std::vector<int32_t> held_;     ///< Streams delayed by a low account.
+  std::vector<int32_t> waiting_;  ///< Streams that wait for room, the oldest first.
+  Stream* openHead_ = nullptr;    ///< The stream whose header block is arriving.
+  std::string_view closeReason_;
+  size_t queued_ = 0;             ///< Response bytes in all streams.
+  size_t starting_ = 0;           ///< Requests with their sinks, of whose answer nothing is known.
+  size_t taken_ = 0;              ///< Request bytes in all sinks, as far as is known.
+  size_t blocked_ = 0;            ///< Streams whose body waits for other sinks.
+  size_t awaiting_ = 0;           ///< Streams that are to be told when they are writable.
+  int32_t lastId_ = 0;            ///< The highest that the client has used.
   uint32_t updatesCovered_ = 16;  ///< WINDOW_UPDATE frames that DATA we sent pays for.
   bool busy_ = false;
   bool failed_ = false;
@@ -100,6 +145,7 @@ class Codec final : public ServerCodec {
   bool closed_ = false;
   event::MemberTimer<Codec, &Codec::onDrainTimer> drainTimer_{*this};
   event::MemberTimer<Codec, &Codec::onHoldTimer> holdTimer_{*this};
+  event::MemberTimer<Codec, &Codec::onTick> tick_{*this};
 };
 
 }  // namespace tollgate::http2

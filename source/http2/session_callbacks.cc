@@ -24,6 +24,10 @@ struct Codec::Glue {
     return static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, id));
   }
 
+  static int frameBegins(nghttp2_session*, const nghttp2_frame_hd* frame, void* user) {
+    of(user).frameBegins(*frame);
+    return 0;
+  }
   static int beginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     of(user).beginHead(*frame);
     return 0;
@@ -35,39 +39,33 @@ struct Codec::Glue {
     return 0;
   }
   static int invalidHeader(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf*,
-                           nghttp2_rcbuf*, uint8_t, void*) {
+                           nghttp2_rcbuf*, uint8_t, void* user) {
     Stream* to = stream(session, frame->hd.stream_id);
-    if (to != nullptr) fail(*to, 400, "a field of the request is malformed");
+    if (to == nullptr) return 0;
+    of(user).head_.fail(400, "a field of the request is malformed");
+    if (to->headReady) to->badTrailers = true;
     return 0;
   }
   static int frameReceived(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     of(user).frameReceived(*frame);
     return 0;
   }
-  static int invalidFrame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
-    of(user).charge(Cost::kOddity);
+  static int invalidFrame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user) {
+    of(user).frameInvalid(*frame, error);
     return 0;
   }
   static int data(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* bytes, size_t size,
-                  void*) {
-    Stream* to = stream(session, id);
-    if (to == nullptr || to->sink == nullptr || to->discardBody) {
-      nghttp2_session_consume(session, id, size);
-      return 0;
-    }
-    to->body.append(view(bytes, size));
-    to->unconsumed += size;
+                  void* user) {
+    of(user).bodyReceived(stream(session, id), id, view(bytes, size));
     return 0;
   }
   static int frameSent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     of(user).frameSent(*frame);
     return 0;
   }
-  static int sendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* head, size_t size,
+  static int sendData(nghttp2_session*, nghttp2_frame*, const uint8_t* head, size_t size,
                       nghttp2_data_source* source, void* user) {
-    Codec& codec = of(user);
-    codec.output_.append(view(head, 9));
-    codec.output_.moveFrom(static_cast<Stream*>(source->ptr)->out, size);
+    of(user).writeData(*static_cast<Stream*>(source->ptr), view(head, 9), size);
     return 0;
   }
   static int streamClosed(nghttp2_session* session, int32_t id, uint32_t error, void* user) {
@@ -85,6 +83,7 @@ nghttp2_session* Codec::makeSession() {
     nghttp2_session_callbacks_del(callbacks);
     return nullptr;
   }
+  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, Glue::frameBegins);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Glue::beginHeaders);
   nghttp2_session_callbacks_set_on_header_callback2(callbacks, Glue::header);
   nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, Glue::invalidHeader);
@@ -95,7 +94,6 @@ nghttp2_session* Codec::makeSession() {
   nghttp2_session_callbacks_set_send_data_callback(callbacks, Glue::sendData);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Glue::streamClosed);
   nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_max_settings(option, 32);
   nghttp2_option_set_max_outbound_ack(option, 1000);
   nghttp2_option_set_max_continuations(option, limits_.maxContinuations);

@@ -28,15 +28,23 @@ bool namedBy(std::string_view list, std::string_view name) {
   return false;
 }
 
-/// nghttp2 copies the fields and lowers the names, so views are enough here.
-void addFields(std::vector<nghttp2_nv>& fields, const http::HeaderMap& headers) {
+/// In responses without content it would speak of content that they announce, or of none (RFC 9110
+/// section 8.6); clients reset streams for it.
+constexpr uint64_t kContentLength = http::bitOf(http::HeaderCode::kContentLength);
+
+/// Those but the `left`. nghttp2 copies the fields and lowers the names, so views are enough here.
+void addFields(std::vector<nghttp2_nv>& fields, const http::HeaderMap& headers, uint64_t left) {
   std::string_view connection = headers.get(http::HeaderCode::kConnection);
   headers.forEach([&](const http::Header& header) {
+    if ((http::bitOf(header.code) & left) != 0) return;
     if (isConnectionField(header.code) || namedBy(connection, header.name())) return;
     if (!header.checked() && (!isToken(header.name()) || !isFieldValue(header.value()))) return;
     fields.push_back(field(header.name(), header.value()));
   });
 }
+
+bool isInformational(int status) { return status >= 100 && status < 200 && status != 101; }
+bool isFinal(int status) { return status >= 200 && status <= 999; }
 
 uint32_t codeFor(http::StreamError error) {
   switch (error) {
@@ -56,23 +64,26 @@ uint32_t codeFor(http::StreamError error) {
 }  // namespace
 
 void Stream::sendInformational(int status, const http::HeaderMap* headers) {
-  if (headSent || localReset) return;
+  if (headSent || localReset || !isInformational(status)) return;
   std::string code = std::to_string(status);
   std::vector<nghttp2_nv> fields{field(":status", code)};
-  if (headers != nullptr) addFields(fields, *headers);
+  if (headers != nullptr) addFields(fields, *headers, kContentLength);
   nghttp2_submit_headers(codec.session(), NGHTTP2_FLAG_NONE, id, nullptr, fields.data(),
                          fields.size(), nullptr);
 }
 
 void Stream::sendHead(const http::ResponseHead& head, bool end) {
-  if (headSent || localReset) return;
+  if (!mayRespond()) return;
+  if (headSent || !isFinal(head.status)) return reset(http::StreamError::kLocal);
   headSent = true;
-  if (head.status == 204 || head.status == 304) noContent = true;
+  codec.started(*this);
+  bool empty = head.status == 204 || head.status == 304;
+  if (empty) noContent = true;
   std::string code = std::to_string(head.status);
   std::vector<nghttp2_nv> fields;
   fields.reserve(head.headers.size() + 1);
   fields.push_back(field(":status", code));
-  addFields(fields, head.headers);
+  addFields(fields, head.headers, empty ? kContentLength : 0);
   nghttp2_data_provider provider{};
   provider.source.ptr = this;
   provider.read_callback = [](nghttp2_session*, int32_t, uint8_t*, size_t length, uint32_t* flags,
@@ -104,22 +115,21 @@ void Stream::sendHead(const http::ResponseHead& head, bool end) {
 }
 
 void Stream::sendBody(buffer::Buffer& data, bool end) {
-  if (!headSent || outEnd || localReset) {
-    data.clear();
+  if (!mayRespond() || !headSent || noContent) data.clear();
+  if (!mayRespond()) return;
+  if (!headSent) {
+    if (end) reset(http::StreamError::kLocal);
     return;
   }
-  if (noContent) {
-    data.clear();
-  } else {
-    out.moveFrom(data);
-  }
+  codec.queue(*this, data);
   outEnd = end;
   codec.resume(*this);
   if (end) codec.detach(*this);
 }
 
 void Stream::sendTrailers(const http::HeaderMap& trailers) {
-  if (!headSent || outEnd || localReset) return;
+  if (!mayRespond()) return;
+  if (!headSent) return reset(http::StreamError::kLocal);
   trailers.forEach([&](const http::Header& header) {
     if (isConnectionField(header.code) || !isToken(header.name())) return;
     if (header.code == http::HeaderCode::kContentLength || !isFieldValue(header.value())) return;
@@ -132,16 +142,12 @@ void Stream::sendTrailers(const http::HeaderMap& trailers) {
 }
 
 void Stream::reset(http::StreamError error) {
-  if (localReset) return;
-  localReset = true;
-  out.clear();
-  nghttp2_submit_rst_stream(codec.session(), NGHTTP2_FLAG_NONE, id, codeFor(error));
-  codec.detach(*this);
+  if (mayRespond()) codec.abandon(*this, codeFor(error));
 }
 
 bool Stream::congested() const {
-  bool full = out.size() > codec.limits().streamHighBytes || codec.outputFull();
-  if (full) awaitsWritable = true;
+  bool full = out.size() > codec.allowance() || codec.outputFull();
+  if (full) codec.awaitWritable(*this);
   return full;
 }
 

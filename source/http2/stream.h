@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "source/buffer/buffer.h"
+#include "source/event/event_loop.h"
 #include "source/http/codec.h"
+#include "source/http2/head_reader.h"
 
 namespace tollgate::http2 {
 
@@ -29,6 +31,11 @@ class Stream final : public http::ServerStream {
   void pauseBody(bool pause) override;
   void closeAfter() override;
 
+  /// The response is complete, but not with the client.
+  bool unread() const { return !endSent && (outEnd || !out.empty()); }
+  /// The response is with the client, which goes on sending.
+  bool unwanted() const { return endSent && !requestEnded; }
+
   Codec& codec;
   const int32_t id;
   http::RequestSink* sink = nullptr;  ///< nullptr once the exchange has ended its side.
@@ -36,20 +43,17 @@ class Stream final : public http::ServerStream {
   // The request.
   buffer::Buffer body;                  ///< Received, not delivered yet.
   size_t unconsumed = 0;                ///< Received bytes whose window was not given back.
+  size_t taken = 0;                     ///< What the sink held of the body when it was last asked.
   http::HeaderMap* trailers = nullptr;  ///< In the sink's arena.
-  std::string_view authority;
-  std::string_view scheme;
-  size_t headBytes = 0;
-  size_t trailerBytes = 0;
-  size_t headerCount = 0;
-  int errorStatus = 0;  ///< Answer this instead of handing on the head.
-  const char* errorReason = "";
+  HeadProblem problem;                  ///< Answer this instead of handing on the head.
   bool headReady = false;
-  bool held = false;  ///< Delayed because the connection's account is low.
+  bool held = false;  ///< Its head waits: the account is low, or much is queued.
   bool headDelivered = false;
+  bool starting = false;  ///< Delivered, and the answer has not begun.
   bool requestEnded = false;
   bool endDelivered = false;
   bool paused = false;
+  bool blocked = false;  ///< Its body waits: the sinks hold much.
   bool discardBody = false;
   bool badTrailers = false;
 
@@ -63,7 +67,17 @@ class Stream final : public http::ServerStream {
   bool deferred = false;
   bool endSent = false;
   bool localReset = false;
-  mutable bool awaitsWritable = false;
+  mutable bool awaitsWritable = false;  ///< Set by Codec::awaitWritable().
+
+  // What the client does not do; see stalls.cc.
+  size_t discarded = 0;    ///< Body bytes that nobody wanted.
+  uint64_t bytesSent = 0;  ///< Of the response's body.
+  uint64_t progress = 0;   ///< `discarded` or `bytesSent` when it was last looked at.
+  event::TimePoint unwantedSince{};
+  event::TimePoint stalledSince{};
+
+ private:
+  bool mayRespond() const { return !outEnd && !localReset; }
 };
 
 }  // namespace tollgate::http2

@@ -8,6 +8,7 @@
 #include "source/base/cow_vector.h"
 #include "source/http/filter.h"
 #include "source/http/filter_plan.h"
+#include "source/http2/codec.h"
 #include "source/net/address.h"
 #include "source/net/connection_limits.h"
 #include "source/route/route_table.h"
@@ -62,6 +63,7 @@ struct Snapshot {
 /// Settings of the process that shape requests and responses; the same for all snapshots.
 struct ProxySettings {
   http::CodecLimits codecLimits = {};      ///< Of HTTP/1 messages from clients.
+  http2::Http2Limits http2 = {};           ///< Of HTTP/2 connections from clients.
   std::string serverName = "kong/3.10.0";  ///< Server and Via of our own answers.
   std::string via = "1.1 kong/3.10.0";     ///< Appended to Via towards the client.
   bool serverTokens = true;

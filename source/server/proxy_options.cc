@@ -42,6 +42,21 @@ std::string firstLine(const std::string& path) {
   return line;
 }
 
+Status http2Limits(const Settings& settings, http2::Http2Limits& out) {
+  const double streams = settings.number("http2_max_concurrent_streams");
+  if (streams < 1 || streams > 65535) {
+    return Error::invalid("http2_max_concurrent_streams is not a number from 1 to 65535");
+  }
+  out.maxConcurrentStreams = static_cast<uint32_t>(streams);
+  auto held = parseBytes(settings.text("http2_held_bytes"));
+  if (!held) return Error::invalid("http2_held_bytes " + held.error().message);
+  if (*held < 64 * 1024) {
+    return Error::invalid("http2_held_bytes is less than 64k, which no answer could do with");
+  }
+  out.heldBytes = *held;
+  return {};
+}
+
 int affinityCores() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -114,6 +129,11 @@ Result<proxy::ProxySettings> proxySettings(const Settings& settings) {
   out.sendTimeout = limits->send;
   out.lingerTime = limits->linger;
   out.lingerTimeout = limits->lingerIdle;
+  if (Status done = http2Limits(settings, out.http2); !done) return done.error();
+  out.http2.discardBytes = limits->lingerBytes;
+  out.http2.discardTime = out.lingerTime;
+  out.http2.discardIdle = out.lingerTimeout;
+  out.http2.sendTimeout = out.sendTimeout;
   return out;
 }
 

@@ -227,6 +227,8 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"client_body_min_rate", "100", Type::kNumber},
       {"send_min_rate", "100", Type::kNumber},
       {"half_closed_clients", "off", Type::kFlag},
+      {"http2_max_concurrent_streams", "128", Type::kNumber},
+      {"http2_held_bytes", "1m"},
   };
   return kSpecs;
 }

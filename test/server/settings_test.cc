@@ -53,6 +53,24 @@ TEST_F(SettingsTest, ListsAreTrimmedAndOffEmptiesThem) {
   EXPECT_TRUE(settings.list("plugins").empty());
 }
 
+TEST_F(SettingsTest, LimitsOfHttp2) {
+  auto limits = proxySettings(
+      load({{"KONG_HTTP2_MAX_CONCURRENT_STREAMS", "7"}, {"KONG_HTTP2_HELD_BYTES", "2m"}}));
+  ASSERT_TRUE(limits.ok());
+  EXPECT_EQ(limits->http2.maxConcurrentStreams, 7u);
+  EXPECT_EQ(limits->http2.heldBytes, 2u << 20);
+  auto problem = [&](const char* name, const char* value) {
+    auto options = proxySettings(load({{name, value}}));
+    return options.ok() ? "" : options.error().text();
+  };
+  EXPECT_EQ(problem("KONG_HTTP2_MAX_CONCURRENT_STREAMS", "0"),
+            "http2_max_concurrent_streams is not a number from 1 to 65535");
+  EXPECT_EQ(problem("KONG_HTTP2_HELD_BYTES", "many"),
+            "http2_held_bytes is not a size: 'many' (such as 10m, 64k or 0)");
+  EXPECT_EQ(problem("KONG_HTTP2_HELD_BYTES", "0"),
+            "http2_held_bytes is less than 64k, which no answer could do with");
+}
+
 TEST_F(SettingsTest, BadValuesNameTheSettingAndTheChoices) {
   EXPECT_EQ(
       problem({{"KONG_LOG_LEVEL", "loud"}}),
