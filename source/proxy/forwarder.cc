@@ -11,8 +11,12 @@ namespace tollgate::proxy {
 namespace {
 constexpr size_t kReplayLimit = 64 * 1024;  ///< Request bytes kept for a retry.
 
+/// Idempotent ones (RFC 9110 section 9.2.2, RFC 4918). An unknown method may be anything.
 bool repeatable(std::string_view method) {
-  return method != "POST" && method != "LOCK" && method != "PATCH";
+  constexpr std::string_view kMethods[] = {"GET",   "HEAD",  "PUT",      "DELETE",    "OPTIONS",
+                                           "TRACE", "QUERY", "PROPFIND", "PROPPATCH", "MKCOL",
+                                           "COPY",  "MOVE",  "UNLOCK",   "SEARCH",    "REPORT"};
+  return std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
 }
 }  // namespace
 
@@ -192,6 +196,12 @@ void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
   pendingBody_.moveFrom(data);
   if (collecting_) return bodyCollected();
   deliverRequestBody();
+}
+
+size_t ProxyExchange::heldBody() const {
+  size_t filters = bodies_ == nullptr ? 0 : bodies_->request.bytes();
+  size_t output = upstream_ == nullptr ? 0 : upstream_->connection().output().size();
+  return pendingBody_.size() + filters + std::max(output, replayBody_.size());
 }
 
 void ProxyExchange::deliverRequestBody() {
