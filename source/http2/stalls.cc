@@ -10,8 +10,10 @@ namespace tollgate::http2 {
 /// Once a second is often enough, unless a limit is shorter or bodies wait.
 void Codec::armTick() {
   event::Millis period{blocked_ == 0 ? 1000 : 50};
-  event::TimePoint next =
-      loop_.now() + std::min({period, limits_.discardIdle, limits_.sendTimeout});
+  for (event::Millis limit : {limits_.discardIdle, limits_.sendTimeout}) {
+    if (limit.count() > 0) period = std::min(period, limit);
+  }
+  const event::TimePoint next = loop_.now() + period;
   if (!tick_.armed() || next < tick_.deadline()) loop_.armAt(tick_, next);
 }
 
@@ -41,7 +43,7 @@ void Codec::lookAfter(Stream& stream, event::TimePoint now) {
     if (still < limits_.discardIdle && now - stream.unwantedSince < limits_.discardTime) return;
     return abandon(stream, NGHTTP2_NO_ERROR);
   }
-  if (still < limits_.sendTimeout) return;
+  if (limits_.sendTimeout.count() == 0 || still < limits_.sendTimeout) return;
   http::RequestSink* sink = stream.sink;
   abandon(stream, NGHTTP2_CANCEL);
   if (sink != nullptr) sink->onRequestReset(http::StreamError::kTimeout);

@@ -115,6 +115,7 @@ void ProxyExchange::routeRequest() {
   route::MatchInput input;
   input.method = request_->method;
   input.host = host_ = route::HostName::of(request_->host, arena_);
+  if (manager_->misdirected(host_.name)) return engineError(421);
   input.normalizedPath = path_;
   input.sni = manager_->connection().transport().serverName();
   input.destinationPort = manager_->localPort();

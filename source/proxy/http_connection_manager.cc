@@ -11,8 +11,10 @@ constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 ServedConnection& HttpConnectionManager::serve(WorkerContext& worker,
                                                std::unique_ptr<net::Connection> connection,
-                                               uint16_t localPort, const ListenerFilters* filters) {
-  auto* manager = new HttpConnectionManager(worker, std::move(connection), localPort, filters);
+                                               uint16_t localPort, const ListenerFilters* filters,
+                                               ClientPolicy policy) {
+  auto* manager =
+      new HttpConnectionManager(worker, std::move(connection), localPort, filters, policy);
   manager->connection_->start(*manager);
   if (manager->connection_->transport().established()) manager->updateTimer();
   return *manager;
@@ -20,10 +22,12 @@ ServedConnection& HttpConnectionManager::serve(WorkerContext& worker,
 
 HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,
                                              std::unique_ptr<net::Connection> connection,
-                                             uint16_t localPort, const ListenerFilters* filters)
+                                             uint16_t localPort, const ListenerFilters* filters,
+                                             ClientPolicy policy)
     : worker_(worker),
       connection_(std::move(connection)),
       filters_(filters),
+      policy_(policy),
       secure_(connection_->transport().secure()),
       localPort_(localPort) {
   peer_ = connection_->peerAddress();
@@ -52,6 +56,14 @@ bool HttpConnectionManager::chooseCodec(bool end) {
   return true;
 }
 
+bool HttpConnectionManager::hasOtherPolicy(std::string_view host) const {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  const net::Transport& transport = connection_->transport();
+  if (host == transport.serverName()) return false;
+  return policy_.all->policyFor(peer_, localPort_, host, transport.alpn(), policy_.own) !=
+         policy_.own;
+}
+
 void HttpConnectionManager::useHttp1() {
   auto codec = http1::makeServerCodec(*this, connection_->output(), worker_.settings.codecLimits,
                                       worker_.dateCache());
@@ -61,7 +73,7 @@ void HttpConnectionManager::useHttp1() {
 
 void HttpConnectionManager::useHttp2() {
   auto codec =
-      http2::makeServerCodec(*this, connection_->output(), http2::Http2Limits{}, worker_.loop);
+      http2::makeServerCodec(*this, connection_->output(), worker_.settings.http2, worker_.loop);
   http2_ = codec.get();
   codec_ = std::move(codec);
 }

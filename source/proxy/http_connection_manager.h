@@ -6,6 +6,7 @@
 #include "source/http1/server_codec.h"
 #include "source/http2/codec.h"
 #include "source/net/connection.h"
+#include "source/proxy/client_policies.h"
 #include "source/proxy/filter_chain.h"
 #include "source/proxy/worker_context.h"
 
@@ -21,9 +22,10 @@ class HttpConnectionManager final : public net::ConnectionHandler,
                                     public event::Deferred {
  public:
   /// Serves `connection` until it closes; frees itself through the loop. `filters`: of its
-  /// listener, outliving it; nullptr where there are none but the plugins.
+  /// listener, outliving it; nullptr where there are none but the plugins. `policy`: likewise.
   static ServedConnection& serve(WorkerContext& worker, std::unique_ptr<net::Connection> connection,
-                                 uint16_t localPort, const ListenerFilters* filters = nullptr);
+                                 uint16_t localPort, const ListenerFilters* filters = nullptr,
+                                 ClientPolicy policy = {});
 
   net::Connection& connection() { return *connection_; }
   const net::Address& peer() const { return peer_; }
@@ -33,6 +35,11 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   const ListenerFilters* listenerFilters() const { return filters_; }
   bool secure() const { return secure_; }
   bool http2() const { return http2_ != nullptr; }
+  /// Whether requests for `host` (as HostName has it) belong on a connection that was asked for
+  /// another client certificate than this one.
+  bool misdirected(std::string_view host) const {
+    return policy_.all != nullptr && hasOtherPolicy(host);
+  }
   WorkerContext& worker() { return worker_; }
   /// After a call to a stream: flush at the end of the pass.
   void touch() { worker_.loop.atPassEnd(*this); }
@@ -56,7 +63,8 @@ class HttpConnectionManager final : public net::ConnectionHandler,
  private:
   static constexpr size_t kInputMark = 64 * 1024;
   HttpConnectionManager(WorkerContext& worker, std::unique_ptr<net::Connection> connection,
-                        uint16_t localPort, const ListenerFilters* filters);
+                        uint16_t localPort, const ListenerFilters* filters, ClientPolicy policy);
+  bool hasOtherPolicy(std::string_view host) const;
   bool chooseCodec(bool end);
   void useHttp1();
   void useHttp2();
@@ -71,6 +79,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   http1::ServerCodec* http1_ = nullptr;  ///< codec_, if it is HTTP/1.
   http2::ServerCodec* http2_ = nullptr;  ///< codec_, if it is HTTP/2.
   const ListenerFilters* filters_;
+  const ClientPolicy policy_;
   net::Address peer_;
   char peerIp_[46];
   uint8_t peerIpSize_ = 0;

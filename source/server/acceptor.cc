@@ -202,8 +202,10 @@ void Acceptor::serve(const Place& at, const Chain& chain, int fd, buffer::Buffer
                                    chain.tcp.idleTimeout};
     served = &proxy::TcpProxy::serve(context_, std::move(connection), target);
   } else {
+    proxy::ClientPolicy policy{at.plan->policiesDiffer ? at.plan.get() : nullptr,
+                               chain.clientPolicy};
     served = &proxy::HttpConnectionManager::serve(context_, std::move(connection), at.port,
-                                                  chain.filters.get());
+                                                  chain.filters.get(), policy);
   }
   if (!at.stays) served->listener = at.plan;
   if (waiting) started.poke();

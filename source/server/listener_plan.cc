@@ -160,6 +160,8 @@ class Compiler {
           chain(in.filter_chains(i), place + ".filter_chains[" + std::to_string(i) + "]");
       if (!compiled) return compiled.error();
       plan.needsHello = plan.needsHello || compiled->match.needsHello();
+      plan.policiesDiffer =
+          plan.policiesDiffer || (i > 0 && plan.chains[0].clientPolicy != compiled->clientPolicy);
       plan.chains.push_back(std::move(compiled).value());
     }
     bool main = plan.onMain();
@@ -324,6 +326,7 @@ class Compiler {
       settings.clientCaPem = std::move(pem).value();
     }
     settings.clientCertificateRequired = config.client_certificate_required();
+    out.clientPolicy = policyNumber(settings);
     if (config.client_certificate_required() && !config.has_client_ca()) {
       return Error::invalid("needs client_ca", place + ".config.client_certificate_required");
     }
@@ -336,9 +339,20 @@ class Compiler {
     return {};
   }
 
+  /// The number of what a chain demands of clients' certificates.
+  int policyNumber(const tls::ServerContext::Settings& settings) {
+    if (settings.clientCaPem.empty()) return 0;
+    std::pair<std::string, bool> policy(settings.clientCaPem, settings.clientCertificateRequired);
+    auto known = std::find(clientPolicies_.begin(), clientPolicies_.end(), policy);
+    int number = static_cast<int>(known - clientPolicies_.begin()) + 1;
+    if (known == clientPolicies_.end()) clientPolicies_.push_back(std::move(policy));
+    return number;
+  }
+
   const Settings& settings_;
   const DefaultCertificates& certificates_;
   const http::FilterContext& context_;
+  std::vector<std::pair<std::string, bool>> clientPolicies_;  ///< Authorities, and if required.
 };
 
 /// How well the name fits: 0 not at all, 1 no name asked for, else the better the longer.
@@ -398,6 +412,13 @@ const Chain* ListenerPlan::choose(const net::Address& peer, uint16_t localPort,
     }
   }
   return best;
+}
+
+int ListenerPlan::policyFor(const net::Address& peer, uint16_t localPort,
+                            std::string_view serverName, std::string_view protocol,
+                            int otherwise) const {
+  const Chain* chain = choose(peer, localPort, serverName, {std::string(protocol)});
+  return chain == nullptr ? otherwise : chain->clientPolicy;
 }
 
 Result<node::v1::Node> builtinNode(const Settings& settings) {

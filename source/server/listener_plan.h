@@ -8,6 +8,7 @@
 #include "source/base/result.h"
 #include "source/http/filter_factory.h"
 #include "source/net/address.h"
+#include "source/proxy/client_policies.h"
 #include "source/proxy/filter_chain.h"
 #include "source/server/settings.h"
 #include "source/tls/server_context.h"
@@ -37,7 +38,10 @@ struct Chain {
 
   ChainMatch match;
   std::shared_ptr<const tls::ServerContext> tls;  ///< nullptr: cleartext.
-  bool defaultCertificates = false;               ///< The `tls` filter named none of its own.
+  /// What it demands of clients' certificates: chains of a listener with the same number demand
+  /// the same, 0 nothing.
+  int clientPolicy = 0;
+  bool defaultCertificates = false;  ///< The `tls` filter named none of its own.
   Kind kind = Kind::kProxy;
   /// HTTP filters around the plugins; nullptr where there are none.
   std::shared_ptr<const proxy::ListenerFilters> filters;
@@ -46,12 +50,13 @@ struct Chain {
 };
 
 /// One listener with its chains. Immutable; shared by all workers.
-struct ListenerPlan {
+struct ListenerPlan final : proxy::ClientPolicies {
   std::string name;
   std::vector<net::Address> addresses;
   int backlog = 16384;
   std::vector<Chain> chains;
-  bool needsHello = false;  ///< Some chain is chosen by what the TLS hello says.
+  bool needsHello = false;      ///< Some chain is chosen by what the TLS hello says.
+  bool policiesDiffer = false;  ///< The chains' client policies are not all the same.
 
   /// Admin and status listeners run on the main thread, all others on the workers.
   bool onMain() const;
@@ -59,6 +64,8 @@ struct ListenerPlan {
   /// that more than a source, that more than a port; equals in the order written. nullptr: none.
   const Chain* choose(const net::Address& peer, uint16_t localPort, std::string_view serverName,
                       const std::vector<std::string>& protocols) const;
+  int policyFor(const net::Address& peer, uint16_t localPort, std::string_view serverName,
+                std::string_view protocol, int otherwise) const override;
 };
 
 using ListenerPlans = std::vector<std::shared_ptr<const ListenerPlan>>;
