@@ -6,6 +6,7 @@
 
 #include "source/schema/checks.h"
 #include "source/schema/describe.h"
+#include "source/schema/plugin_names.h"
 #include "source/schema/stored_doc.h"
 #include "tollgate/filters/http/key_auth/v1/key_auth.pb.h"
 #include "tollgate/filters/http/rate_limiting/v1/rate_limiting.pb.h"
@@ -81,9 +82,14 @@ const PluginConfig* PluginConfig::select(const Json& doc, Json& errors) {
   } else if (const PluginConfig* found = find(name.get_ref<const std::string&>())) {
     return found;
   } else {
+    const auto& text = name.get_ref<const std::string&>();
+    // Nothing that is added to a setting brings one that does not exist; of a name that nobody
+    // knows clients expect to hear it all the same.
     errors["name"] =
-        fmt::format("plugin '{}' not enabled; add it to the 'plugins' configuration property",
-                    name.get_ref<const std::string&>());
+        pluginHome(text) == PluginHome::kUnknown
+            ? fmt::format("plugin '{}' not enabled; add it to the 'plugins' configuration property",
+                          text)
+            : fmt::format("plugin '{}' {}", text, whyNoPlugin(text));
   }
   return nullptr;
 }
