@@ -127,9 +127,15 @@ Result<std::string> readPemFile(const std::string& path, const char* what) {
                               "; check the path and that this user may read it",
                           path);
   }
-  std::string text(kMaxPemBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
+  // Grows with what is there: filling the most that may be with zeros took longer than all else.
+  constexpr size_t kChunk = 4096;
+  std::string text;
+  while (file && text.size() <= kMaxPemBytes) {
+    const size_t had = text.size();
+    text.resize(had + kChunk);
+    file.read(text.data() + had, kChunk);
+    text.resize(had + static_cast<size_t>(file.gcount()));
+  }
   if (file.bad() || text.empty()) {
     return Error::invalid(std::string("the ") + what + " file is empty or no regular file", path);
   }
