@@ -116,9 +116,20 @@ bool Credentials::verifyPassword(std::string_view stored, std::string_view passw
   if (form->scheme != Scheme::kPassword && form->scheme != Scheme::kSha1Password) return false;
   std::string given = form->scheme == Scheme::kSha1Password ? sha1OfPassword(password, consumerId)
                                                             : std::string(password);
-  auto hash = tls::scrypt(given, form->salt, costOf(*form), options_.passwordMemoryLimit);
+  const bool same = slowEqual(*form, given);
   tls::wipe(given);
-  return hash.ok() && tls::equalInConstantTime(*hash, form->value);
+  return same;
+}
+
+bool Credentials::verifySha1(std::string_view stored, std::string_view hex) const {
+  auto form = StoredForm::parse(stored);
+  if (!form) return tls::equalInConstantTime(stored, hex);
+  return form->scheme == Scheme::kSha1Password && slowEqual(*form, hex);
+}
+
+bool Credentials::slowEqual(const StoredForm& form, std::string_view text) const {
+  auto hash = tls::scrypt(text, form.salt, costOf(form), options_.passwordMemoryLimit);
+  return hash.ok() && tls::equalInConstantTime(*hash, form.value);
 }
 
 Result<std::string> Credentials::seal(std::string_view text, std::string_view context) const {

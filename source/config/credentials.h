@@ -8,6 +8,7 @@
 
 #include "source/base/result.h"
 #include "source/store/sealed/credential_crypto.h"
+#include "source/store/sealed/stored_form.h"
 #include "source/tls/digest.h"
 
 namespace tollgate::config {
@@ -35,13 +36,11 @@ class Credentials final : public store::CredentialCrypto {
   Result<std::string> hashPassword(std::string_view password) const override;
   Result<std::string> hashSha1(std::string_view hex) const override;
   std::string sha1OfPassword(std::string_view password, std::string_view consumerId) const override;
+  bool verifyPassword(std::string_view stored, std::string_view password,
+                      std::string_view consumerId) const override;
+  bool verifySha1(std::string_view stored, std::string_view hex) const override;
   Result<std::string> seal(std::string_view text, std::string_view context) const override;
   Result<std::string> open(std::string_view sealedForm, std::string_view context) const override;
-
-  /// Whether `password` is the one that `stored` (any form, Kong's too) was made of; compared in
-  /// constant time. Takes as long as hashPassword(): off the event loops.
-  bool verifyPassword(std::string_view stored, std::string_view password,
-                      std::string_view consumerId) const;
 
   /// The bytes by which a key is found. Allocates nothing.
   tls::Sha256 lookupDigest(std::string_view key) const;
@@ -52,6 +51,7 @@ class Credentials final : public store::CredentialCrypto {
  private:
   tls::Sha256 keyed(const tls::Sha256& digest) const;
   Result<std::string> slowHash(std::string_view text, bool sha1) const;
+  bool slowEqual(const store::StoredForm& form, std::string_view text) const;
 
   Options options_;
   std::string secretId_, sealKey_;

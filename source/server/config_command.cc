@@ -83,6 +83,10 @@ int printErrors(const store::FileErrors& errors, const std::string& file, int co
   return code;
 }
 
+void printWarnings(const std::vector<std::string>& warnings) {
+  for (const std::string& line : warnings) fmt::print(stderr, "[warn] {}\n", line);
+}
+
 std::string textOf(const store::Refusal& refusal) {
   using Kind = store::Refusal::Kind;
   const auto* schema = schema::EntitySchema::find(refusal.entityKind);
@@ -152,8 +156,8 @@ int checkDeclarative(const CommonOptions& common, const std::string& file) {
   store::DeclarativeFile declared(store::TextSource::file(file), options);
   Status done = declared.read([](store::Declared) { return Status(); });
   if (!done) return fail(done.error().text());
-  if (!declared.errors().empty()) return printErrors(declared.errors(), file, 1);
-  return 0;
+  printWarnings(declared.warnings());
+  return declared.errors().empty() ? 0 : printErrors(declared.errors(), file, 1);
 }
 
 namespace {
@@ -180,6 +184,7 @@ int importFrom(const CommonOptions& common, const std::string& file) {
   options.progress = [&](size_t entities) { progress(entities); };
   auto done = store::importFile(*opened->store.store, store::TextSource::file(file), options);
   if (!done) return fail(done.error().text());
+  printWarnings(done->warnings);
   if (!done->errors.empty()) return printErrors(done->errors, file, 1);
   if (done->refusal) {
     return fail("nothing was imported: " + textOf(*done->refusal));
@@ -273,6 +278,7 @@ int diff(const CommonOptions& common, const std::string& file) {
   auto done =
       store::diffFile(*opened->store.store, store::TextSource::file(file), options, printChange);
   if (!done) return failed(done.error().text(), kTrouble);
+  printWarnings(done->warnings);
   if (!done->errors.empty()) return printErrors(done->errors, file, kTrouble);
   const store::ImportCounts& counts = done->counts;
   fmt::print("{} to create, {} to update, {} unchanged\n", counts.created, counts.updated,

@@ -1,9 +1,10 @@
 """Declarative files: nodes without a database, and stores that are imported, exported, compared."""
 import pathlib
+import re
 import signal
 import unittest
 
-from harness import Case, request, wait_until
+from harness import ROOT, Case, request, wait_until
 
 HEAD = '_format_version: "3.0"\n'
 
@@ -45,7 +46,7 @@ class WithoutDatabase(Case):
         self.assertNotEqual(before, "0" * 32)
         self.file.write_text(config(origin.port, "/other"))
         done = gateway.command("reload")
-        self.assertEqual((done.returncode, done.stdout), (0, "Kong reloaded\n"), done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (0, "Tollgate reloaded\n"), done.stderr)
         wait_until(lambda: gateway.proxy("GET", "/other").status == 200, "the new file")
         self.assertEqual(gateway.proxy("GET", "/posts").status, 404)
         self.assertNotEqual(gateway.admin("GET", "/status").json["configuration_hash"], before)
@@ -199,6 +200,38 @@ class Files(Case):
         self.run_config(gateway, "export", file, code=1)
         off = self.gateway("off", database="off")
         self.assertIn("declarative_config", self.run_config(off, "import", file, code=1).stderr)
+
+    def test_the_page_of_plugins_is_what_the_program_says(self):
+        page = (ROOT / "docs/plugins.md").read_text()
+        _, here, kong, enterprise, _ = re.split(r"^## .*\n|^\| --- \| --- \|\n", page, flags=re.M)
+        gateway = self.gateway()
+        file = self.folder / "plugins.yaml"
+        for part, expected in ((here, None), (kong, "is one of Kong's that is not here yet"),
+                               (enterprise, "is one of Kong Enterprise's, which is not here")):
+            names = re.findall(r"`([a-z0-9-]+)`", part)
+            self.assertGreater(len(names), 2)
+            file.write_text(HEAD + "plugins:\n" + "".join(f"- name: {name}\n" * 2 for name in names))
+            told = gateway.command("config", "parse", str(file)).stderr
+            for name in names:
+                if expected is None:
+                    self.assertNotIn(f"'{name}' is one of Kong", told)
+                else:
+                    self.assertIn(f".name: plugin '{name}' {expected} (2 places)\n", told)
+
+    def test_a_second_import_changes_nothing(self):
+        gateway = self.gateway()
+        file = self.folder / "shop.yaml"
+        file.write_text(HEAD + "plugins:\n- name: key-auth\n  service: s\nservices:\n- name: s\n"
+                        "  host: h\n  enabled: yes\nparameters:\n- key: x\nconsumers:\n- username: u\n"
+                        "  basicauth_credentials:\n  - username: a\n    password: secret-of-a\n"
+                        "  jwt_secrets:\n  - {}\n")
+        first = gateway.command("config", "import", str(file))
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertIn("5 created", first.stdout)
+        self.assertIn(f"[warn] {file}:10:1: parameters: is of Kong's own export", first.stderr)
+        self.assertEqual(gateway.command("config", "diff", str(file)).returncode, 0)
+        self.assertIn("0 created, 0 updated, 5 unchanged",
+                      gateway.command("config", "import", str(file)).stdout)
 
 
 if __name__ == "__main__":

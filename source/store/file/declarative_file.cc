@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
+#include <cstdio>
 
-#include "source/schema/rules.h"
 #include "source/store/file/declared_kinds.h"
-#include "source/store/file/stable_id.h"
-#include "source/store/sealed/stored_form.h"
+#include "source/store/file/file_hints.h"
+#include "source/store/file/held_back.h"
+#include "source/store/file/raw_record.h"
 
 namespace tollgate::store {
 namespace {
@@ -18,61 +18,10 @@ using schema::EntitySchema;
 
 constexpr const char* kVersions[] = {"1.1", "2.1", "3.0"};
 constexpr size_t kProgressInterval = 10000;
-/// Stands in for a reference that could not be resolved, so that the rest can be checked.
-constexpr const char* kNobody = "00000000-0000-0000-0000-000000000000";
 
-/// Before 3.0 a path with characters of regular expressions was one.
-void convertPaths(Json& route) {
-  auto paths = route.find("paths");
-  if (paths == route.end() || !paths->is_array()) return;
-  for (Json& path : *paths) {
-    if (!path.is_string()) continue;
-    const auto& text = path.get_ref<const std::string&>();
-    bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
-      return std::isalnum(c) ||
-             std::string_view(".-_~/%").find(static_cast<char>(c)) != std::string_view::npos;
-    });
-    if (!plain && !text.starts_with("~")) path = "~" + text;
-  }
-}
-
-/// Where credentials are not to be transformed, passwords are Kong's hashes of passwords.
-void markHashed(const EntitySchema& schema, Json& raw) {
-  for (const schema::AtRestField& field : schema.atRestFields()) {
-    const std::string* value = field.in(raw);
-    if (value == nullptr || field.how != schema::AtRest::kPassword) continue;
-    std::string form = sha1Form(*value);
-    if (StoredForm::parse(form)) field.set(raw, std::move(form));
-  }
-}
-
-/// The errors of a schema as errors of a file, below `path`.
-void spread(const Json& tree, Path path, std::vector<FileError>& out) {
-  if (tree.is_string()) {
-    out.push_back({std::move(path), tree.get<std::string>(), {}, false});
-  } else if (tree.is_array()) {
-    bool entity = !path.empty() && path.back() == PathStep("@entity");
-    for (size_t i = 0; i < tree.size(); ++i) {
-      if (tree[i].is_null()) continue;
-      Path deeper = path;
-      if (!entity) deeper.emplace_back(i);
-      spread(tree[i], std::move(deeper), out);
-    }
-  } else if (tree.is_object()) {
-    for (const auto& [name, part] : tree.items()) {
-      Path deeper = path;
-      deeper.emplace_back(name);
-      spread(part, std::move(deeper), out);
-    }
-  }
-}
+constexpr size_t kMaxWarnings = 100;
 
 }  // namespace
-
-/// What a nested entity belongs to.
-struct DeclarativeFile::Owner {
-  std::string kind, id, field;
-};
 
 /// The first reading: the head of the file, and which names and ids there are.
 class DeclarativeFile::Names final : public DocumentSink {
@@ -80,7 +29,9 @@ class DeclarativeFile::Names final : public DocumentSink {
   explicit Names(DeclarativeFile& file) : file_(file) {}
 
   void member(const std::string& name, Json value, Place place) override {
-    auto wrong = [&](const char* text) { file_.errors_.add({{name}, text, place, false}); };
+    auto wrong = [&](const char* text) {
+      file_.errors_.add({{name}, text, place, false, hintForMember(name)});
+    };
     if (name == "_format_version") {
       file_.version_ = std::move(value);
       versionPlace = place;
@@ -91,6 +42,8 @@ class DeclarativeFile::Names final : public DocumentSink {
       if (!value.is_string()) wrong("expected a string");
     } else if (name == "_ignore") {
       if (!value.is_array()) wrong("expected an array");
+    } else if (isPassedOver(name)) {
+      file_.warn({{name}, "is of Kong's own export and has no effect here", place});
     } else if (EntitySchema::find(name) == nullptr) {
       wrong("unknown field");
     } else if (!value.is_null() && !(value.is_structured() && value.empty())) {
@@ -110,7 +63,11 @@ class DeclarativeFile::Names final : public DocumentSink {
     // Nothing at all, or an empty list, only lacks its head.
     bool blank = value.is_null() || (value.is_array() && value.empty());
     if (blank && !emptyText) return;
-    file_.errors_.setSyntax("failed parsing declarative configuration: expected an object", {1, 1});
+    file_.errors_.setSyntax("expected an object", {});
+  }
+
+  void warning(const std::string& text, Place place) override {
+    file_.warn({{}, text, place, false});
   }
 
   Place versionPlace;
@@ -120,6 +77,7 @@ class DeclarativeFile::Names final : public DocumentSink {
   void enter(const EntitySchema& schema, const Json& raw, const Path& path) {
     if (!raw.is_object()) return;
     if (auto id = file_.namedId(schema, raw)) claim(schema, raw, *id, path);
+    file_.refersAhead_ = file_.refersAhead_ || refersAhead(schema, raw);
     for (const NestedKind& nested : nestedKinds(schema.kind())) {
       auto list = raw.find(nested.schema->kind());
       if (list == raw.end() || !holdsNested(*list)) continue;
@@ -130,6 +88,16 @@ class DeclarativeFile::Names final : public DocumentSink {
         enter(*nested.schema, (*list)[i], deeper);
       }
     }
+  }
+
+  /// Whether something that the record refers to was not named so far.
+  bool refersAhead(const EntitySchema& schema, const Json& raw) const {
+    for (const auto& foreign : schema.foreignFields()) {
+      auto value = raw.find(foreign.field);
+      if (value == raw.end() || value->is_null()) continue;
+      if (!file_.targetOf(foreign, *value)) return true;
+    }
+    return false;
   }
 
   void claim(const EntitySchema& schema, const Json& raw, const std::string& id, const Path& path) {
@@ -170,11 +138,17 @@ class DeclarativeFile::Entities final : public DocumentSink {
 
   void member(const std::string&, Json, Place) override {}
   void notARecord(const Json&) override {}
+  void warning(const std::string&, Place) override {}
   void item(const std::string& name, size_t index, Json value, const Places& places) override {
     const EntitySchema* schema = EntitySchema::find(name);
     if (schema == nullptr || !outcome.ok()) return;
     places_ = &places;
     take(*schema, std::move(value), {name, index}, nullptr);
+  }
+
+  /// At the end of the file.
+  void finish() {
+    if (outcome.ok() && file_.errors_.empty()) outcome = held_.giveAll(each_);
   }
 
   Status outcome;
@@ -196,7 +170,7 @@ class DeclarativeFile::Entities final : public DocumentSink {
     }
     raw.erase("_comment");
     raw.erase("_ignore");
-    std::vector<Below> below = takeNested(schema, raw);
+    std::vector<Below> below = takeNested(schema, raw, path, errors);
     Json given = raw;
     if (owner != nullptr) {
       auto named = raw.find(owner->field);
@@ -215,10 +189,10 @@ class DeclarativeFile::Entities final : public DocumentSink {
     Declared entity{&schema, claimed.value_or(""), {}, false, false};
     if (claimed) raw["id"] = *claimed;
     std::string place = file_.placeOf(schema, raw, path, owner);
-    complete(entity, std::move(raw), path, errors);
+    completeLoosely(entity, std::move(raw), path, errors);
     if (!claimed) {
       // The keys that make the id are those of the completed document.
-      entity.id = file_.placedId(schema, errors.empty() ? entity.doc : Json::object(), place);
+      entity.id = file_.placedId(entity, errors.empty() ? entity.doc : Json::object(), place);
       entity.doc["id"] = entity.id;
     }
     Owner self{schema.kind(), entity.id, ""};
@@ -226,7 +200,7 @@ class DeclarativeFile::Entities final : public DocumentSink {
     if (!errors.empty()) {
       report(schema, std::move(given), path, std::move(errors));
     } else if (outcome.ok() && file_.errors_.empty()) {
-      outcome = each_(std::move(entity));
+      handOn(std::move(entity));
     }
     for (Below& one : below) {
       self.field = one.nested.field;
@@ -239,15 +213,39 @@ class DeclarativeFile::Entities final : public DocumentSink {
     }
   }
 
-  static std::vector<Below> takeNested(const EntitySchema& schema, Json& raw) {
+  static std::vector<Below> takeNested(const EntitySchema& schema, Json& raw, const Path& path,
+                                       std::vector<FileError>& errors) {
     std::vector<Below> out;
     for (const NestedKind& nested : nestedKinds(schema.kind())) {
       auto list = raw.find(nested.schema->kind());
       if (list == raw.end() || !holdsNested(*list)) continue;
-      if (list->is_array()) out.push_back({nested, std::move(*list)});
+      if (list->is_array()) {
+        out.push_back({nested, std::move(*list)});
+      } else if (!list->is_null() && !list->empty()) {
+        Path place = path;
+        place.emplace_back(nested.schema->kind());
+        errors.push_back({std::move(place),
+                          "expected an array",
+                          {},
+                          false,
+                          "each element of a list begins with '- '"});
+      }
       raw.erase(list);
     }
     return out;
+  }
+
+  /// Gives the entity, or keeps it until what it refers to was given.
+  void handOn(Declared entity) {
+    if (!file_.options_.parentsFirst || !file_.refersAhead_) {
+      outcome = each_(std::move(entity));
+      return;
+    }
+    for (const auto& key : entity.schema->foreignKeys(entity.doc)) {
+      if (!file_.index_.isHandedOn(key.targetKind, "id", key.targetId)) return held_.add(entity);
+    }
+    file_.index_.markHandedOn(entity.schema->kind(), "id", entity.id);
+    outcome = each_(std::move(entity));
   }
 
   /// The id under which the first reading has entered the entity.
@@ -260,9 +258,25 @@ class DeclarativeFile::Entities final : public DocumentSink {
     return file_.index_.find(schema.kind(), schema.endpointKey(), name);
   }
 
+  /// Like complete(), with YAML 1.1's booleans and numbers where a field is one.
+  void completeLoosely(Declared& entity, Json raw, const Path& path,
+                       std::vector<FileError>& errors) {
+    if (!places_->anyLoose() || !errors.empty()) {
+      return complete(entity, std::move(raw), path, errors);
+    }
+    // Some errors show only once others are mended.
+    constexpr int kAttempts = 4;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      errors.clear();
+      complete(entity, raw, path, errors);
+      if (!convertLoose(raw, errors, path.size(), *places_)) return;
+    }
+  }
+
   /// Checks and completes the document of `entity`.
   void complete(Declared& entity, Json raw, const Path& path, std::vector<FileError>& errors) {
     const EntitySchema& schema = *entity.schema;
+    noteMadeUp(entity, raw, path, errors);
     entity.createdAtGiven = raw.contains("created_at") && !raw["created_at"].is_null();
     Json updated = raw.value("updated_at", Json());
     entity.updatedAtGiven = !updated.is_null();
@@ -276,6 +290,39 @@ class DeclarativeFile::Entities final : public DocumentSink {
     }
     if (violations.empty()) checkWithoutDatabase(schema, entity.doc, violations);
     spread(violations.fields, path, errors);
+  }
+
+  /// Notes which keys and secrets the file leaves to chance. A key of which only a digest is kept
+  /// would be known to nobody.
+  void noteMadeUp(Declared& entity, const Json& raw, const Path& path,
+                  std::vector<FileError>& errors) {
+    const EntitySchema& schema = *entity.schema;
+    entity.madeUp.clear();
+    for (const std::string& field : madeUpFields(schema.kind())) {
+      auto given = raw.find(field);
+      if (given != raw.end() && !given->is_null()) continue;
+      const auto& kept = schema.atRestFields();
+      const bool digest = std::any_of(kept.begin(), kept.end(), [&](const auto& one) {
+        return one.field == field && one.how == schema::AtRest::kDigest;
+      });
+      Path place = path;
+      place.emplace_back(field);
+      if (digest) {
+        errors.push_back({std::move(place),
+                          "required field missing",
+                          {},
+                          false,
+                          "one that is made up would be known to nobody: `openssl rand -hex 16` "
+                          "makes one"});
+        continue;
+      }
+      if (given != raw.end()) continue;
+      entity.madeUp.push_back(field);
+      if (!file_.options_.withoutDatabase) continue;
+      const Path below(place.begin() + 2, place.end());
+      file_.warn(
+          {place, "is made up, and another one at each start; give one", places_->find(below)});
+    }
   }
 
   /// Without a database no counters are shared through one.
@@ -322,6 +369,7 @@ class DeclarativeFile::Entities final : public DocumentSink {
   void report(const EntitySchema& schema, Json given, const Path& path,
               std::vector<FileError> errors) {
     for (FileError& error : errors) {
+      if (error.hint.empty()) error.hint = hintFor(schema, given, error, path.size());
       Path below(error.path.begin() + 2, error.path.end());
       if (!below.empty() && below.back() == PathStep("@entity")) below.pop_back();
       error.place = places_->find(below);
@@ -333,6 +381,7 @@ class DeclarativeFile::Entities final : public DocumentSink {
   DeclarativeFile& file_;
   const std::function<Status(Declared)>& each_;
   const Places* places_ = nullptr;
+  HeldBack held_;
   bool old_ = false;
 };
 
@@ -341,14 +390,40 @@ DeclarativeFile::DeclarativeFile(TextSource source, DeclarativeOptions options)
 
 DeclarativeFile::~DeclarativeFile() = default;
 
-Status DeclarativeFile::pass(DocumentSink& sink) {
+Result<bool> DeclarativeFile::pass(DocumentSink& sink) {
   auto in = source_.open();
   if (!in) return std::move(in).error();
-  return readDocument(**in, sink, asJson_);
+  return readDocument(**in, sink, form_);
+}
+
+void DeclarativeFile::warn(FileError warning) {
+  if (++warningCount_ <= kMaxWarnings) warnings_.push_back(std::move(warning));
+}
+
+std::vector<std::string> DeclarativeFile::warnings() const {
+  std::vector<std::string> out;
+  for (const FileError& warning : warnings_) {
+    out.push_back(source_.name + (warning.place.line > 0 ? ":" : ": ") + warning.line());
+  }
+  if (warningCount_ > warnings_.size()) {
+    out.push_back(
+        fmt::format("{}: {} more warnings", source_.name, warningCount_ - warnings_.size()));
+  }
+  return out;
+}
+
+void DeclarativeFile::restart() {
+  errors_ = {};
+  warnings_ = {};
+  warningCount_ = 0;
+  index_ = KeyIndex();
+  version_ = Json();
+  transform_ = true;
+  refersAhead_ = false;
 }
 
 Status DeclarativeFile::read(const std::function<Status(Declared)>& each) {
-  errors_ = {};
+  restart();
   entities_ = 0;
   Names names(*this);
   {
@@ -359,27 +434,21 @@ Status DeclarativeFile::read(const std::function<Status(Declared)>& each) {
       (*in)->get();
       first = (*in)->peek();
     }
-    asJson_ = first == '{';
+    form_ = first == '{' ? TextForm::kJson : TextForm::kPlainYaml;
     names.emptyText = first == EOF;
   }
-  auto retry = [&] {  // YAML that only begins like JSON
-    errors_ = {};
-    index_ = KeyIndex();
-    version_ = Json();
-    transform_ = true;
-    asJson_ = false;
-  };
-  Status done = pass(names);
-  if (!done && asJson_ && done.error().kind == Error::Kind::kInvalid) {
-    retry();
+  auto done = pass(names);
+  if (done && !*done) {
+    restart();
+    form_ = TextForm::kYaml;
     done = pass(names);
   }
   if (!done) {
-    if (done.error().kind != Error::Kind::kInvalid) return done;
+    if (done.error().kind != Error::Kind::kInvalid) return done.error();
     Place place;
     std::sscanf(done.error().place.c_str(), "%u:%u", &place.line, &place.column);
     errors_ = {};
-    errors_.setSyntax("failed parsing declarative configuration: " + done.error().text(), place);
+    errors_.setSyntax(done.error().message, place);
     return {};
   }
   if (errors_.syntax()) return {};
@@ -395,83 +464,10 @@ Status DeclarativeFile::read(const std::function<Status(Declared)>& each) {
   if (wrong != nullptr) errors_.add({{"_format_version"}, wrong, names.versionPlace, false});
   Entities entities(*this, each);
   done = pass(entities);
-  return done.ok() ? entities.outcome : done;
-}
-
-/// The id of an entity that gives it, or a name of which it follows.
-std::optional<std::string> DeclarativeFile::namedId(const EntitySchema& schema, const Json& raw) {
-  std::string id = givenId(raw);
-  if (!id.empty()) return id;
-  if (!isNamed(schema.kind())) return {};
-  const std::string& field = schema.endpointKey();
-  std::string name = textOf(raw, field);
-  if (name.empty()) return {};
-  if (options_.existing) {
-    if (auto found = options_.existing(schema.kind(), field, name)) return found;
-  }
-  return stableId(schema.kind(), name);
-}
-
-/// Where an entity stands, as far as that tells it from others of its kind.
-std::string DeclarativeFile::placeOf(const EntitySchema& schema, const Json& raw, const Path& path,
-                                     const Owner* owner) {
-  std::string place = owner != nullptr ? owner->kind + "/" + owner->id : std::string();
-  for (const auto& foreign : schema.foreignFields()) {
-    if (owner != nullptr) break;
-    auto target = raw.find(foreign.field);
-    place += "/" + (target != raw.end() ? textOf(*target, "id") : std::string());
-  }
-  return place + fmt::format("/{}", std::get<size_t>(path.back()));
-}
-
-/// The id of an entity that gives neither id nor name: by its other keys, else by its place.
-std::string DeclarativeFile::placedId(const EntitySchema& schema, const Json& doc,
-                                      const std::string& place) {
-  bool keyed = false;
-  for (const auto& key : schema.uniqueKeys(doc)) {
-    keyed = true;
-    if (options_.existing) {
-      if (auto found = options_.existing(schema.kind(), key.field, key.value)) return *found;
-    }
-    if (key.field.find('+') != std::string::npos) return stableId(schema.kind(), key.value);
-  }
-  for (size_t attempt = 0;; ++attempt) {
-    std::string id =
-        stableId(schema.kind(), attempt == 0 ? place : fmt::format("{}/{}", place, attempt));
-    // An entity with a key of its own must not take over another one that only stands there.
-    if (index_.find(schema.kind(), "id", id)) continue;
-    if (keyed && options_.existing && options_.existing(schema.kind(), "id", id)) continue;
-    return id;
-  }
-}
-
-/// References by name or id to {"id":…}.
-void DeclarativeFile::resolve(const EntitySchema& schema, Json& raw, const Path& path,
-                              std::vector<FileError>& errors) {
-  for (const auto& foreign : schema.foreignFields()) {
-    auto value = raw.find(foreign.field);
-    if (value == raw.end() || value->is_null()) continue;
-    const EntitySchema* target = EntitySchema::find(foreign.targetKind);
-    std::string text = value->is_string() ? value->get<std::string>() : textOf(*value, "id");
-    bool object = value->is_object() && value->size() == 1 && schema::isUuid(text);
-    if (!value->is_string() && !object) continue;  // the schema says what is wrong
-    std::optional<std::string> found;
-    if (schema::isUuid(text)) found = index_.find(foreign.targetKind, "id", lowerCase(text));
-    if (!found && !object && target != nullptr) {
-      found = index_.find(foreign.targetKind, target->endpointKey(), text);
-    }
-    if (!found) {
-      Path field = path;
-      field.emplace_back(foreign.field);
-      std::string shown = value->is_string() ? text : value->dump();
-      errors.push_back({std::move(field),
-                        fmt::format("invalid reference '{}: {}' (no such entry in '{}')",
-                                    foreign.field, shown, foreign.targetKind),
-                        {},
-                        true});
-    }
-    *value = {{"id", found.value_or(kNobody)}};
-  }
+  if (!done) return done.error();
+  if (!*done) return Error::unavailable(source_.name + " changed while it was read");
+  entities.finish();
+  return entities.outcome;
 }
 
 }  // namespace tollgate::store

@@ -21,8 +21,21 @@ bool namesEntities(const EntitySchema& schema) {
   return false;
 }
 
+std::vector<std::string> madeUp(const EntitySchema& schema) {
+  std::vector<std::string> out;
+  const Json described = schema.describe();
+  for (const Json& field : described["fields"]) {
+    for (const auto& [name, facts] : field.items()) {
+      const bool own = name == "id" || name == "created_at" || name == "updated_at";
+      if (!own && facts.is_object() && facts.value("auto", false)) out.push_back(name);
+    }
+  }
+  return out;
+}
+
 struct KindFacts {
   std::vector<NestedKind> nested;
+  std::vector<std::string> madeUp;
   bool named = false;
 };
 
@@ -31,6 +44,7 @@ const KindFacts& factsOf(std::string_view kind) {
     auto* out = new std::map<std::string, KindFacts, std::less<>>;
     for (const EntitySchema* schema : EntitySchema::all()) {
       (*out)[schema->kind()].named = namesEntities(*schema);
+      (*out)[schema->kind()].madeUp = madeUp(*schema);
       for (const auto& foreign : schema->foreignFields()) {
         auto& nested = (*out)[foreign.targetKind].nested;
         bool known = std::any_of(nested.begin(), nested.end(),
@@ -51,8 +65,10 @@ const std::vector<NestedKind>& nestedKinds(std::string_view kind) { return facts
 
 bool isNamed(std::string_view kind) { return factsOf(kind).named; }
 
+const std::vector<std::string>& madeUpFields(std::string_view kind) { return factsOf(kind).madeUp; }
+
 bool holdsNested(const Json& value) {
-  if (value.is_object()) return value.empty();
+  if (value.is_object() || value.is_null()) return true;
   return value.is_array() && (value.empty() || !value[0].is_string());
 }
 

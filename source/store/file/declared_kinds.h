@@ -22,7 +22,12 @@ const std::vector<NestedKind>& nestedKinds(std::string_view kind);
 /// of it.
 bool isNamed(std::string_view kind);
 
-/// Whether the member `value` of a record holds nested entities and no field of its own.
+/// The fields of the kind, beside id and times, that are made up where a record has none: keys and
+/// secrets.
+const std::vector<std::string>& madeUpFields(std::string_view kind);
+
+/// Whether the member `value` of a record, named as a kind, is a list of nested entities (or empty,
+/// or not written as one) and no field of its own, which is a list of texts.
 bool holdsNested(const Json& value);
 
 /// The member as text; "" where it is none.

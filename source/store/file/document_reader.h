@@ -31,7 +31,14 @@ class Places {
   void add(uint64_t path, Place place) { entries_.push_back({path, place}); }
   /// Of the part at `path` below the value, or of the nearest part around it.
   Place find(const Path& path) const;
-  void clear() { entries_.clear(); }
+  /// Whether the text there may stand for a boolean or a number of YAML 1.1 (`yes`, `0x1F`).
+  bool isLoose(const Path& path) const;
+  bool anyLoose() const { return !loose_.empty(); }
+  void addLoose(uint64_t path) { loose_.push_back(path); }
+  void clear() {
+    entries_.clear();
+    loose_.clear();
+  }
 
   static constexpr uint64_t kRoot = 0x9e3779b97f4a7c15;
   static uint64_t step(uint64_t path, std::string_view name);
@@ -43,6 +50,7 @@ class Places {
     Place place;
   };
   std::vector<Entry> entries_;
+  std::vector<uint64_t> loose_;
 };
 
 /// A declarative text that can be read more than once.
@@ -65,17 +73,27 @@ class DocumentSink {
   virtual void item(const std::string& name, size_t index, Json value, const Places& places) = 0;
   /// The document is no record (which then is all that is told of it).
   virtual void notARecord(const Json& value) = 0;
+  /// Something that changes nothing, but is hardly meant.
+  virtual void warning(const std::string& text, Place place) = 0;
 };
 
 /// How much one element may hold; what is larger is refused with its place.
 constexpr size_t kMaxDocumentDepth = 64;
 constexpr size_t kMaxItemValues = 1000000;
-/// How many values all aliases of a YAML text may add up to.
+/// How many values all anchors and aliases of a YAML text may add up to.
 constexpr size_t kMaxAliasedValues = 1000000;
 
-/// Reads a YAML or JSON text element by element, so that a large one never stands in memory as a
-/// whole. A text that begins with a brace is read as JSON if it is JSON. Errors are of syntax:
-/// kInvalid with "line:column" as place; kUnavailable if the text cannot be read.
-Status readDocument(std::istream& in, DocumentSink& sink, bool asJson);
+/// How a text is read.
+enum class TextForm {
+  kJson,
+  kPlainYaml,  ///< YAML as most files have it; see plain_yaml_reader.h.
+  kYaml,
+};
+
+/// Reads a text element by element, so that a large one never stands in memory as a whole. False
+/// where the text is not of the form but may be of another one (JSON, plain YAML): what the sink
+/// was given is void then. Errors are of syntax: kInvalid with "line:column" as place; kUnavailable
+/// if the text cannot be read.
+Result<bool> readDocument(std::istream& in, DocumentSink& sink, TextForm form);
 
 }  // namespace tollgate::store

@@ -12,6 +12,8 @@ namespace {
 /// says the same.
 constexpr size_t kMaxPadding = 10000;
 
+constexpr const char* kUnreadable = "failed parsing declarative configuration: ";
+
 void put(Json& tree, const Path& path, size_t from, const std::string& message) {
   if (from == path.size()) {
     if (tree.is_null()) tree = message;
@@ -35,6 +37,12 @@ void put(Json& tree, const Path& path, size_t from, const std::string& message) 
     while (tree.size() <= index) tree.push_back(nullptr);
     put(tree[index], path, from + 1, message);
   }
+}
+
+/// Whether the error is of a plugin's name, which a file may hold in hundreds of places.
+bool isMissingPlugin(const FileError& error) {
+  return error.path.size() > 1 && error.path.back() == PathStep("name") &&
+         error.message.starts_with("plugin '");
 }
 
 bool isIdentifier(const std::string& name) {
@@ -62,10 +70,13 @@ std::string FileError::line() const {
     }
   }
   if (!where.empty()) out += where + ": ";
-  return out + message;
+  out += message;
+  if (!hint.empty()) out += "; " + hint;
+  return out;
 }
 
 void FileErrors::add(FileError error) {
+  if (isMissingPlugin(error)) ++plugins_[error.message];
   if (++total_ > kMaxListed) return;
   list_.push_back(std::move(error));
   ofEntity_.push_back(false);
@@ -107,11 +118,18 @@ void FileErrors::addEntity(EntityErrors entity) {
 
 void FileErrors::setSyntax(std::string message, Place place) {
   syntax_ = true;
-  add({{"error"}, std::move(message), place});
+  add({{}, std::move(message), place});
 }
 
 Json FileErrors::fields() const {
   Json out = Json::object();
+  if (syntax_) {
+    const FileError& error = list_.front();
+    const std::string place =
+        error.place.line == 0 ? "" : fmt::format("{}:{}: ", error.place.line, error.place.column);
+    out["error"] = kUnreadable + (place + error.message);
+    return out;
+  }
   for (size_t i = 0; i < list_.size(); ++i) {
     auto reference = std::find_if(references_.begin(), references_.end(),
                                   [&](const Reference& one) { return one.error == i; });
@@ -164,12 +182,23 @@ std::string FileErrors::text(const Json& value) {
 
 std::vector<std::string> FileErrors::lines(const std::string& file) const {
   std::vector<std::string> out;
+  auto plugins = plugins_;
+  size_t told = 0;
   for (const FileError& error : list_) {
     // "file:line:column: …", as compilers print it.
-    out.push_back(file + (error.place.line > 0 ? ":" : ": ") + error.line());
+    std::string line = file + (error.place.line > 0 ? ":" : ": ") + error.line();
+    if (isMissingPlugin(error)) {
+      auto places = plugins.extract(error.message);
+      if (places.empty()) continue;
+      told += places.mapped();
+      if (places.mapped() > 1) line += fmt::format(" ({} places)", places.mapped());
+    } else {
+      ++told;
+    }
+    out.push_back(std::move(line));
   }
-  if (total_ > list_.size()) {
-    out.push_back(fmt::format("{}: {} more errors; mend these first", file, total_ - list_.size()));
+  if (total_ > told) {
+    out.push_back(fmt::format("{}: {} more errors; mend these first", file, total_ - told));
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ struct FileError {
   std::string message;  ///< Never with a secret.
   Place place;
   bool reference = false;  ///< What it refers to is not there.
+  std::string hint = {};   ///< What it usually is, and what to do; for people only.
 
-  /// "line:column: services[1].host: message"; elements count from 1.
+  /// "line:column: services[1].host: message; hint"; elements count from 1.
   std::string line() const;
 };
 
@@ -54,7 +56,7 @@ class FileErrors {
   Json flattened() const;
   /// `fields` in one line, as messages print it.
   static std::string text(const Json& fields);
-  /// One line for each, and how many more there are.
+  /// One line for each, but for each plugin that is not there, and how many more there are.
   std::vector<std::string> lines(const std::string& file) const;
 
  private:
@@ -66,8 +68,9 @@ class FileErrors {
   bool syntax_ = false;
   size_t total_ = 0;
   std::vector<FileError> list_;
-  std::vector<Reference> references_;  ///< Indexes into list_.
-  std::vector<bool> ofEntity_;         ///< For each of list_: flattened() tells it.
+  std::vector<Reference> references_;      ///< Indexes into list_.
+  std::vector<bool> ofEntity_;             ///< For each of list_: flattened() tells it.
+  std::map<std::string, size_t> plugins_;  ///< How often each is missing, by message.
   Json flattened_ = Json::array();
 };
 

@@ -59,11 +59,12 @@ class Stored {
 /// and the form in which a secret is kept.
 void settle(Store& store, Declared& entity, const Json& before) {
   Json& doc = entity.doc;
-  store.matchStored(entity.schema->kind(), doc, before);
-  auto keep = [&](const char* name) {
+  auto keep = [&](const std::string& name) {
     auto old = before.find(name);
     if (old != before.end() && doc.contains(name)) doc[name] = *old;
   };
+  for (const std::string& name : entity.madeUp) keep(name);
+  store.matchStored(entity.schema->kind(), doc, before);
   if (!entity.createdAtGiven) keep("created_at");
   if (entity.updatedAtGiven || !doc.contains("updated_at")) return;
   Json now = doc["updated_at"];
@@ -168,6 +169,7 @@ Result<ImportOutcome> diffFile(Store& store, TextSource source, const ImportOpti
   if (done) done = stored.trouble;
   if (!done) return std::move(done).error();
   out.errors = file.errors();
+  out.warnings = file.warnings();
   return out;
 }
 
@@ -206,6 +208,7 @@ Result<ImportOutcome> importFile(Store& store, TextSource source, const ImportOp
   auto done = store.transactBatches(produce, options.reason);
   if (!reading) return std::move(reading).error();
   out.errors = file.errors();
+  out.warnings = file.warnings();
   if (!out.errors.empty()) return out;
   if (auto* refusal = std::get_if<Refusal>(&done)) {
     out.refusal = std::move(*refusal);
@@ -220,6 +223,7 @@ Result<Replacement> planReplacement(Store& store, TextSource source, double now)
   DeclarativeOptions options;
   options.now = now;
   options.withoutDatabase = true;
+  options.parentsFirst = false;
   DeclarativeFile file(std::move(source), options);
   Status done = file.read([&](Declared entity) {
     out.entities.push_back(std::move(entity));
@@ -227,6 +231,7 @@ Result<Replacement> planReplacement(Store& store, TextSource source, double now)
   });
   if (!done) return std::move(done).error();
   out.errors = file.errors();
+  out.warnings = file.warnings();
   if (!out.errors.empty()) return out;
   std::map<Name, Json> before;
   auto loaded = store.load([&](Entity entity) {

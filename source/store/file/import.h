@@ -20,6 +20,7 @@ struct ImportCounts {
 /// How a reading of a file against a store ended: by errors of the file, by a refusal, or well.
 struct ImportOutcome {
   FileErrors errors;
+  std::vector<std::string> warnings;  ///< See DeclarativeFile::warnings().
   std::optional<Refusal> refusal;
   ImportCounts counts;
   Revision revision = 0;  ///< Of the import; 0 where nothing was to be changed.
@@ -49,6 +50,7 @@ Result<ImportOutcome> diffFile(Store& store, TextSource source, const ImportOpti
 /// memory as a whole.
 struct Replacement {
   FileErrors errors;
+  std::vector<std::string> warnings;  ///< See DeclarativeFile::warnings().
   std::vector<Change> changes;
   std::vector<Declared> entities;  ///< Everything that the file declares, in its order.
 };

@@ -8,6 +8,7 @@ namespace tollgate::store {
 namespace {
 
 constexpr size_t kFirstSlots = 1024;
+constexpr uint64_t kHandedOn = 1;  ///< A bit of Slot::hash.
 
 int hexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -48,19 +49,21 @@ uint64_t KeyIndex::hashOf(std::string_view kind, std::string_view field,
   uint64_t hash = XXH3_64bits_withSeed(kind.data(), kind.size(), seed_);
   hash = XXH3_64bits_withSeed(field.data(), field.size(), hash);
   hash = XXH3_64bits_withSeed(value.data(), value.size(), hash);
-  return hash == 0 ? 1 : hash;
+  hash &= ~kHandedOn;
+  return hash == 0 ? 2 : hash;
 }
 
 KeyIndex::Slot& KeyIndex::slotFor(std::vector<Slot>& slots, uint64_t hash) const {
   size_t at = static_cast<size_t>((static_cast<unsigned __int128>(hash) * slots.size()) >> 64);
-  while (slots[at].hash != 0 && slots[at].hash != hash) at = at + 1 == slots.size() ? 0 : at + 1;
+  while (slots[at].hash != 0 && (slots[at].hash & ~kHandedOn) != hash)
+    at = at + 1 == slots.size() ? 0 : at + 1;
   return slots[at];
 }
 
 void KeyIndex::grow() {
   std::vector<Slot> larger(slots_.size() * 3 / 2);
   for (const Slot& slot : slots_) {
-    if (slot.hash != 0) slotFor(larger, slot.hash) = slot;
+    if (slot.hash != 0) slotFor(larger, slot.hash & ~kHandedOn) = slot;
   }
   slots_ = std::move(larger);
 }
@@ -77,12 +80,26 @@ bool KeyIndex::add(std::string_view kind, std::string_view field, std::string_vi
   return true;
 }
 
+KeyIndex::Slot& KeyIndex::slotOf(std::string_view kind, std::string_view field,
+                                 std::string_view value) const {
+  return slotFor(const_cast<std::vector<Slot>&>(slots_), hashOf(kind, field, value));
+}
+
 std::optional<std::string> KeyIndex::find(std::string_view kind, std::string_view field,
                                           std::string_view value) const {
-  const Slot& slot = const_cast<KeyIndex*>(this)->slotFor(const_cast<std::vector<Slot>&>(slots_),
-                                                          hashOf(kind, field, value));
+  const Slot& slot = slotOf(kind, field, value);
   if (slot.hash == 0) return {};
   return unpack(slot.high, slot.low);
+}
+
+void KeyIndex::markHandedOn(std::string_view kind, std::string_view field, std::string_view value) {
+  Slot& slot = slotOf(kind, field, value);
+  if (slot.hash != 0) slot.hash |= kHandedOn;
+}
+
+bool KeyIndex::isHandedOn(std::string_view kind, std::string_view field,
+                          std::string_view value) const {
+  return (slotOf(kind, field, value).hash & kHandedOn) != 0;
 }
 
 }  // namespace tollgate::store

@@ -30,6 +30,12 @@ class CredentialCrypto {
   /// Kong's form, which is no stored form of ours.
   virtual std::string sha1OfPassword(std::string_view password,
                                      std::string_view consumerId) const = 0;
+  /// Whether `password` is the one that `stored` (any form, Kong's too) was made of; compared in
+  /// constant time. Takes as long as hashPassword().
+  virtual bool verifyPassword(std::string_view stored, std::string_view password,
+                              std::string_view consumerId) const = 0;
+  /// The same of a password of which only Kong's form is known. Not for what a client sends.
+  virtual bool verifySha1(std::string_view stored, std::string_view hex) const = 0;
 
   /// Seals for one `context` (the field's name); plain where there is no secret.
   virtual Result<std::string> seal(std::string_view text, std::string_view context) const = 0;

@@ -1,5 +1,7 @@
 #include "source/store/sealed/protector.h"
 
+#include <algorithm>
+
 #include "source/store/sealed/stored_form.h"
 
 namespace tollgate::store {
@@ -141,6 +143,19 @@ void Protector::openField(const schema::AtRestField& field, std::string_view kin
     report_("a sealed " + contextOf(kind, field.field) + " " + opened.error().message +
             "; set the field anew");
   }
+}
+
+bool Protector::isKeptAs(const schema::AtRestField& field, const std::string& given,
+                         const std::string& stored, const Json& doc) const {
+  if (given == stored) return true;
+  if (field.how == AtRest::kDigest) {
+    const auto forms = formsOf(given);
+    return std::find(forms.begin(), forms.end(), stored) != forms.end();
+  }
+  if (field.how != AtRest::kPassword) return false;
+  auto form = StoredForm::parse(given);
+  if (!form) return crypto_->verifyPassword(stored, given, consumerOf(doc));
+  return form->scheme == Scheme::kSha1 && crypto_->verifySha1(stored, form->value);
 }
 
 std::vector<std::string> Protector::formsOf(std::string_view value) const {

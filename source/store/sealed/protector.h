@@ -47,6 +47,11 @@ class Protector {
   /// Sealed secrets become readable again. What cannot be opened stays sealed and is a trouble.
   void open(std::string_view kind, Json& doc);
 
+  /// Whether `given`, the field of `doc` in words or in a stored form, is the value of which
+  /// `stored` is kept. Of a password it takes as long as hashing one.
+  bool isKeptAs(const schema::AtRestField& field, const std::string& given,
+                const std::string& stored, const Json& doc) const;
+
   /// The forms in which a value of a digest field may stand, the one that is written now first.
   std::vector<std::string> formsOf(std::string_view value) const;
   /// False once a whole load() has shown that all digests are of the form written now.

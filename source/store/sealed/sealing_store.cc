@@ -208,14 +208,8 @@ void SealingStore::matchStored(std::string_view kind, Json& given, const Json& s
   for (const schema::AtRestField& field : protector_->fields(kind)) {
     const std::string* value = field.in(given);
     const std::string* old = field.in(stored);
-    if (field.how != AtRest::kDigest || value == nullptr || old == nullptr || *value == *old) {
-      continue;
-    }
-    for (const std::string& form : protector_->formsOf(*value)) {
-      if (form != *old) continue;
-      field.set(given, *old);
-      break;
-    }
+    if (value == nullptr || old == nullptr || *value == *old) continue;
+    if (protector_->isKeptAs(field, *value, *old, given)) field.set(given, *old);
   }
 }
 

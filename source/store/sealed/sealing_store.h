@@ -36,7 +36,7 @@ class SealingStore final : public Store {
                                          const Reason& reason) override;
   std::variant<Revision, Refusal> transactBatches(
       const std::function<Status(const WriteBatch&)>& produce, const Reason& reason) override;
-  /// Keys are compared; a password counts as another one, since to compare it takes too long.
+  /// Keys and passwords; a password that is not the same text takes as long as hashing one.
   void matchStored(std::string_view kind, Json& given, const Json& stored) override;
   Result<std::vector<std::optional<Json>>> getMany(std::string_view kind,
                                                    const std::vector<std::string>& ids) override;

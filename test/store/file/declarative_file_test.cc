@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "source/store/file/stable_id.h"
@@ -11,6 +12,8 @@ namespace {
 
 struct Read {
   std::map<std::string, std::vector<Declared>> kinds;
+  std::vector<std::string> order;  ///< Kinds, as they were handed on.
+  std::vector<std::string> warnings;
   FileErrors errors;
   Status status;
   Json doc(const std::string& kind, size_t index = 0) { return kinds[kind].at(index).doc; }
@@ -21,10 +24,12 @@ Read read(const std::string& text, DeclarativeOptions options = {}) {
   DeclarativeFile file(TextSource::text("config", text), std::move(options));
   Read out;
   out.status = file.read([&](Declared entity) {
+    out.order.push_back(entity.schema->kind());
     out.kinds[entity.schema->kind()].push_back(std::move(entity));
     return Status();
   });
   out.errors = file.errors();
+  out.warnings = file.warnings();
   return out;
 }
 
@@ -192,7 +197,7 @@ TEST(DeclarativeFile, FindsAllErrorsWithTheirPlaces) {
   EXPECT_EQ(lines[3], "f.yaml:5:9: services[2].port: value should be between 0 and 65535");
   EXPECT_EQ(lines[4],
             "f.yaml:9:7: services[2].routes[1].paths[2]: should start with: / (fixed "
-            "path) or ~/ (regex path)");
+            "path) or ~/ (regex path); it is 'x'");
 }
 
 TEST(DeclarativeFile, TellsEntitiesErrorsOneByOneWhereAsked) {
@@ -261,6 +266,198 @@ TEST(DeclarativeFile, RefusesDeepAndDoubledMembers) {
       std::string::npos);
   EXPECT_NE(message(read("_format_version: '3.0'\nservices:\n- host: a\n  host: b\n")).find("4:3"),
             std::string::npos);
+}
+
+/// The file's only error, as a terminal shows it.
+std::string lineOf(const std::string& text) {
+  Read file = read("_format_version: '3.0'\n" + text);
+  auto lines = file.errors.lines("f");
+  EXPECT_EQ(lines.size(), 1u) << text;
+  return lines.empty() ? "" : lines[0];
+}
+
+TEST(DeclarativeFile, HandsEntitiesOnAfterThoseTheyReferTo) {
+  const char* text =
+      "_format_version: '3.0'\nplugins:\n- name: key-auth\n  route: r\nroutes:\n- name: r\n"
+      "  paths: [/a]\n  service: s\n  plugins:\n  - name: rate-limiting\n    consumer: c\n"
+      "    config: {minute: 5}\nservices:\n- name: s\n  host: h\n- host: nameless\n"
+      "  routes:\n  - paths: [/b]\nconsumers:\n- username: c\n";
+  Read file = read(text);
+  ASSERT_TRUE(file.errors.empty()) << message(file);
+  EXPECT_EQ(file.order, (std::vector<std::string>{"services", "services", "routes", "consumers",
+                                                  "routes", "plugins", "plugins"}));
+  DeclarativeOptions options;
+  options.parentsFirst = false;
+  Read asItIs = read(text, options);
+  EXPECT_EQ(asItIs.order, (std::vector<std::string>{"plugins", "routes", "plugins", "services",
+                                                    "services", "routes", "consumers"}));
+  for (const auto& [kind, entities] : file.kinds) {
+    for (const Declared& entity : entities) {
+      auto& others = asItIs.kinds[kind];
+      EXPECT_TRUE(std::any_of(others.begin(), others.end(), [&](const Declared& other) {
+        return other.id == entity.id && other.doc == entity.doc;
+      })) << entity.doc;
+    }
+  }
+}
+
+TEST(DeclarativeFile, TakesNothingForAnEmptyList) {
+  Read file = read(
+      "_format_version: '3.0'\nservices:\n- name: s\n  host: h\n  routes:\n  plugins: ~\n"
+      "  tags: null\nconsumers:\nupstreams:\n- name: u\n  targets:\n");
+  ASSERT_TRUE(file.errors.empty()) << message(file);
+  EXPECT_EQ(file.order, (std::vector<std::string>{"services", "upstreams"}));
+}
+
+TEST(DeclarativeFile, SaysThatARecordIsNoList) {
+  EXPECT_EQ(message(read("_format_version: '3.0'\nservices: {name: s}")),
+            R"({services="expected an array"})");
+  EXPECT_EQ(
+      lineOf("services:\n- name: s\n  host: h\n  routes:\n    name: r\n    paths: [/a]\n"),
+      "f:6:5: services[1].routes: expected an array; each element of a list begins with '- '");
+}
+
+TEST(DeclarativeFile, PassesOverWhatKongsOwnExportHasBesides) {
+  Read file = read(
+      "_format_version: '3.0'\nparameters:\n- key: cluster_id\n  value: x\nworkspaces:\n"
+      "- name: default\nclustering_data_planes: []\nservices:\n- host: h\n");
+  ASSERT_TRUE(file.errors.empty()) << message(file);
+  ASSERT_EQ(file.warnings.size(), 3u);
+  EXPECT_EQ(file.warnings[0],
+            "config:3:1: parameters: is of Kong's own export and has no effect here");
+  EXPECT_EQ(file.order, std::vector<std::string>{"services"});
+}
+
+TEST(DeclarativeFile, MergesRecordsThatStandInline) {
+  Read file = read(
+      "_format_version: '3.0'\n_ignore:\n- &d {retries: 1, read_timeout: 7}\nservices:\n"
+      "- &first\n  <<: {retries: 3, host: h, tags: &t [a]}\n  name: s\n"
+      "- <<: [*d, {retries: 9, host: i}]\n  name: t\n  tags: *t\n- <<: *first\n  name: u\n");
+  ASSERT_TRUE(file.errors.empty()) << message(file);
+  EXPECT_EQ(file.doc("services", 0)["retries"], 3);
+  EXPECT_EQ(file.doc("services", 0)["host"], "h");
+  EXPECT_EQ(file.doc("services", 1)["retries"], 1);
+  EXPECT_EQ(file.doc("services", 1)["read_timeout"], 7);
+  EXPECT_EQ(file.doc("services", 1)["host"], "i");
+  EXPECT_EQ(file.doc("services", 1)["tags"], Json::array({"a"}));
+  EXPECT_EQ(file.doc("services", 2)["host"], "h");
+  EXPECT_EQ(file.doc("services", 2)["retries"], 3);
+  EXPECT_TRUE(read("_format_version: '3.0'\nservices:\n- <<: 3\n").errors.syntax());
+  EXPECT_TRUE(read("_format_version: '3.0'\nservices:\n- <<: [3]\n").errors.syntax());
+  EXPECT_TRUE(read("<<: {_format_version: '3.0'}\nservices: []\n").errors.syntax());
+}
+
+TEST(DeclarativeFile, CountsNestedAnchorsAsWhatTheyHold) {
+  std::string text = "_format_version: '3.0'\n_ignore:\n- ";
+  for (int i = 0; i < 60; ++i) text += "&a" + std::to_string(i) + " [";
+  for (int i = 0; i < 20000; ++i) text += "x, ";
+  text += "x";
+  for (int i = 0; i < 60; ++i) text += "]";
+  Read refused = read(text + "\n");
+  ASSERT_TRUE(refused.errors.syntax());
+  EXPECT_NE(message(refused).find("too many values"), std::string::npos) << message(refused);
+}
+
+TEST(DeclarativeFile, TakesBooleansAndNumbersOfYaml11WhereAFieldIsOne) {
+  Read file = read(
+      "_format_version: '3.0'\n_ignore:\n- &on yes\nservices:\n- name: on\n  host: off\n"
+      "  enabled: off\n  port: 8_080\n  retries: 0x10\n  tags: [yes, 0x1]\n"
+      "- name: b\n  host: h\n  enabled: *on\n  read_timeout: +7\nroutes:\n- name: r\n"
+      "  paths: [/a]\n  strip_path: No\n  preserve_host: ON\nplugins:\n- name: key-auth\n"
+      "  config: {hide_credentials: yes}\n");
+  ASSERT_TRUE(file.errors.empty()) << file.errors.lines("f")[0];
+  Json service = file.doc("services");
+  EXPECT_EQ(service["name"], "on");
+  EXPECT_EQ(service["host"], "off");
+  EXPECT_EQ(service["enabled"], false);
+  EXPECT_EQ(service["port"], 8080);
+  EXPECT_EQ(service["retries"], 16);
+  EXPECT_EQ(service["tags"], Json::parse(R"(["yes","0x1"])"));
+  EXPECT_EQ(file.doc("services", 1)["enabled"], true);
+  EXPECT_EQ(file.doc("services", 1)["read_timeout"], 7);
+  EXPECT_EQ(file.doc("routes")["strip_path"], false);
+  EXPECT_EQ(file.doc("routes")["preserve_host"], true);
+  EXPECT_EQ(file.doc("plugins")["config"]["hide_credentials"], true);
+  // What stands in quotes is text, and 010 is not the same number to everybody.
+  EXPECT_EQ(lineOf("services:\n- host: h\n  enabled: \"yes\"\n"),
+            "f:4:12: services[1].enabled: expected a boolean; it is 'yes'");
+  EXPECT_EQ(lineOf("services:\n- host: h\n  port: 010\n"),
+            "f:4:9: services[1].port: expected an integer; it is '010'");
+}
+
+TEST(DeclarativeFile, WarnsOfAKeyThatStandsTwiceWithTheSameValue) {
+  Read file = read(
+      "_format_version: '3.0'\n_format_version: '3.0'\nservices:\n- host: a\n  tags: [x]\n"
+      "  tags: [x]\n");
+  ASSERT_TRUE(file.errors.empty()) << message(file);
+  ASSERT_EQ(file.warnings.size(), 2u);
+  EXPECT_EQ(file.warnings[1], "config:6:3: key 'tags' stands twice, with the same value");
+  EXPECT_TRUE(read("_format_version: '3.0'\n_format_version: '2.1'\n").errors.syntax());
+}
+
+TEST(DeclarativeFile, RefusesASecondDocument) {
+  const std::string one = "_format_version: '3.0'\nservices:\n- host: a\n";
+  EXPECT_TRUE(read("---\n" + one + "...\n").errors.empty());
+  EXPECT_TRUE(read(one + "---\n# nothing\n").errors.empty());
+  Read two = read(one + "---\n" + one);
+  ASSERT_TRUE(two.errors.syntax());
+  EXPECT_TRUE(two.errors.lines("f")[0].starts_with("f:4:1: a second document begins"))
+      << two.errors.lines("f")[0];
+}
+
+TEST(DeclarativeFile, SaysWhatIsUsuallyMeant) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"services:\n- host: h\n  port: $PORT\n",
+       "f:4:9: services[1].port: expected an integer; '$PORT' looks like a placeholder; nothing is "
+       "replaced here"},
+      {"services:\n- host: h\n  retries: __RETRIES__\n",
+       "f:4:12: services[1].retries: expected an integer; '__RETRIES__' looks like a placeholder; "
+       "nothing is replaced here"},
+      {"services:\n- url: http://${IP}:80\n", "placeholder"},
+      {"services:\n- name: s\n  host: {{ .Values.host }}\n", "placeholder"},
+      {"_info:\n  select_tags: [a]\n", "deck gateway sync"},
+      {"_workspace: default\n", "deck gateway sync"},
+      {"services:\n- url: httpbin.org\n",
+       "f:3:1: services[1].host: required field missing; url 'httpbin.org' has no scheme; did you "
+       "mean http://httpbin.org?"},
+      {"upstreams:\n- name: u\n  targets:\n  - target: 'a b:80'\n", "it is 'a b:80'"},
+      {"routes:\n- paths: [/x]\n  service: {name: a}\n",
+       "service.name: unknown field; a reference is written as `service: a` or as `service: {id: "
+       "…}`"},
+      {"services:\n- name: a: b\n",
+       "illegal map value (a value with ': ' in it needs quotes; or this line is not "
+       "indented like its neighbours)"},
+      {"services:\n- name: \"a\n", "quote is missing"},
+  };
+  for (const auto& [text, expected] : cases) {
+    const std::string line = lineOf(text);
+    EXPECT_NE(line.find(expected), std::string::npos) << line << "\n" << expected;
+    EXPECT_EQ(line.find(':'), 1u) << line;  // the place stands in front, once
+    EXPECT_EQ(line.find("f:", 2), std::string::npos) << line;
+  }
+}
+
+TEST(DeclarativeFile, TellsOncePerPluginThatItIsNotThere) {
+  Read file = read(
+      "_format_version: '3.0'\nservices:\n- host: a\n  plugins:\n  - name: cors\n"
+      "  - {name: openid-connect}\n- host: b\n  plugins:\n  - name: cors\nplugins:\n"
+      "- name: cors\n- name: our-own\n");
+  EXPECT_EQ(file.errors.total(), 5u);
+  EXPECT_EQ(file.errors.lines("f"),
+            (std::vector<std::string>{
+                "f:5:11: services[1].plugins[1].name: plugin 'cors' is one of Kong's that is not "
+                "here yet (3 places)",
+                "f:6:12: services[1].plugins[2].name: plugin 'openid-connect' is one of Kong "
+                "Enterprise's, which is not here",
+                "f:12:9: plugins[2].name: plugin 'our-own' not enabled; add it to the 'plugins' "
+                "configuration property; it is not known here; plugins in Lua are not supported "
+                "yet"}));
+}
+
+TEST(DeclarativeFile, ShowsNoSecretInAHint) {
+  EXPECT_EQ(lineOf("consumers:\n- username: u\n  basicauth_credentials:\n  - username: a\n"
+                   "    password: [${SECRET}]\n"),
+            "f:6:15: consumers[1].basicauth_credentials[1].password: expected a string");
 }
 
 TEST(DeclarativeFile, TakesIdsOverFromEntitiesThatStandAlready) {

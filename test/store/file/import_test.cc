@@ -69,6 +69,19 @@ TEST(Import, WritesOneRevisionAndNothingAgainWhereNothingChanges) {
   EXPECT_EQ(store->revision().value(), 2u);
 }
 
+TEST(Import, ListsMayStandInAnyOrder) {
+  auto store = memory();
+  std::string text = "_format_version: '3.0'\nplugins:\n- {name: key-auth, route: r0}\nroutes:\n";
+  constexpr int kRoutes = 2000;  // more than are written together
+  for (int i = 0; i < kRoutes; ++i) {
+    const std::string number = std::to_string(i);
+    text += "- {name: r" + number + ", paths: [/" + number + "], service: s}\n";
+  }
+  ImportOutcome done = import(*store, text + "services:\n- {name: s, host: h}\n");
+  ASSERT_TRUE(done.ok()) << why(done);
+  EXPECT_EQ(done.counts.created, kRoutes + 2u);
+}
+
 TEST(Import, UpdatesByNameAndKeepsTheTimeOfCreation) {
   auto store = memory();
   import(*store,

@@ -9,13 +9,12 @@
 namespace tollgate::store {
 namespace {
 
-std::unique_ptr<Store> sealed() {
+std::unique_ptr<Store> sealed(Protector::Mode mode = Protector::Mode::kProtected) {
   config::Credentials::Options options;
   options.passwordCost.logCost = 4;  // quick, and of no use but for tests
   auto crypto = std::make_shared<config::Credentials>("a secret for these tests alone", options);
-  return std::make_unique<SealingStore>(
-      openMemory(KeyExtractor::fromSchemas()).value(),
-      std::make_shared<Protector>(crypto, Protector::Mode::kProtected));
+  return std::make_unique<SealingStore>(openMemory(KeyExtractor::fromSchemas()).value(),
+                                        std::make_shared<Protector>(crypto, mode));
 }
 
 ImportOutcome import(Store& store, const std::string& text) {
@@ -43,6 +42,49 @@ TEST(SealedImport, KeepsNoKeyAndKnowsItAgain) {
   auto plan = planReplacement(*store, TextSource::text("f", kKeys), 1800000000);
   ASSERT_TRUE(plan.ok());
   EXPECT_TRUE(plan->changes.empty());
+}
+
+TEST(SealedImport, ChangesNothingTheSecondTime) {
+  for (Protector::Mode mode : {Protector::Mode::kProtected, Protector::Mode::kPlain}) {
+    auto store = sealed(mode);
+    const std::string text =
+        "_format_version: '3.0'\nconsumers:\n- username: a\n  basicauth_credentials:\n"
+        "  - {username: a, password: the-password}\n  jwt_secrets:\n  - {}\n  - {key: k}\n"
+        "  hmacauth_credentials:\n  - {username: a}\n  keyauth_credentials:\n  - key: a-key\n";
+    ImportOutcome first = import(*store, text);
+    ASSERT_TRUE(first.ok()) << first.errors.lines("f")[0];
+    EXPECT_EQ(first.counts.created, 6u);
+    ImportOutcome second = import(*store, text);
+    ASSERT_TRUE(second.ok());
+    EXPECT_FALSE(second.counts.any());
+    EXPECT_EQ(second.counts.unchanged, 6u);
+    std::string other = text;
+    other.replace(other.find("the-password"), 12, "new-password");
+    EXPECT_EQ(import(*store, other).counts.updated, 1u);
+  }
+}
+
+TEST(SealedImport, KnowsKongsHashesOfPasswordsAgain) {
+  auto store = sealed();
+  const std::string text =
+      "_format_version: '3.0'\n_transform: false\nconsumers:\n- username: a\n"
+      "  basicauth_credentials:\n  - username: a\n"
+      "    password: 0123456789abcdef0123456789abcdef01234567\n";
+  ASSERT_TRUE(import(*store, text).ok());
+  EXPECT_FALSE(import(*store, text).counts.any());
+}
+
+TEST(SealedImport, RefusesAKeyThatNobodyWouldKnow) {
+  auto store = sealed();
+  ImportOutcome done =
+      import(*store,
+             "_format_version: '3.0'\nconsumers:\n- username: a\n  keyauth_credentials:\n  - {}\n");
+  ASSERT_EQ(done.errors.total(), 1u);
+  EXPECT_NE(done.errors.lines("f")[0].find(
+                "consumers[1].keyauth_credentials[1].key: required field missing; one that is made "
+                "up would be known to nobody"),
+            std::string::npos)
+      << done.errors.lines("f")[0];
 }
 
 TEST(SealedImport, MovesStoredFormsAsTheyAre) {
