@@ -1,34 +1,58 @@
 #include "source/server/commands.h"
 
 #include <fmt/format.h>
-#include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
-#include <thread>
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
 
 #include "source/config/node.h"
 #include "source/server/builtin_filters.h"
-#include "source/server/gateway.h"
+#include "source/server/listener_plan.h"
 #include "source/server/proxy_options.h"
 #include "source/server/tls_pem_checker.h"
 
 namespace tollgate::server {
 namespace {
 
-Result<Settings> loadSettings(const CommonOptions& common) {
-  return Settings::load(common.conf, Settings::processEnvironment(), common.overrides());
+const CLI::App* commandNamed(const CLI::App& parent, const std::string& name) {
+  for (const CLI::App* sub : parent.get_subcommands({})) {
+    if (sub->get_name() == name) return sub;
+  }
+  return nullptr;
 }
 
-int run(const CommonOptions& common, const std::string& nodeFile) {
-  CommonOptions options = common;
-  auto overrides = options.overrides();
-  if (!nodeFile.empty()) overrides["node_file"] = nodeFile;
-  auto settings = Settings::load(common.conf, Settings::processEnvironment(), overrides);
-  if (!settings) return fail(settings.error().text());
-  Gateway gateway(std::move(settings).value());
-  if (Status opened = gateway.open(); !opened) return fail(opened.error().text());
-  return gateway.run();
+bool calledKong = false;
+
+std::string_view baseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+/// Takes apart how containers call the program: the image's entry point is a link to it, and people
+/// name the program once more (`/docker-entrypoint.sh kong start`). Another program that is named
+/// there is what runs instead.
+void takeCallersName(int& argc, char**& argv) {
+  if (argc < 1) return;
+  const bool entryPoint = baseName(argv[0]) == "docker-entrypoint.sh";
+  calledKong = baseName(argv[0]) == "kong";
+  // A container ends with its first process, so that nothing there starts in the background.
+  if (entryPoint) ::setenv("KONG_NGINX_DAEMON", "off", 0);
+  if (argc < 2) return;
+  const std::string_view named = baseName(argv[1]);
+  if (named == "kong" || named == "tollgate") {
+    calledKong = named == "kong";
+    ++argv;
+    --argc;
+  } else if (entryPoint && std::string_view(argv[1]).find('/') != std::string_view::npos) {
+    ::execv(argv[1], argv + 1);
+  }
+}
+
+/// For a command that is none of ours: from the image's entry point it is another program.
+void runOtherProgram(const CLI::App& app, const char* entryPoint, char** command) {
+  if (baseName(entryPoint) != "docker-entrypoint.sh" || command[0] == nullptr) return;
+  if (command[0][0] == '-' || commandNamed(app, command[0]) != nullptr) return;
+  ::execvp(command[0], command);
 }
 
 /// A node file, or a file of settings.
@@ -74,7 +98,7 @@ int check(const CommonOptions& common, std::string file) {
 }
 
 int printDefaultNode(const CommonOptions& common) {
-  auto settings = loadSettings(common);
+  auto settings = Settings::load(common.conf, Settings::processEnvironment(), common.overrides());
   if (!settings) return fail(settings.error().text());
   auto node = builtinNode(*settings);
   if (!node) return fail(node.error().text());
@@ -86,70 +110,6 @@ int version(bool all) {
   fmt::print("{}\n", kReferenceVersion);
   if (all) fmt::print("tollgate: {}\n", TOLLGATE_VERSION);
   return 0;
-}
-
-/// The process that runs in the prefix; 0 and an error text if there is none.
-int runningPid(const CommonOptions& common, std::string& prefix, std::string& problem) {
-  auto settings = loadSettings(common);
-  if (!settings) {
-    problem = settings.error().text();
-    return 0;
-  }
-  prefix = settings->text("prefix");
-  return PrefixFolder(prefix).runningPid();
-}
-
-int health(const CommonOptions& common) {
-  std::string prefix, problem;
-  int pid = runningPid(common, prefix, problem);
-  if (!problem.empty()) return fail(problem);
-  if (pid == 0) return fail("Kong is not running at " + prefix);
-  fmt::print("nginx.......running\n\nKong is healthy at {}\n", prefix);
-  return 0;
-}
-
-int reload(const CommonOptions& common) {
-  // Told here rather than in the node's log only: a broken file changes nothing there.
-  if (auto settings = loadSettings(common); settings && settings->text("database") == "off") {
-    const std::string& file = settings->text("declarative_config");
-    if (!file.empty() && checkDeclarative(common, file) != 0) return 1;
-  }
-  std::string prefix, problem;
-  int pid = runningPid(common, prefix, problem);
-  if (!problem.empty()) return fail(problem);
-  if (pid == 0) return fail("nginx not running in prefix: " + prefix);
-  if (::kill(pid, SIGHUP) != 0) return fail("cannot signal process " + std::to_string(pid));
-  fmt::print("Kong reloaded\n");
-  return 0;
-}
-
-int quit(const CommonOptions& common, double timeout, double wait) {
-  std::string prefix, problem;
-  int pid = runningPid(common, prefix, problem);
-  if (!problem.empty()) return fail(problem);
-  if (pid == 0) return fail("nginx not running in prefix: " + prefix);
-  std::this_thread::sleep_for(std::chrono::duration<double>(std::clamp(wait, 0.0, 3600.0)));
-  if (::kill(pid, SIGQUIT) != 0) return fail("cannot signal process " + std::to_string(pid));
-  auto until = std::chrono::steady_clock::now() +
-               std::chrono::duration<double>(std::clamp(timeout, 0.0, 3600.0));
-  PrefixFolder folder(prefix);
-  while (folder.runningPid() == pid && std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  if (folder.runningPid() != pid) {  // 0, or what was started in its place
-    fmt::print("Kong stopped (gracefully)\n");
-    return 0;
-  }
-  ::kill(pid, SIGKILL);
-  fmt::print("Timeout, Kong stopped forcefully\n");
-  return 0;
-}
-
-const CLI::App* commandNamed(const CLI::App& parent, const std::string& name) {
-  for (const CLI::App* sub : parent.get_subcommands({})) {
-    if (sub->get_name() == name) return sub;
-  }
-  return nullptr;
 }
 
 /// What CLI11 makes of a command line, in the words that scripts know.
@@ -179,6 +139,10 @@ std::map<std::string, std::string> CommonOptions::overrides() const {
   return {{"prefix", prefix}};
 }
 
+bool isCalledKong() { return calledKong; }
+
+const char* productName() { return calledKong ? "Kong" : "Tollgate"; }
+
 int fail(const std::string& text) {
   fmt::print(stderr, "Error: {}\n\n  Run with --v (verbose) or --vv (debug) for more details\n",
              text);
@@ -186,6 +150,8 @@ int fail(const std::string& text) {
 }
 
 int runCommand(int argc, char** argv) {
+  const char* const program = argc > 0 ? argv[0] : "";
+  takeCallersName(argc, argv);
   installPemChecker();
   CLI::App app{"Tollgate, an API gateway", "tollgate"};
   app.require_subcommand(1);
@@ -209,7 +175,30 @@ int runCommand(int argc, char** argv) {
   CLI::App* sub = command(app, "run", "serve until SIGTERM, SIGINT or SIGQUIT");
   sub->add_option("--node", nodeFile,
                   "node file: listeners and their filter chains (YAML or JSON)");
-  sub->callback([&] { code = run(common, nodeFile); });
+  sub->callback([&] { code = runNode(common, nodeFile); });
+  StartOptions start;
+  std::string ignored;
+  for (auto [name, about] :
+       {std::pair{"start", "serve in the background (nginx_daemon = off: not)"},
+        {"restart", "stop, then start"},
+        {"docker-start", "serve in the foreground, as images of Kong do"}}) {
+    sub = command(app, name, about);
+    sub->add_flag("--run-migrations", start.runMigrations, "create or update the tables before");
+    sub->add_option("--db-timeout", start.migrations.dbTimeout,
+                    "seconds that a statement may take");
+    sub->add_option("--lock-timeout", start.migrations.lockTimeout,
+                    "seconds to wait for another node's migration");
+    sub->add_option("--nginx-conf", ignored, "has no effect: there is no nginx");
+    sub->add_option("--nginx-conf-flags", ignored, "has no effect");
+    sub->callback([&, action = std::string_view(name)] {
+      start.foreground = action == "docker-start";
+      code = action == "restart" ? restartNode(common, start) : startNode(common, start);
+    });
+  }
+  command(app, "stop", "stop the node of the prefix")->callback([&] { code = stopNode(common); });
+  command(app, "prepare", "create the prefix folder")->callback([&] {
+    code = prepareNode(common);
+  });
   sub = command(app, "check", "check a node file (.yaml, .yml, .json) or a file of settings");
   sub->add_option("file", checked, "the file");
   sub->callback([&] { code = check(common, checked); });
@@ -278,6 +267,7 @@ int runCommand(int argc, char** argv) {
   sub->add_option("-t,--timeout", timeout, "seconds until it is killed")->capture_default_str();
   sub->add_option("-w,--wait", wait, "seconds to wait before")->capture_default_str();
   sub->callback([&] { code = quit(common, timeout, wait); });
+  runOtherProgram(app, program, argv + std::min(argc, 1));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

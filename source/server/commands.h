@@ -40,6 +40,30 @@ int runConfig(const std::string& action, const CommonOptions& common, const std:
 /// Tells what is wrong with a declarative file; says nothing where it is fine.
 int checkDeclarative(const CommonOptions& common, const std::string& file);
 
+/// Commands around the process of a prefix; each returns the exit code.
+struct StartOptions {
+  bool foreground = false;     ///< Whatever nginx_daemon says.
+  bool runMigrations = false;  ///< Of Postgres, before.
+  MigrationOptions migrations;
+};
+int runNode(const CommonOptions& common, const std::string& nodeFile);
+/// In the background, once it serves, unless nginx_daemon is off or this is a container's first
+/// process.
+int startNode(const CommonOptions& common, const StartOptions& options);
+int stopNode(const CommonOptions& common);
+int restartNode(const CommonOptions& common, const StartOptions& options);
+int prepareNode(const CommonOptions& common);
+int health(const CommonOptions& common);
+int reload(const CommonOptions& common);
+/// Drains for `timeout` seconds at most, after `wait` seconds.
+int quit(const CommonOptions& common, double timeout, double wait);
+
+/// Whether the program was called by Kong's name: then it speaks in the words that scripts written
+/// for Kong compare.
+bool isCalledKong();
+/// "Kong" or "Tollgate".
+const char* productName();
+
 /// Prints `Error: text` and the hint of every failing command; returns 1.
 int fail(const std::string& text);
 

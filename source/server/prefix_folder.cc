@@ -115,7 +115,7 @@ Status PrefixFolder::lock() {
       ::close(lockFd_);
       lockFd_ = -1;
       if (cause == EAGAIN || cause == EACCES) {
-        return Error::conflict("Kong is already running in " + path_);
+        return Error::conflict("a node runs in the prefix " + path_ + " already");
       }
       return Error::unavailable("cannot lock " + pidFile() + ": " + std::strerror(cause));
     }

@@ -109,7 +109,7 @@ const std::vector<SettingSpec>& Settings::specs() {
       {"admin_gui_api_url", "", Type::kText, Support::kNoEffect},
       {"port_maps", "", Type::kList, Support::kNotYet},
       {"nginx_worker_processes", "auto"},
-      {"nginx_daemon", "off", Type::kFlag, Support::kNoEffect},
+      {"nginx_daemon", "on", Type::kFlag},
       {"plugins", "bundled", Type::kList},
       {"anonymous_reports", "off", Type::kFlag, Support::kNoEffect},
       {"database", "embedded", Type::kEnum, Support::kYes, "embedded, postgres, off"},

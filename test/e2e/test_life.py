@@ -1,10 +1,12 @@
 """Start, signals, drain, configuration trouble."""
+import pathlib
 import signal
 import socket
+import subprocess
 import threading
 import unittest
 
-from harness import Case, request, wait_until
+from harness import BINARY, Case, request, wait_until
 
 
 class Life(Case):
@@ -51,7 +53,7 @@ class Life(Case):
         for _ in range(3):
             gateway.send_signal(signal.SIGHUP)
             self.assertEqual(gateway.proxy("GET", "/posts").status, 200)
-        self.assertEqual(gateway.command("reload").stdout, "Kong reloaded\n")
+        self.assertEqual(gateway.command("reload").stdout, "Tollgate reloaded\n")
 
     def test_health_and_quit(self):
         gateway = self.gateway()
@@ -59,15 +61,72 @@ class Life(Case):
         gateway.start()
         health = gateway.command("health")
         self.assertEqual((health.returncode, health.stdout),
-                         (0, f"nginx.......running\n\nKong is healthy at {gateway.prefix}\n"))
-        self.assertEqual(gateway.command("quit").stdout, "Kong stopped (gracefully)\n")
+                         (0, f"Tollgate is healthy at {gateway.prefix}\n"))
+        self.assertEqual(gateway.command("quit").stdout, "Tollgate stopped (gracefully)\n")
         self.assertEqual(gateway.process.wait(10), 0)
+
+    def linked(self, gateway, name, *arguments):
+        """What the program does where it is called by another name."""
+        link = pathlib.Path(gateway.prefix).parent / name
+        if not link.exists():
+            link.symlink_to(BINARY)
+        return subprocess.run([link, *arguments], env=gateway.environment(), text=True, timeout=60,
+                              capture_output=True)
+
+    def test_what_is_written_for_kong_finds_its_words(self):
+        gateway = self.gateway()
+        self.assertIn(f"Error: Kong is not running at {gateway.prefix}",
+                      self.linked(gateway, "kong", "health").stderr)
+        self.assertEqual(self.linked(gateway, "kong", "prepare").returncode, 0)
+        self.assertIn(f"Error: nginx not running in prefix: {gateway.prefix}",
+                      self.linked(gateway, "kong", "stop").stderr)
+        self.assertEqual(self.linked(gateway, "kong", "migrations", "bootstrap").returncode, 0)
+        started = self.linked(gateway, "kong", "start")
+        self.assertEqual((started.returncode, started.stdout), (0, "Kong started\n"), started.stderr)
+        try:
+            self.assertEqual(gateway.admin("GET", "/status").status, 200)
+            again = self.linked(gateway, "kong", "start")
+            self.assertIn(f"Error: Kong is already running in {gateway.prefix}", again.stderr)
+            health = self.linked(gateway, "kong", "health")
+            self.assertEqual((health.returncode, health.stdout),
+                             (0, f"nginx.......running\n\nKong is healthy at {gateway.prefix}\n"))
+            restarted = self.linked(gateway, "docker-entrypoint.sh", "kong", "health")
+            self.assertEqual(restarted.stdout, health.stdout)
+            self.assertEqual(self.linked(gateway, "kong", "restart").stdout,
+                             "Kong stopped\nKong started\n")
+        finally:
+            stopped = self.linked(gateway, "kong", "stop")
+        self.assertEqual((stopped.returncode, stopped.stdout), (0, "Kong stopped\n"))
+
+    def test_a_start_that_fails_says_why(self):
+        gateway = self.gateway(proxy_listen="nonsense")
+        done = self.linked(gateway, "kong", "start")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("proxy_listen", done.stderr)
+
+    def test_the_entry_point_of_the_image_serves_and_runs_other_programs(self):
+        gateway = self.gateway()
+        entry = pathlib.Path(gateway.prefix).parent / "docker-entrypoint.sh"
+        entry.symlink_to(BINARY)
+        for command in (["kong", "docker-start"], ["kong", "start"], ["run"]):
+            process = subprocess.Popen([entry, *command], env=gateway.environment(),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                wait_until(lambda: self.linked(gateway, "kong", "health").returncode == 0,
+                           f"{command} to serve in the foreground")
+                self.assertIsNone(process.poll())
+            finally:
+                process.terminate()
+                self.assertEqual(process.wait(30), 0)
+        self.assertEqual(self.linked(gateway, "docker-entrypoint.sh", "sh", "-c", "echo other").stdout,
+                         "other\n")
+        self.assertIn("No such command", self.linked(gateway, "kong", "sh", "-c", "echo other").stderr)
 
     def test_a_second_node_in_the_same_prefix_is_refused(self):
         gateway = self.gateway().start()
         done = gateway.command("run")
         self.assertEqual(done.returncode, 1)
-        self.assertIn(f"Error: Kong is already running in {gateway.prefix}", done.stderr)
+        self.assertIn(f"Error: a node runs in the prefix {gateway.prefix} already", done.stderr)
 
     def test_an_address_in_use_is_named(self):
         with socket.socket() as taken:
