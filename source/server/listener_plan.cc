@@ -189,9 +189,17 @@ class Compiler {
         return Error::invalid(
             "admin_listen: the Admin API would be open to everybody who reaches " +
                 address.toString() +
-                ": set admin_tokens_file (`tollgate token new`; in a node file the filter "
-                "admin-auth), or listen on 127.0.0.1, or, if that is wanted, set "
-                "admin_allow_unauthenticated = on (in a node file allow_unauthenticated: true)",
+                ". Set one of these, as variables or, in lower case without KONG_, in the file of "
+                "settings:\n"
+                "  KONG_ADMIN_LISTEN=127.0.0.1:8001            for this machine only\n"
+                "  KONG_ADMIN_TOKENS_FILE=/etc/kong/tokens     for who has a token; or the text of "
+                "it:\n"
+                "  KONG_ADMIN_TOKENS='tokens: [{name: me, scopes: [\"*\"], sha256: …}]'\n"
+                "                                              `tollgate token new --name me "
+                "--scope '*'` makes one\n"
+                "  KONG_ADMIN_ALLOW_UNAUTHENTICATED=on         for everybody, as Kong has it: only "
+                "in a network that nobody else reaches\n"
+                "  (in a node file: the filter admin-auth, or allow_unauthenticated: true)",
             place + ".bind");
       }
     }

@@ -176,7 +176,9 @@ class PublicBind(AccessCase):
             self.assertEqual(gateway.process.wait(30), 1, gateway.output())
             lines = [line for line in gateway.output().splitlines() if "Admin API" in line]
             self.assertEqual(len(lines), 1, gateway.output())
-            for word in ("admin_listen", address, "admin_tokens_file", "admin_allow_unauthenticated"):
+            for word in ("admin_listen", address, "KONG_ADMIN_LISTEN=127.0.0.1:8001",
+                         "KONG_ADMIN_TOKENS_FILE=/", "KONG_ADMIN_TOKENS='tokens: [",
+                         "KONG_ADMIN_ALLOW_UNAUTHENTICATED=on"):
                 self.assertIn(word, lines[0])
 
     def test_what_is_wanted_in_so_many_words_is_accepted(self):
