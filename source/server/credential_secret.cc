@@ -96,6 +96,7 @@ Result<CredentialSecret> prefixSecret(const std::string& prefix, bool mayCreate)
     }
     if (Status created = create(path); !created) return created.error();
     if (!readFile(path, text)) return Error::unavailable("cannot read " + path);
+    out.made = true;
     out.notice = "a new secret for credentials was made in " + path +
                  "; a backup of the store is of use only together with it";
   }

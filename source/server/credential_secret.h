@@ -11,7 +11,8 @@ namespace tollgate::server {
 struct CredentialSecret {
   std::string text;  ///< "": there is none.
   std::string
-      notice;  ///< For the log: where it came from if it was made, or what is wrong with it.
+      notice;         ///< For the log: where it came from if it was made, or what is wrong with it.
+  bool made = false;  ///< Just now, in the prefix folder.
 };
 
 /// Of the settings credential_secret or credential_secret_file; "" where neither is set. Errors

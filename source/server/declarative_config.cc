@@ -13,6 +13,7 @@
 #include "source/log/error_log.h"
 #include "source/server/control.h"
 #include "source/server/prefix_folder.h"
+#include "source/server/spooled_text.h"
 #include "source/store/file/export.h"
 #include "source/store/file/import.h"
 
@@ -41,7 +42,8 @@ Result<std::string> readAll(const std::string& path) {
 DeclarativeConfig::DeclarativeConfig(const Settings& settings, std::string prefix)
     : file_(settings.text("declarative_config")),
       inline_(settings.text("declarative_config_string")),
-      keptFile_(std::move(prefix) + "/declarative.yaml") {}
+      prefix_(std::move(prefix)),
+      keptFile_(prefix_ + "/declarative.yaml") {}
 
 bool DeclarativeConfig::hasSource() const { return !file_.empty() || !inline_.empty(); }
 
@@ -83,14 +85,49 @@ Result<std::vector<store::Change>> DeclarativeConfig::plan(store::Store& store,
   auto plan = store::planReplacement(store, store::TextSource::text(text.name, text.text),
                                      static_cast<double>(std::time(nullptr)));
   if (!plan) return plan.error();
+  for (const std::string& line : plan->warnings) log::error(Level::kWarn, line);
   if (plan->errors.empty()) return std::move(plan->changes);
-  std::string out = "error parsing declarative config file " + text.name + ":";
+  return Error::invalid(errorText(text.name, plan->errors));
+}
+
+std::string DeclarativeConfig::errorText(const std::string& name,
+                                         const store::FileErrors& errors) const {
+  std::string out = "error parsing declarative config file " + name + ":";
   if (file_.empty() && hasSource()) out = "error parsing declarative string:";
-  for (const std::string& line : plan->errors.lines(text.name)) out += "\n" + line;
+  for (const std::string& line : errors.lines(name)) out += "\n" + line;
   if (!file_.empty()) {
     out += "\nmend the file; `tollgate config parse " + file_ + "` checks it";
   }
-  return Error::invalid(out);
+  return out;
+}
+
+/// Nobody asked for the kept file, so it must not keep the node from starting.
+void DeclarativeConfig::setAside(const std::string& error) const {
+  std::string aside = keptFile_ + ".damaged";
+  std::error_code ignored;
+  std::filesystem::rename(keptFile_, aside, ignored);
+  log::error(Level::kError,
+             fmt::format("{}\nthe kept configuration was moved to {}; post it anew to /config",
+                         error, aside));
+}
+
+Status DeclarativeConfig::declareIn(store::DeclaredStore& store) {
+  auto text = hasSource() ? source() : kept();
+  if (!text) return text.error();
+  if (!text->any) return {};
+  store.declare(spoolText(prefix_, text->name, std::move(text->text)),
+                static_cast<double>(std::time(nullptr)));
+  setHash(text->hash);
+  return {};
+}
+
+Status DeclarativeConfig::loadFailed(store::DeclaredStore& store) {
+  const std::string text = errorText(hasSource() ? file_ : keptFile_, store.errors());
+  if (hasSource()) return Error::invalid(text);
+  setAside(text);
+  store.forget();
+  setHash(kNoHash);
+  return {};
 }
 
 Status DeclarativeConfig::loadInto(store::Store& store) {
@@ -100,13 +137,7 @@ Status DeclarativeConfig::loadInto(store::Store& store) {
   auto changes = plan(store, *text);
   if (!changes) {
     if (hasSource()) return changes.error();
-    // Nobody asked for this file, so it must not keep the node from starting.
-    std::string aside = keptFile_ + ".damaged";
-    std::error_code ignored;
-    std::filesystem::rename(keptFile_, aside, ignored);
-    log::error(Level::kError, fmt::format("{}\nthe kept configuration was moved to {}; post it "
-                                          "anew to /config",
-                                          changes.error().text(), aside));
+    setAside(changes.error().text());
     return {};
   }
   if (!changes->empty()) {

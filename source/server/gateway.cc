@@ -168,16 +168,25 @@ Status Gateway::openStore() {
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
       [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
-  if (settings_.text("database") == "off") {
-    if (Status filled = declarative_.loadInto(control_->store()); !filled) return filled;
-  }
-  if (Status loaded = control_->load(opened->outage); !loaded) return loaded;
+  if (Status loaded = loadConfiguration(*opened); !loaded) return loaded;
   auto id = prefix_.nodeId(settings_.text("node_id"));
   if (!id) return id.error();
   context_ = std::make_unique<NodeContext>(settings_, *control_, *protector_, declarative_,
                                            *clusters_, *id);
   api_ = std::make_unique<admin::Api>(*context_);
   return {};
+}
+
+Status Gateway::loadConfiguration(const OpenedStore& opened) {
+  if (opened.declared == nullptr) return control_->load(opened.outage);
+  if (Status declared = declarative_.declareIn(*opened.declared); !declared) return declared;
+  Status loaded = control_->load();
+  if (!loaded && !opened.declared->errors().empty()) {
+    loaded = declarative_.loadFailed(*opened.declared);
+    if (loaded) loaded = control_->load();
+  }
+  for (const std::string& line : opened.declared->warnings()) log::error(Level::kWarn, line);
+  return loaded;
 }
 
 Status Gateway::openWorkers() {

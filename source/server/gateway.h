@@ -10,6 +10,7 @@
 #include "source/server/declarative_config.h"
 #include "source/server/default_certificates.h"
 #include "source/server/node_context.h"
+#include "source/server/open_store.h"
 #include "source/server/prefix_folder.h"
 #include "source/server/settings.h"
 #include "source/server/store_counters.h"
@@ -41,6 +42,7 @@ class Gateway {
   class FilterLog;
 
   Status openStore();
+  Status loadConfiguration(const OpenedStore& opened);
   Status openWorkers();
   void openListeners(std::vector<Worker*> workers);
   Status openMain();

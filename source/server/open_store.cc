@@ -100,7 +100,9 @@ Status openCredentials(const Settings& settings, const std::string& prefix, bool
   bool keptPlain = settings.text("credential_storage") == "plain";
   auto secret = findSecret(settings, prefix, freshSecret, plain);
   if (!secret) return secret.error();
-  if (!secret->notice.empty()) log::error(log::Level::kWarn, secret->notice);
+  // Without a database there is no store that anybody would make a backup of.
+  const bool untold = secret->made && settings.text("database") == "off";
+  if (!secret->notice.empty() && !untold) log::error(log::Level::kWarn, secret->notice);
   if (secret->text.empty() && !keptPlain && settings.text("database") == "postgres") {
     log::error(log::Level::kWarn,
                "no credential_secret is set: API keys are kept as digests without a key, and "
@@ -170,6 +172,11 @@ Result<OpenedStore> openStore(const Settings& settings, const std::string& prefi
   }
   if (!done) return done.error();
   out.store = std::make_unique<store::SealingStore>(std::move(opened).value(), out.protector);
+  if (kind == "off" && purpose == OpenFor::kServing) {
+    auto declared = std::make_unique<store::DeclaredStore>(std::move(out.store), out.protector);
+    out.declared = declared.get();
+    out.store = std::move(declared);
+  }
   return out;
 }
 

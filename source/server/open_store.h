@@ -6,6 +6,7 @@
 #include "source/base/result.h"
 #include "source/config/credentials.h"
 #include "source/server/settings.h"
+#include "source/store/file/declared_store.h"
 #include "source/store/postgres/postgres_store.h"
 #include "source/store/sealed/protector.h"
 #include "source/store/sqlite/last_good.h"
@@ -15,6 +16,7 @@ namespace tollgate::server {
 
 struct OpenedStore {
   std::unique_ptr<store::Store> store;        ///< Protects credentials on the way in.
+  store::DeclaredStore* declared = nullptr;   ///< `store`, for serving without a database.
   std::unique_ptr<store::LastGood> lastGood;  ///< Of a store that may be out of reach, for serving.
   std::shared_ptr<const config::Credentials> credentials;
   std::shared_ptr<store::Protector> protector;
