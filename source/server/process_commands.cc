@@ -77,7 +77,7 @@ constexpr char kReady = '\0';
 
 bool redirect(int fd, const std::string& path, int flags) {
   int opened = ::open(path.c_str(), flags | O_CLOEXEC, 0640);
-  if (opened < 0) return false;
+  if (opened < 0 || opened == fd) return opened == fd;
   const bool done = ::dup2(opened, fd) == fd;
   ::close(opened);
   return done;

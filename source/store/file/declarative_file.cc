@@ -10,6 +10,7 @@
 #include "source/store/file/file_hints.h"
 #include "source/store/file/held_back.h"
 #include "source/store/file/raw_record.h"
+#include "source/store/file/yaml_scalar.h"
 
 namespace tollgate::store {
 namespace {
@@ -36,6 +37,7 @@ class DeclarativeFile::Names final : public DocumentSink {
       file_.version_ = std::move(value);
       versionPlace = place;
     } else if (name == "_transform") {
+      if (value.is_string()) value = looseBoolean(value.get_ref<const std::string&>());
       if (!value.is_boolean()) return wrong("expected a boolean");
       file_.transform_ = value.get<bool>();
     } else if (name == "_comment") {
@@ -261,13 +263,13 @@ class DeclarativeFile::Entities final : public DocumentSink {
   /// Like complete(), with YAML 1.1's booleans and numbers where a field is one.
   void completeLoosely(Declared& entity, Json raw, const Path& path,
                        std::vector<FileError>& errors) {
-    if (!places_->anyLoose() || !errors.empty()) {
-      return complete(entity, std::move(raw), path, errors);
-    }
+    noteMadeUp(entity, raw, path, errors);
+    if (!places_->anyLoose()) return complete(entity, std::move(raw), path, errors);
     // Some errors show only once others are mended.
     constexpr int kAttempts = 4;
+    const std::vector<FileError> before = errors;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      errors.clear();
+      errors = before;
       complete(entity, raw, path, errors);
       if (!convertLoose(raw, errors, path.size(), *places_)) return;
     }
@@ -276,7 +278,6 @@ class DeclarativeFile::Entities final : public DocumentSink {
   /// Checks and completes the document of `entity`.
   void complete(Declared& entity, Json raw, const Path& path, std::vector<FileError>& errors) {
     const EntitySchema& schema = *entity.schema;
-    noteMadeUp(entity, raw, path, errors);
     entity.createdAtGiven = raw.contains("created_at") && !raw["created_at"].is_null();
     Json updated = raw.value("updated_at", Json());
     entity.updatedAtGiven = !updated.is_null();
@@ -297,7 +298,6 @@ class DeclarativeFile::Entities final : public DocumentSink {
   void noteMadeUp(Declared& entity, const Json& raw, const Path& path,
                   std::vector<FileError>& errors) {
     const EntitySchema& schema = *entity.schema;
-    entity.madeUp.clear();
     for (const std::string& field : madeUpFields(schema.kind())) {
       auto given = raw.find(field);
       if (given != raw.end() && !given->is_null()) continue;
@@ -368,8 +368,9 @@ class DeclarativeFile::Entities final : public DocumentSink {
 
   void report(const EntitySchema& schema, Json given, const Path& path,
               std::vector<FileError> errors) {
+    const bool listed = file_.errors_.total() < FileErrors::kMaxListed;
     for (FileError& error : errors) {
-      if (error.hint.empty()) error.hint = hintFor(schema, given, error, path.size());
+      if (error.hint.empty() && listed) error.hint = hintFor(schema, given, error, path.size());
       Path below(error.path.begin() + 2, error.path.end());
       if (!below.empty() && below.back() == PathStep("@entity")) below.pop_back();
       error.place = places_->find(below);
