@@ -59,6 +59,7 @@ class DeclarativeFile::Names final : public DocumentSink {
     places_ = &places;
     depth_ = 2;
     enter(*schema, value, {name, index});
+    notePlaceholders(value, {name, index});
   }
 
   void notARecord(const Json& value) override {
@@ -90,6 +91,29 @@ class DeclarativeFile::Names final : public DocumentSink {
         enter(*nested.schema, (*list)[i], deeper);
       }
     }
+  }
+
+  /// A text that is one and valid all the same (a name, a key) is hardly meant.
+  void notePlaceholders(const Json& value, const Path& path) {
+    if (!holdsPlaceholder(value)) return;
+    if (value.is_string()) {
+      const Path below(path.begin() + depth_, path.end());
+      return file_.warn({path, kNotReplaced, places_->find(below)});
+    }
+    for (auto part = value.begin(); part != value.end(); ++part) {
+      Path deeper = path;
+      if (value.is_object()) {
+        deeper.emplace_back(part.key());
+      } else {
+        deeper.emplace_back(static_cast<size_t>(part - value.begin()));
+      }
+      notePlaceholders(*part, deeper);
+    }
+  }
+
+  static bool holdsPlaceholder(const Json& value) {
+    if (value.is_string()) return isPlaceholder(value.get_ref<const std::string&>(), false);
+    return value.is_structured() && std::any_of(value.begin(), value.end(), holdsPlaceholder);
   }
 
   /// Whether something that the record refers to was not named so far.

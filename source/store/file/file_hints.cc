@@ -14,8 +14,6 @@ namespace tollgate::store {
 namespace {
 
 constexpr size_t kShownLength = 80;
-constexpr const char* kNotReplaced = "looks like a placeholder; nothing is replaced here";
-
 bool isNameChar(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
 bool isUpperName(std::string_view text) {
@@ -80,7 +78,7 @@ std::string hintForUrl(const std::string& url) {
 /// An unknown member of a reference, as in `service: {name: a}`.
 std::string hintForReference(const schema::EntitySchema& schema, const Json& raw,
                              const FileError& error, size_t from) {
-  if (error.path.size() < from + 1) return "";
+  if (error.path.size() < from + 2) return "";
   const auto* field = std::get_if<std::string>(&error.path[from]);
   if (field == nullptr) return "";
   for (const schema::ForeignField& foreign : schema.foreignFields()) {

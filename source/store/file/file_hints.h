@@ -10,6 +10,8 @@
 /// error texts that clients compare.
 namespace tollgate::store {
 
+inline constexpr const char* kNotReplaced = "looks like a placeholder; nothing is replaced here";
+
 /// Whether the text is one that a template engine or a shell should have replaced: $IP, ${X},
 /// {{ X }}, __X__, %X%, <x>. `within`: or holds one.
 bool isPlaceholder(std::string_view text, bool within);

@@ -437,6 +437,21 @@ TEST(DeclarativeFile, SaysWhatIsUsuallyMeant) {
   }
 }
 
+TEST(DeclarativeFile, WarnsOfPlaceholdersThatAreValidAllTheSame) {
+  Read file = read(
+      "_format_version: '3.0'\nconsumers:\n- username: __NAME__\n  tags: [a, $TAG]\n"
+      "  keyauth_credentials:\n  - key: ${KEY}\n- username: a$b\n  custom_id: '$5'\n");
+  ASSERT_TRUE(file.errors.empty()) << message(file);
+  EXPECT_EQ(file.warnings,
+            (std::vector<std::string>{
+                "config:6:10: consumers[1].keyauth_credentials[1].key: looks like a placeholder; "
+                "nothing is replaced here",
+                "config:4:13: consumers[1].tags[2]: looks like a placeholder; nothing is replaced "
+                "here",
+                "config:3:13: consumers[1].username: looks like a placeholder; nothing is replaced "
+                "here"}));
+}
+
 TEST(DeclarativeFile, TellsOncePerPluginThatItIsNotThere) {
   Read file = read(
       "_format_version: '3.0'\nservices:\n- host: a\n  plugins:\n  - name: cors\n"
