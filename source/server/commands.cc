@@ -256,6 +256,9 @@ int runCommand(int argc, char** argv) {
     sub = command(*group, name, about);
     sub->callback([&, action = std::string(name)] { code = runCredentials(action, common); });
   }
+  app.add_subcommand("settings", "print all settings, as a page in Markdown")->callback([] {
+    fmt::print("{}", Settings::page());
+  });
   sub = app.add_subcommand("version", "print the version");
   sub->add_flag("-a,--all", all, "of the parts, too");
   sub->callback([&] { code = version(all); });
