@@ -66,6 +66,7 @@ Result<store::PostgresSettings> postgresSettings(const Settings& settings) {
   out.timeout = out.connectTimeout = std::chrono::milliseconds(static_cast<int64_t>(timeout));
   double poll = std::clamp(settings.number("db_update_frequency"), 0.1, 3600.0);
   out.pollInterval = std::chrono::milliseconds(static_cast<int64_t>(poll * 1000));
+  out.tell = [](const std::string& text) { log::error(log::Level::kWarn, text); };
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "source/base/result.h"
@@ -25,6 +26,9 @@ struct PostgresSettings {
   std::chrono::milliseconds timeout{5000};         ///< For one statement as a whole.
   std::chrono::milliseconds connectTimeout{5000};  ///< Name look-up, TCP, TLS and log-in together.
   std::chrono::milliseconds pollInterval{5000};    ///< How often watch() looks without being told.
+
+  /// Hears what an operator should know of the database, from any thread; may be empty.
+  std::function<void(const std::string& text)> tell;
 
   /// Whether they make sense; errors name the setting.
   Status check() const;

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 const std::string kMessageMark = "message ";
 constexpr milliseconds kFirstBackoff{100};
 constexpr milliseconds kLastBackoff{3000};
+constexpr milliseconds kProbeWait{3000};
 
 }  // namespace
 
@@ -49,17 +50,46 @@ bool Watcher::listen() {
   auto connected = Session::connect(settings_, Clock::now() + settings_.connectTimeout, stop_);
   if (!connected) return false;
   Session& session = **connected;
+  std::string server;
   Status status = session.script(
-      std::string("LISTEN ") + PostgresConnection::kChannel, [](const SqlRow&) {},
-      Clock::now() + settings_.timeout);
+      std::string("LISTEN ") + PostgresConnection::kChannel + "; SELECT pg_backend_pid()",
+      [&](const SqlRow& row) { server = row[0].value_or(""); }, Clock::now() + settings_.timeout);
   if (status.ok()) status = look(session);
   if (!status) return false;
+  if (!probed_ && server != std::to_string(session.backendPid()) && !probe(session)) return true;
   while (true) {
     auto notes = session.notifications(Clock::now() + settings_.pollInterval);
     if (!notes) return true;
     take(*notes);
     if (notes->empty() && !look(session)) return true;
   }
+}
+
+/// Somebody else answers in the server's name. If that is a pooler which gives connections away
+/// between transactions, notifications end up with whoever has the connection just then.
+bool Watcher::probe(Session& session) {
+  auto other = Session::connect(settings_, Clock::now() + settings_.connectTimeout, stop_);
+  if (!other) return true;
+  Status sent = (*other)->script(
+      std::string("NOTIFY ") + PostgresConnection::kChannel + ", " + quoteLiteral(writer_),
+      [](const SqlRow&) {}, Clock::now() + settings_.timeout);
+  if (!sent) return true;
+  const auto until = Clock::now() + kProbeWait;
+  probed_ = true;
+  while (Clock::now() < until) {
+    auto notes = session.notifications(until);
+    if (!notes) return false;
+    take(*notes);
+    if (std::find(notes->begin(), notes->end(), writer_) != notes->end()) return true;
+  }
+  if (settings_.tell) {
+    settings_.tell("postgres " + settings_.place() +
+                   ": notifications (LISTEN) do not arrive, so that writes of other nodes are seen "
+                   "only when this one looks, every db_update_frequency; a pooler in transaction "
+                   "mode, such as pgbouncer, stands before the database: connect to the database "
+                   "itself, or let the pooler work in session mode");
+  }
+  return true;
 }
 
 std::string Watcher::messageOf(const std::string& writer, const std::string& text) {

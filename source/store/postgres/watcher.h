@@ -12,7 +12,8 @@ namespace tollgate::store {
 
 /// Hears of other nodes' writes: a thread with a connection of its own that listens to their
 /// notifications, and looks for a new revision every PostgresSettings::pollInterval in case one was
-/// lost. Reconnects with a back-off.
+/// lost. Reconnects with a back-off. Tells once (PostgresSettings::tell) when notifications do not
+/// arrive because a pooler stands in between.
 class Watcher {
  public:
   /// `changed` is called from the watcher's thread: once when it begins to listen, then after every
@@ -32,6 +33,8 @@ class Watcher {
   void run();
   /// Until the connection is lost or the watcher stops; true if it had come as far as listening.
   bool listen();
+  /// Finds out whether notifications arrive, and tells if not; false when the session is lost.
+  bool probe(Session& session);
   Status look(Session& session);
   void take(const std::vector<std::string>& notes);
 
@@ -42,6 +45,7 @@ class Watcher {
   const int stop_;  ///< An eventfd, readable once the watcher is to stop.
   Revision known_ = 0;
   bool began_ = false;
+  bool probed_ = false;
   std::thread thread_;
 };
 
