@@ -60,8 +60,12 @@ Result<node::v1::Node> loadNode(const std::string& path) {
   if (!in) return Error::invalid("cannot be read; does it exist, and may this user read it?", path);
   std::ostringstream text;
   text << in.rdbuf();
-  if (text.str().size() > kMaxFileBytes) return Error::invalid("is larger than 16 MiB", path);
-  auto doc = schema::parseYamlOrJson(text.str(), path);
+  return readNode(text.str(), path);
+}
+
+Result<node::v1::Node> readNode(const std::string& text, const std::string& path) {
+  if (text.size() > kMaxFileBytes) return Error::invalid("is larger than 16 MiB", path);
+  auto doc = schema::parseYamlOrJson(text, path);
   if (!doc) return doc.error();
   node::v1::Node node;
   if (Status decoded = schema::decodeStrict(*doc, node, ""); !decoded) {
