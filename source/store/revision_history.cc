@@ -43,12 +43,12 @@ Result<std::vector<History::Entry>> SqlHistory::select(const std::string& condit
   Status status = note_(connection_.query(
       "SELECT CAST(r.revision AS TEXT), r.at, r.actor, r.reason, r.address, c.kind,"
       " CAST(COUNT(c.kind) AS TEXT) FROM (SELECT * FROM revisions WHERE revision > " +
-          std::string(kFloor) + " AND " + condition + " ORDER BY revision DESC LIMIT " +
-          std::to_string(limit) +
-          ") r LEFT JOIN changes c ON c.revision = r.revision"
+          std::string(kFloor) + " AND " + condition +
+          " ORDER BY revision DESC LIMIT CAST($2 AS BIGINT)) r LEFT JOIN changes c ON c.revision = "
+          "r.revision"
           " GROUP BY r.revision, r.at, r.actor, r.reason, r.address, c.kind"
           " ORDER BY r.revision DESC, c.kind",
-      {std::to_string(parameter)}, [&](const SqlRow& row) {
+      {std::to_string(parameter), std::to_string(limit)}, [&](const SqlRow& row) {
         auto revision = numberOf<Revision>(row[0]);
         if (entries.empty() || entries.back().revision != revision) {
           Entry& entry = entries.emplace_back();
@@ -84,9 +84,9 @@ Result<std::vector<History::PastChange>> SqlHistory::changes(Revision revision, 
   Status status = note_(connection_.query(
       "SELECT kind, id, before, after FROM changes WHERE revision = CAST($1 AS BIGINT)"
       " AND revision > " +
-          std::string(kFloor) + " ORDER BY seq LIMIT " + std::to_string(limit) + " OFFSET " +
-          std::to_string(skip),
-      {std::to_string(revision)}, [&](const SqlRow& row) {
+          std::string(kFloor) + " ORDER BY seq LIMIT CAST($2 AS BIGINT) OFFSET CAST($3 AS BIGINT)",
+      {std::to_string(revision), std::to_string(limit), std::to_string(skip)},
+      [&](const SqlRow& row) {
         PastChange& change = changes.emplace_back();
         change.kind = row[0].value_or("");
         change.id = row[1].value_or("");
@@ -103,9 +103,9 @@ Result<std::vector<History::LaterChange>> SqlHistory::changedLater(Revision revi
   Status status = note_(connection_.query(
       "SELECT l.kind, l.id, CAST(MIN(l.revision) AS TEXT) FROM changes c"
       " JOIN changes l ON l.kind = c.kind AND l.id = c.id AND l.revision > c.revision"
-      " WHERE c.revision = CAST($1 AS BIGINT) GROUP BY l.kind, l.id ORDER BY l.kind, l.id LIMIT " +
-          std::to_string(limit),
-      {std::to_string(revision)}, [&](const SqlRow& row) {
+      " WHERE c.revision = CAST($1 AS BIGINT) GROUP BY l.kind, l.id ORDER BY l.kind, l.id"
+      " LIMIT CAST($2 AS BIGINT)",
+      {std::to_string(revision), std::to_string(limit)}, [&](const SqlRow& row) {
         later.push_back({row[0].value_or(""), row[1].value_or(""), numberOf<Revision>(row[2])});
       }));
   if (!status) return std::move(status).error();

@@ -240,6 +240,7 @@ std::variant<Revision, Refusal> SqlStore::transactBatches(
   if (status.ok() && !begun) return Revision{0};
   if (status.ok()) status = commit(work);
   if (status.ok()) {
+    writable_ = true;
     if (work.commit.follows) known_ = {work.commit.revision, work.token};
     return work.commit.revision;
   }

@@ -40,7 +40,8 @@ class Writer {
                   ".kind AND entities.id = " + name + ".id WHERE " + name + ".kind = $1 AND " +
                   name + ".id > $2";
     }
-    out_.sql += where + " ORDER BY " + id() + limit();
+    out_.sql += where + " ORDER BY " + id();
+    out_.sql += limit();
     return std::move(out_);
   }
 
@@ -49,7 +50,11 @@ class Writer {
     out_.parameters.emplace_back(std::move(value));
     return "$" + std::to_string(out_.parameters.size());
   }
-  std::string limit() const { return " LIMIT " + std::to_string(query_.limit); }
+  /// Bound, so that lists of all sizes are one statement to the connection.
+  std::string limit() {
+    if (limit_.empty()) limit_ = parameter(std::to_string(query_.limit));
+    return " LIMIT CAST(" + limit_ + " AS BIGINT)";
+  }
   std::string id() const {
     return from_.empty() ? "entities.id" : from_.substr(from_.rfind(' ') + 1) + ".id";
   }
@@ -98,7 +103,8 @@ class Writer {
 
   const ListQuery& query_;
   ListStatement out_;
-  std::string from_;  ///< What gives the ids: a table, or a selection and its name.
+  std::string limit_;  ///< Its parameter.
+  std::string from_;   ///< What gives the ids: a table, or a selection and its name.
 };
 
 }  // namespace

@@ -36,12 +36,14 @@ Result<std::vector<NodeRecord>> SqlNodeRegistry::select(const std::string& condi
                                                         const std::vector<SqlValue>& parameters,
                                                         size_t limit, const Limits& limits) {
   std::vector<NodeRecord> nodes;
+  std::vector<SqlValue> bound = parameters;
+  bound.emplace_back(std::to_string(limit));
   Status status = note_(connection_.query(
       "SELECT id, hostname, version, CAST(revision AS TEXT), state, CAST(since AS TEXT),"
       " CAST(seen_at AS TEXT), CASE WHEN " +
           isLive(limits) + " THEN '1' ELSE '0' END FROM nodes WHERE " + condition +
-          " ORDER BY id LIMIT " + std::to_string(limit),
-      parameters, [&](const SqlRow& row) {
+          " ORDER BY id LIMIT CAST($" + std::to_string(bound.size()) + " AS BIGINT)",
+      bound, [&](const SqlRow& row) {
         NodeRecord& node = nodes.emplace_back();
         node.id = row[0].value_or("");
         node.hostname = row[1].value_or("");

@@ -49,6 +49,7 @@ std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
                                                  const Reason& reason) {
   Work work;
   auto unavailable = [&](const Error& error) {
+    writable_ = false;
     Refusal out;
     out.kind = Refusal::Kind::kUnavailable;
     out.message = error.text();
@@ -66,6 +67,7 @@ std::variant<Commit, Refusal> SqlStore::transact(std::vector<Change> changes,
   if (status.ok()) status = note(record(work));
   if (status.ok()) status = commit(work);
   if (status.ok()) {
+    writable_ = true;
     if (work.commit.follows) known_ = {work.commit.revision, work.token};
     return std::move(work.commit);
   }
@@ -190,14 +192,12 @@ Status SqlStore::writeKeys(const Change& change, const std::vector<schema::Uniqu
   }
   auto tags = change.doc.find("tags");
   if (tags == change.doc.end() || !tags->is_array()) return {};
+  MultiRow rows(*connection_, "INSERT INTO tags (kind, id, tag) VALUES", "(?, ?, ?)",
+                " ON CONFLICT DO NOTHING");
   for (const Json& tag : *tags) {
-    if (!tag.is_string()) continue;
-    Status status = connection_->execute(
-        "INSERT INTO tags (kind, id, tag) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        {change.kind, change.id, tag.get<std::string>()});
-    if (!status) return status;
+    if (tag.is_string()) rows.add({change.kind, change.id, tag.get<std::string>()});
   }
-  return {};
+  return rows.run();
 }
 
 Status SqlStore::remove(Work& work, const std::string& kind, const std::string& id, bool exact) {

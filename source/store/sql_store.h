@@ -40,6 +40,7 @@ class SqlStore : public Store {
                                           std::string_view value) override;
   Result<std::vector<Json>> list(std::string_view kind, const ListQuery& query) override;
   bool reachable() const override { return reachable_.load(std::memory_order_relaxed); }
+  bool writable() const override { return writable_.load(std::memory_order_relaxed); }
   void watch(std::function<void()>) override {}
   std::vector<Unreadable> unreadable() const override { return unreadable_; }
   History* history() override { return &history_; }
@@ -113,7 +114,7 @@ class SqlStore : public Store {
   SqlNodeRegistry registry_;
   Position known_;  ///< The last that was handed out.
   std::vector<Unreadable> unreadable_;
-  std::atomic<bool> reachable_{true};
+  std::atomic<bool> reachable_{true}, writable_{true};
   std::chrono::steady_clock::time_point nextPrune_{};
 };
 

@@ -207,6 +207,9 @@ class Store {
 
   /// Whether the database answered last time; never blocks, any thread.
   virtual bool reachable() const = 0;
+  /// False where it could not take the last transaction though there was nothing wrong with that: a
+  /// full disk, a replica. Never blocks, any thread.
+  virtual bool writable() const { return true; }
 
   /// Calls `changed` from a thread of the store when another node may have written. Once.
   virtual void watch(std::function<void()> changed) = 0;

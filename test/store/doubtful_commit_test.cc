@@ -13,6 +13,7 @@ enum class Fate {
   kAnswered,
   kCommitted,  ///< The answer is lost; the write is there.
   kLost,       ///< Both are lost; the number says "committed" of somebody else's.
+  kRefused,    ///< The disk is full.
 };
 
 class DoubtfulConnection final : public SqlConnection {
@@ -28,8 +29,9 @@ class DoubtfulConnection final : public SqlConnection {
   Status beginWrite() override { return inner_.beginWrite(); }
   Status beginCount() override { return inner_.beginCount(); }
   void rollback() override { inner_.rollback(); }
-  bool settled() const override { return fate_ != Fate::kAnswered; }
+  bool settled() const override { return fate_ == Fate::kCommitted || fate_ == Fate::kLost; }
   Status commit() override {
+    if (fate_ == Fate::kRefused) return Error::unavailable("database or disk is full");
     if (fate_ != Fate::kLost) return inner_.commit();
     inner_.rollback();
     return inner_.execute(
@@ -55,6 +57,20 @@ class DoubtfulCommitTest : public testing::Test, protected SmallWorld {
   SqliteDatabase database_;
   std::unique_ptr<SqlStore> store_;
 };
+
+TEST_F(DoubtfulCommitTest, ADatabaseThatTakesNoWritesIsReachableButNotWritable) {
+  must(*store_, {insert("parents", "1")});
+  EXPECT_TRUE(store_->writable());
+  fate_ = Fate::kRefused;
+  auto done = store_->transact({insert("parents", "2")}, {"admin", "x"});
+  EXPECT_EQ(std::get<Refusal>(done).kind, Refusal::Kind::kUnavailable);
+  EXPECT_TRUE(has("1"));  // reads go on
+  EXPECT_TRUE(store_->reachable());
+  EXPECT_FALSE(store_->writable());
+  fate_ = Fate::kAnswered;
+  must(*store_, {insert("parents", "2")});
+  EXPECT_TRUE(store_->writable());
+}
 
 TEST_F(DoubtfulCommitTest, IsAcknowledgedIfItIsThere) {
   must(*store_, {insert("parents", "1")});

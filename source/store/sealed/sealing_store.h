@@ -50,6 +50,7 @@ class SealingStore final : public Store {
   History* history() override { return inner_->history(); }
   NodeRegistry* nodes() override { return inner_->nodes(); }
   bool reachable() const override { return inner_->reachable(); }
+  bool writable() const override { return inner_->writable(); }
   void watch(std::function<void()> changed) override { inner_->watch(std::move(changed)); }
   Status broadcast(const std::string& message) override { return inner_->broadcast(message); }
   void onBroadcast(std::function<void(const std::string& message)> heard) override {

@@ -10,7 +10,7 @@
 namespace tollgate::store {
 
 SqliteConnection::~SqliteConnection() {
-  for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  for (Prepared& each : statements_) sqlite3_finalize(each.statement);
   if (db_ != nullptr) sqlite3_close(db_);
 }
 
@@ -81,16 +81,33 @@ void SqliteConnection::rollback() {
 }
 
 sqlite3_stmt* SqliteConnection::prepare(std::string_view sql) {
-  std::string key(sql);
-  auto found = statements_.find(key);
-  if (found != statements_.end()) return found->second;
+  auto found = bySql_.find(sql);
+  if (found != bySql_.end()) {
+    statements_.splice(statements_.begin(), statements_, found->second);
+    return statements_.front().statement;
+  }
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                         &statement, nullptr) != SQLITE_OK) {
+                         &statement, nullptr) != SQLITE_OK ||
+      statement == nullptr) {
     return nullptr;
   }
-  if (statement != nullptr) statements_.emplace(std::move(key), statement);
+  if (statements_.size() >= kStatements) forgetOldest();
+  statements_.push_front({std::string(sql), statement});
+  bySql_.emplace(statements_.front().sql, statements_.begin());
   return statement;
+}
+
+/// Of those that are not running: a row of one statement may ask for another.
+void SqliteConnection::forgetOldest() {
+  for (auto at = statements_.end(); at != statements_.begin();) {
+    --at;
+    if (sqlite3_stmt_busy(at->statement) != 0) continue;
+    bySql_.erase(at->sql);
+    sqlite3_finalize(at->statement);
+    statements_.erase(at);
+    return;
+  }
 }
 
 Error SqliteConnection::failure(const char* what) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <list>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "source/store/sql.h"
@@ -10,10 +12,12 @@ struct sqlite3_stmt;
 
 namespace tollgate::store {
 
-/// A connection to one SQLite file, written ahead and synced. One thread at a time.
+/// A connection to one SQLite file, written ahead and synced. Statements are kept prepared, as many
+/// as kStatements, those that were used last. One thread at a time.
 class SqliteConnection final : public SqlConnection {
  public:
   static constexpr const char* kMemory = ":memory:";  ///< The path of a database without a file.
+  static constexpr size_t kStatements = 128;
 
   explicit SqliteConnection(std::string path) : path_(std::move(path)) {}
   ~SqliteConnection() override;
@@ -23,6 +27,8 @@ class SqliteConnection final : public SqlConnection {
   Status open();
   /// Whether the last failure was a damaged file.
   bool damaged() const { return damaged_; }
+  /// How many statements stand prepared.
+  size_t prepared() const { return statements_.size(); }
 
   Status query(std::string_view sql, const std::vector<SqlValue>& parameters,
                const std::function<void(const SqlRow&)>& row) override;
@@ -41,13 +47,19 @@ class SqliteConnection final : public SqlConnection {
   void rollback() override;
 
  private:
+  struct Prepared {
+    std::string sql;
+    sqlite3_stmt* statement;
+  };
   sqlite3_stmt* prepare(std::string_view sql);
+  void forgetOldest();
   Error failure(const char* what);
 
   std::string path_;
   sqlite3* db_ = nullptr;
   bool damaged_ = false;
-  std::unordered_map<std::string, sqlite3_stmt*> statements_;
+  std::list<Prepared> statements_;  ///< The one used last comes first.
+  std::unordered_map<std::string_view, std::list<Prepared>::iterator> bySql_;
 };
 
 }  // namespace tollgate::store
