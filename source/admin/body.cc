@@ -1,5 +1,7 @@
 #include "source/admin/body.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "source/admin/errors.h"
@@ -26,39 +28,55 @@ Stop decodeJson(Call& call) {
   return {};
 }
 
+bool isOfType(std::string_view type, std::string_view wanted) {
+  return type.size() >= wanted.size() && equalsIgnoringCase(type.substr(0, wanted.size()), wanted);
+}
+
+Stop tooMuch(schema::FormLimit over) {
+  switch (over) {
+    case schema::FormLimit::kNone:
+      return {};
+    case schema::FormLimit::kFields:
+      return message(400, "Too many arguments");
+    case schema::FormLimit::kNameLength:
+      return message(400, fmt::format("The name of a field is longer than {} bytes",
+                                      schema::kMaxFormNameBytes));
+  }
+  return {};
+}
+
 }  // namespace
 
 Stop decodeBody(Call& call, bool takesYaml) {
-  const std::string* type = nullptr;
+  const std::string* given = nullptr;
   for (const auto& [name, value] : call.request.headers) {
     if (!equalsIgnoringCase(name, "content-type")) continue;
-    if (type) {
+    if (given) {
       Reply reply;
       reply.status = 400;
       reply.text = "Multiple Content-Type headers not allowed";
       reply.contentType = "text/plain; charset=utf-8";
       return reply;
     }
-    type = &value;
+    given = &value;
   }
   const std::string& text = call.request.body;
-  if (!type && text.empty()) return {};
-  if (type && type->starts_with("application/json")) return decodeJson(call);
-  if (type && type->starts_with("application/x-www-form-urlencoded")) {
-    bool tooMany = false;
-    call.body = schema::parseForm(text, tooMany);
+  if (!given && text.empty()) return {};
+  const std::string_view type = given ? *given : std::string_view();
+  schema::FormLimit over = schema::FormLimit::kNone;
+  if (isOfType(type, "application/json")) return decodeJson(call);
+  if (isOfType(type, "application/x-www-form-urlencoded")) {
+    call.body = schema::parseForm(text, &over);
     call.isForm = true;
-    if (tooMany) return message(400, "Too many arguments");
-    return {};
+    return tooMuch(over);
   }
-  if (type && type->starts_with("multipart/form-data")) {
-    auto parsed = schema::parseMultipart(text, *type);
+  if (isOfType(type, "multipart/form-data")) {
+    auto parsed = schema::parseMultipart(text, type, &over);
     if (parsed.ok()) call.body = std::move(*parsed);
     call.isForm = true;
-    return {};
+    return tooMuch(over);
   }
-  if (takesYaml && type &&
-      (type->starts_with("application/yaml") || type->starts_with("text/yaml"))) {
+  if (takesYaml && (isOfType(type, "application/yaml") || isOfType(type, "text/yaml"))) {
     call.body = {{"config", text}};
     return {};
   }

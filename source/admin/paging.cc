@@ -44,7 +44,7 @@ Stop readSize(std::string_view query, Page& page) {
 Stop readPage(std::string_view query, Page& page) {
   if (Stop stop = readSize(query, page)) return stop;
   auto offset = queryValue(query, "offset");
-  if (!offset || offset->empty()) return {};
+  if (!offset) return {};
   std::string decoded;
   if (!decodeBase64(*offset, decoded)) return badOffset(*offset, "base64");
   Json key = schema::parseJson(decoded);
@@ -68,7 +68,10 @@ Stop readTags(std::string_view query, Page& page, store::ListQuery& list) {
     size_t end = rest.find(any ? '/' : ',');
     std::string tag(rest.substr(0, end));
     const auto* services = schema::EntitySchema::find("services");
-    if (tag.empty() || (services && !services->checkField("tags", Json::array({tag})).empty())) {
+    // Behind a last separator stands a tag that nothing has.
+    const bool last = end == std::string_view::npos && count > 0;
+    if (tag.empty() ? !last
+                    : (services && !services->checkField("tags", Json::array({tag})).empty())) {
       return badTags("invalid filter syntax");
     }
     ++count;

@@ -111,7 +111,8 @@ Reply oneTag(ApiContext& context, Call& call) {
 
 void addTagEndpoints(Paths& paths, ApiContext& context) {
   paths.add("/tags",
-            {{"GET", [&context](Call& call) { return listTags(context, call, "", "/tags"); }}});
+            {{"GET", [&context](Call& call) { return listTags(context, call, "", "/tags"); }},
+             {"POST", [](Call& call) { return violation(schema::checkTags(call.body)); }}});
   paths.add("/tags/{tags}", {{"GET", [&context](Call& call) { return oneTag(context, call); }}});
 }
 

@@ -46,7 +46,7 @@ Stop slice(ApiContext& context, Call& call, const std::string& upstreamId, Slice
   Page page;
   if (Stop stop = readSize(call.query, page)) return stop;
   size_t offset = 0;
-  if (auto text = queryValue(call.query, "offset"); text && !text->empty()) {
+  if (auto text = queryValue(call.query, "offset")) {
     const char* end = text->data() + text->size();
     auto [stopped, error] = std::from_chars(text->data(), end, offset);
     if (error != std::errc() || stopped != end) {

@@ -14,19 +14,7 @@ namespace {
 
 constexpr size_t kNamedInHeader = 20;
 
-/// Whether a sequence of valid form is a surrogate, too long for what it says, or above U+10FFFF.
-bool isOutsideUnicode(unsigned char lead, unsigned char second) {
-  return (lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
-         (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f);
-}
-
 bool isPlainText(std::string_view text) {
-  for (size_t i = 1; i < text.size(); ++i) {
-    if (isOutsideUnicode(static_cast<unsigned char>(text[i - 1]),
-                         static_cast<unsigned char>(text[i]))) {
-      return false;
-    }
-  }
   return schema::invalidUtf8At(text) == 0 && std::all_of(text.begin(), text.end(), [](char c) {
            const auto u = static_cast<unsigned char>(c);
            return u >= 0x20 && u != 0x7f;

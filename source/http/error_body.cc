@@ -1,6 +1,8 @@
 #include "source/http/error_body.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "source/http/header_map.h"
 
@@ -63,11 +65,72 @@ Form negotiate(std::string_view accept) {
   return best;
 }
 
+/// What stands for a byte within the text of a form; "" for the byte itself.
+using Stand = std::string_view (*)(char c, char (&room)[6]);
+
+std::string_view inJson(char c, char (&room)[6]) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  switch (c) {
+    case '"':
+      return "\\\"";
+    case '\\':
+      return "\\\\";
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      break;
+  }
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte >= 0x20) return {};
+  const char escape[] = {'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]};
+  std::copy(std::begin(escape), std::end(escape), room);
+  return {room, sizeof room};
+}
+
+std::string_view inMarkup(char c, char (&)[6]) {
+  switch (c) {
+    case '<':
+      return "&lt;";
+    case '>':
+      return "&gt;";
+    case '&':
+      return "&amp;";
+    default:
+      return {};
+  }
+}
+
+/// `text` as it may stand in a form; where nothing has to be replaced, as it is.
+std::string_view escaped(Arena& arena, std::string_view text, Stand stand) {
+  char room[6];
+  size_t size = 0;
+  for (char c : text) size += std::max<size_t>(1, stand(c, room).size());
+  if (size == text.size()) return text;
+  char* out = arena.chars(size);
+  char* at = out;
+  for (char c : text) {
+    const std::string_view instead = stand(c, room);
+    if (instead.empty()) {
+      *at++ = c;
+    } else {
+      at = std::copy(instead.begin(), instead.end(), at);
+    }
+  }
+  return {out, size};
+}
+
 }  // namespace
 
 ErrorBody errorBody(Arena& arena, std::string_view accept, std::string_view message,
                     std::string_view requestId) {
-  switch (negotiate(accept)) {
+  const Form form = negotiate(accept);
+  if (form == Form::kJson) message = escaped(arena, message, inJson);
+  if (form == Form::kHtml || form == Form::kXml) message = escaped(arena, message, inMarkup);
+  switch (form) {
     case Form::kHtml:
       return {"text/html; charset=utf-8",
               arena.concat("<!doctype html>\n<html>\n  <head>\n    <meta charset=\"utf-8\">\n"

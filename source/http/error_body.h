@@ -13,7 +13,7 @@ struct ErrorBody {
 };
 
 /// The error body in the form that `accept` asks for; "" (no Accept header) gives JSON. Unknown
-/// types give JSON, text/* plain text. The message is inserted as it is.
+/// types give JSON, text/* plain text. What the form reserves is escaped in the message.
 ErrorBody errorBody(Arena& arena, std::string_view accept, std::string_view message,
                     std::string_view requestId);
 

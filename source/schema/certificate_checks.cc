@@ -3,6 +3,7 @@
 #include <string>
 
 #include "source/schema/pem_checker.h"
+#include "source/schema/vault_reference.h"
 
 namespace tollgate::schema {
 namespace {
@@ -13,7 +14,7 @@ using Json = nlohmann::json;
 const std::string* plainText(const Json& doc, const Json& errors, const char* field) {
   auto at = doc.find(field);
   if (at == doc.end() || !at->is_string() || errors.contains(field)) return nullptr;
-  return isVaultReference(*at) ? nullptr : &at->get_ref<const std::string&>();
+  return holdsVaultReference(*at) ? nullptr : &at->get_ref<const std::string&>();
 }
 
 bool sameKeyType(const std::string& a, const std::string& b) {
@@ -22,12 +23,6 @@ bool sameKeyType(const std::string& a, const std::string& b) {
 }
 
 }  // namespace
-
-bool isVaultReference(const Json& value) {
-  if (!value.is_string()) return false;
-  const auto& text = value.get_ref<const std::string&>();
-  return text.starts_with("{vault://") && text.ends_with("}");
-}
 
 void checkCertificatePairs(Json& doc, Json& errors) {
   const PemChecker& pem = PemChecker::instance();

@@ -11,7 +11,4 @@ void checkCertificatePairs(nlohmann::json& doc, nlohmann::json& errors);
 /// One certificate of an authority that has not expired; sets its digest.
 void checkAuthority(nlohmann::json& doc, nlohmann::json& errors);
 
-/// Whether a text stands for a secret in a vault: {vault://…}.
-bool isVaultReference(const nlohmann::json& value);
-
 }  // namespace tollgate::schema

@@ -68,6 +68,14 @@ void collectAtRest(const std::vector<Field>& fields, const std::string& record,
   }
 }
 
+void collectReferences(const std::vector<Field>& fields, const std::string& record,
+                       const std::string& plugin, std::vector<FieldPath>& out) {
+  for (const Field& f : fields) {
+    if (f.rules.referenceable()) out.push_back({record + f.name, plugin});
+    collectReferences(f.fields, record + f.name + ".", plugin, out);
+  }
+}
+
 /// The member that a dotted name leads to; nullptr where there is none.
 template <typename AnyJson>
 AnyJson* memberAt(AnyJson& doc, std::string_view path) {
@@ -90,9 +98,11 @@ class CompiledSchema : public EntitySchema {
         steps_(kindRules(rules_.kind())),
         fields_(compileFields(message)) {
     collectAtRest(fields_, "", "", atRest_);
+    collectReferences(fields_, "", "", references_);
     if (kind() == "plugins") {
       for (const PluginConfig& plugin : PluginConfig::all()) {
         collectAtRest(plugin.fields(), "config.", plugin.rules().plugin(), atRest_);
+        collectReferences(plugin.fields(), "config.", plugin.rules().plugin(), references_);
       }
     }
     for (const auto& f : fields_) {
@@ -114,6 +124,7 @@ class CompiledSchema : public EntitySchema {
                        [&](const Field& f) { return f.name == field && f.rules.secret(); });
   }
   const std::vector<AtRestField>& atRestFields() const override { return atRest_; }
+  const std::vector<FieldPath>& referenceFields() const override { return references_; }
 
   Json coerce(Json form, const Json& stored) const override {
     if (!form.is_object()) return form;
@@ -305,11 +316,12 @@ class CompiledSchema : public EntitySchema {
   std::vector<Field> fields_;
   std::vector<ForeignField> foreign_;
   std::vector<AtRestField> atRest_;
+  std::vector<FieldPath> references_;
 };
 
 }  // namespace
 
-const std::string* AtRestField::in(const Json& doc) const {
+const std::string* FieldPath::in(const Json& doc) const {
   if (!plugin.empty()) {
     const Json* name = memberAt(doc, "name");
     if (name == nullptr || *name != plugin) return nullptr;
@@ -318,7 +330,7 @@ const std::string* AtRestField::in(const Json& doc) const {
   return at != nullptr && at->is_string() ? at->get_ptr<const std::string*>() : nullptr;
 }
 
-void AtRestField::set(Json& doc, std::string text) const {
+void FieldPath::set(Json& doc, std::string text) const {
   if (Json* at = memberAt(doc, field)) *at = std::move(text);
 }
 
@@ -386,6 +398,16 @@ Json describeVault(std::string_view name) {
 Json describeTags() {
   return {{"fields", describeFields(compileFields(*gateway::v1::Tag::descriptor()))},
           {"entity_checks", Json::array()}};
+}
+
+Violations checkTags(Json row) {
+  static const auto& fields =
+      *new std::vector<Field>(compileFields(*gateway::v1::Tag::descriptor()));
+  if (!row.contains("entity_id")) row["entity_id"] = makeUuid();
+  Violations out;
+  out.fields = checkRecord(fields, row);
+  if (out.empty()) out.fields["@entity"] = {"tags are written with the entities that bear them"};
+  return out;
 }
 
 const EntitySchema* EntitySchema::find(std::string_view kind) {

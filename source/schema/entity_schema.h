@@ -46,14 +46,20 @@ struct ForeignField {
 /// How a secret value is kept; see FieldRules.at_rest.
 enum class AtRest { kDigest, kPassword, kSealed };
 
-struct AtRestField {
-  std::string field;  ///< "key", or "pem.private_key" within a record.
-  AtRest how;
+/// A text field of the documents of one kind.
+struct FieldPath {
+  std::string field;        ///< "key", or "pem.private_key" within a record.
   std::string plugin = {};  ///< Whose field it is, of "plugins"; "" where every document has it.
   /// The text of the field; nullptr where `doc` has none.
   const std::string* in(const Json& doc) const;
   /// Only where in() finds one.
   void set(Json& doc, std::string text) const;
+};
+
+struct AtRestField : FieldPath {
+  AtRestField(std::string name, AtRest kept, std::string owner = {})
+      : FieldPath{std::move(name), std::move(owner)}, how(kept) {}
+  AtRest how;
 };
 
 /// How a write treats what the body leaves out.
@@ -87,6 +93,8 @@ class EntitySchema {
   virtual bool isSecret(std::string_view field) const = 0;
   /// The fields that a store must not keep as they are.
   virtual const std::vector<AtRestField>& atRestFields() const = 0;
+  /// Those that may hold a reference to a secret (see vault_reference.h) in place of a value.
+  virtual const std::vector<FieldPath>& referenceFields() const = 0;
 
   /// Turns form values (all strings, see Form in form.h) into the types the schema wants. `stored`
   /// is the entity that a PATCH changes (tells a plugin's name), or null.
@@ -138,5 +146,8 @@ Json describePlugin(std::string_view name);
 Json describeVault(std::string_view name);
 /// The body of GET /schemas/tags: the rows that tell which entity has which tag.
 Json describeTags();
+/// What is wrong with such a row that somebody wants to write; something always is, since tags are
+/// written with the entities that bear them.
+Violations checkTags(Json row);
 
 }  // namespace tollgate::schema

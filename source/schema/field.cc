@@ -6,9 +6,12 @@
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
+#include <unordered_map>
 
 #include "source/schema/checks.h"
 #include "source/schema/rules.h"
+#include "source/schema/vault_reference.h"
 
 namespace tollgate::schema {
 namespace pb = google::protobuf;
@@ -82,6 +85,9 @@ std::string listed(const google::protobuf::RepeatedPtrField<std::string>& texts)
   return all;
 }
 
+constexpr const char* kNoReference =
+    "this field does not take references to secrets: nothing would resolve it";
+
 Json checkOneOf(const Rules& rules, const Json& value) {
   if (rules.one_of().empty() && rules.not_one_of().empty()) return nullptr;
   const std::string text = scalarText(value);
@@ -120,8 +126,11 @@ Json checkString(const Field& f, const Json& value) {
   if (!value.is_string()) return "expected a string";
   const auto& text = value.get_ref<const std::string&>();
   if (Json error = checkOneOf(f.rules, value); !error.is_null()) return error;
-  if (f.rules.referenceable() && text.starts_with("{vault://") && text.back() == '}')
-    return nullptr;
+  if (isVaultReference(text)) {
+    std::string error = f.rules.referenceable() ? checkVaultReference(text) : kNoReference;
+    if (error.empty()) error = checkText(text);
+    return error.empty() ? Json(nullptr) : Json(error);
+  }
   if (f.rules.type() == "uuid") {
     return isUuid(text) ? Json(nullptr) : Json("expected a valid UUID");
   }
@@ -132,7 +141,41 @@ Json checkString(const Field& f, const Json& value) {
     return fmt::format("length must be at most {}", f.rules.len_max());
   }
   std::string error = checkRule(f.rules.type(), text);
+  if (error.empty()) error = checkText(text);
   return error.empty() ? Json(nullptr) : Json(error);
+}
+
+/// Of a value without a type of its own: all texts in it, names too.
+std::string checkTexts(const Json& value) {
+  if (value.is_string()) return checkText(value.get_ref<const std::string&>());
+  if (!value.is_structured()) return "";
+  for (const auto& [name, item] : value.items()) {
+    std::string error = value.is_object() ? checkText(name) : "";
+    if (error.empty()) error = checkTexts(item);
+    if (!error.empty()) return error;
+  }
+  return "";
+}
+
+/// Equal values have equal hashes: 5 and 5.0 are equal.
+size_t hashOf(const Json& value) {
+  return value.is_number() ? std::hash<double>{}(value.get<double>()) : std::hash<Json>{}(value);
+}
+
+/// The first of each, in their order, in linear time.
+Json distinctItems(Json list) {
+  std::unordered_multimap<size_t, size_t> places;  // in `out`, by hash
+  Json out = Json::array();
+  for (Json& item : list) {
+    const size_t hash = hashOf(item);
+    auto [from, to] = places.equal_range(hash);
+    const bool known =
+        std::any_of(from, to, [&](const auto& place) { return out[place.second] == item; });
+    if (known) continue;
+    places.emplace(hash, out.size());
+    out.push_back(std::move(item));
+  }
+  return out;
 }
 
 Json checkList(const Field& f, Json& value) {
@@ -141,15 +184,7 @@ Json checkList(const Field& f, Json& value) {
     if (!value.is_object() || !value.empty()) return set ? "expected a set" : "expected an array";
     value = Json::array();
   }
-  if (set) {
-    Json distinct = Json::array();
-    for (auto& item : value) {
-      bool known = false;
-      for (const auto& other : distinct) known = known || other == item;
-      if (!known) distinct.push_back(std::move(item));
-    }
-    value = std::move(distinct);
-  }
+  if (set) value = distinctItems(std::move(value));
   if (f.rules.has_len_min() && static_cast<int>(value.size()) < f.rules.len_min()) {
     return fmt::format("length must be at least {}", f.rules.len_min());
   }
@@ -181,6 +216,7 @@ Json checkMap(const Field& f, Json& value) {
     if (f.rules.type() == "route_headers" || f.rules.type() == "headers") {
       if (std::string error = checkRule("header_name", key); !error.empty()) return error;
     }
+    if (std::string error = checkText(key); !error.empty()) return error;
     if (Json error = checkValue(*f.elements, item); !error.is_null()) return error;
   }
   return nullptr;
@@ -322,8 +358,11 @@ Json checkValue(const Field& f, Json& value) {
       runChecks(f.checks, WriteMode::kInsert, value, errors);
       return errors.empty() ? Json(nullptr) : errors;
     }
-    case Type::kAny:
-      return value.is_object() ? Json(nullptr) : Json("expected a record");
+    case Type::kAny: {
+      if (!value.is_object()) return "expected a record";
+      std::string error = checkTexts(value);
+      return error.empty() ? Json(nullptr) : Json(error);
+    }
   }
   return nullptr;
 }

@@ -12,7 +12,6 @@ namespace tollgate::schema {
 namespace {
 
 using Json = nlohmann::json;
-constexpr size_t kMaxFields = 1000;
 constexpr size_t kMaxDepth = 32;
 
 std::string decode(std::string_view text) {
@@ -50,12 +49,14 @@ std::vector<Step> splitName(const std::string& name, bool maps) {
   std::vector<Step> steps;
   if (name.empty() || name.back() == '.' || name.front() == '.') return {{name}};
   std::string current;
+  bool closes = true;  // a ']' stands ahead
   auto flush = [&] {
     if (!current.empty()) steps.push_back({std::move(current)});
     current.clear();
   };
   for (size_t i = 0; i < name.size(); ++i) {
-    size_t end = name[i] == '[' ? name.find(']', i) : std::string::npos;
+    size_t end = name[i] == '[' && closes ? name.find(']', i) : std::string::npos;
+    if (name[i] == '[') closes = end != std::string::npos;
     if (name[i] == '.') {
       flush();
     } else if (end != std::string::npos) {
@@ -74,56 +75,100 @@ std::vector<Step> splitName(const std::string& name, bool maps) {
   return usable ? steps : std::vector<Step>{{name}};
 }
 
-void put(Json& target, const std::vector<Step>& steps, size_t i, Json value) {
-  if (i == steps.size()) {
-    if (target.is_null()) {
+/// Fields into a document. Positions of a list may come in any order: until all are there the
+/// others are gaps, which stand as discarded values.
+class Document {
+ public:
+  void add(const std::vector<Step>& steps, Json value) { put(out_, steps, 0, std::move(value)); }
+  /// A list that still has gaps is none: an object, which no list type accepts.
+  Json take() {
+    closeGaps(out_);
+    return std::move(out_);
+  }
+
+ private:
+  void put(Json& target, const std::vector<Step>& steps, size_t i, Json value) {
+    if (i == steps.size()) return putValue(target, std::move(value));
+    const Step& step = steps[i];
+    if (!step.list) {
+      if (!target.is_object()) target = Json::object();
+      return put(target[step.name], steps, i + 1, std::move(value));
+    }
+    if (!target.is_array()) target = isEmpty(target) ? Json::array() : Json::array({target});
+    size_t position = target.size();
+    if (!step.name.empty()) {
+      position = static_cast<size_t>(std::max(1, std::stoi(step.name))) - 1;
+      // "a=x&a[1]=y" are two values of one list.
+      const bool taken = position < target.size() && !isEmpty(target[position]);
+      if (taken && i + 1 == steps.size()) position = target.size();
+    }
+    if (position > target.size()) {
+      if (position - target.size() > gapsLeft_) {
+        target = {{step.name, std::move(value)}};
+        return;
+      }
+      gapsLeft_ -= position - target.size();
+      while (target.size() < position) target.push_back(Json(Json::value_t::discarded));
+    }
+    if (position == target.size()) target.push_back(nullptr);
+    put(target[position], steps, i + 1, std::move(value));
+  }
+
+  static bool isEmpty(const Json& value) { return value.is_null() || value.is_discarded(); }
+
+  static void putValue(Json& target, Json value) {
+    if (isEmpty(target)) {
       target = std::move(value);
     } else if (target.is_array()) {
       target.push_back(std::move(value));
     } else {
       target = Json::array({target, std::move(value)});
     }
-    return;
   }
-  const Step& step = steps[i];
-  if (step.list) {
-    if (!target.is_array()) target = target.is_null() ? Json::array() : Json::array({target});
-    if (step.name.empty()) {
-      target.push_back(nullptr);
-      put(target.back(), steps, i + 1, std::move(value));
+
+  static void closeGaps(Json& value) {
+    if (!value.is_structured()) return;
+    for (Json& item : value) closeGaps(item);
+    if (!value.is_array()) return;
+    if (std::none_of(value.begin(), value.end(), [](const Json& v) { return v.is_discarded(); })) {
       return;
     }
-    size_t position = std::max(1, std::stoi(step.name)) - 1;
-    if (position > target.size()) {  // Not a sequence: a member that no list type accepts.
-      target = {{step.name, std::move(value)}};
-      return;
+    Json sparse = Json::object();
+    for (size_t i = 0; i < value.size(); ++i) {
+      if (!value[i].is_discarded()) sparse[std::to_string(i + 1)] = std::move(value[i]);
     }
-    if (position == target.size()) target.push_back(nullptr);
-    put(target[position], steps, i + 1, std::move(value));
-    return;
+    value = std::move(sparse);
   }
-  if (!target.is_object()) target = Json::object();
-  put(target[step.name], steps, i + 1, std::move(value));
+
+  Json out_ = Json::object();
+  /// No more than fields can still fill.
+  size_t gapsLeft_ = kMaxFormFields;
+};
+
+/// Whether one more field of that name is too much.
+bool isOver(size_t& count, std::string_view name, FormLimit* over) {
+  const FormLimit limit = ++count > kMaxFormFields          ? FormLimit::kFields
+                          : name.size() > kMaxFormNameBytes ? FormLimit::kNameLength
+                                                            : FormLimit::kNone;
+  if (limit != FormLimit::kNone && over != nullptr) *over = limit;
+  return limit != FormLimit::kNone;
 }
 
-Json parsePairs(std::string_view text, bool maps, bool& tooMany) {
-  Json out = Json::object();
+Json parsePairs(std::string_view text, bool maps, FormLimit* over) {
+  Document out;
   size_t count = 0;
   while (!text.empty()) {
     size_t end = std::min(text.find('&'), text.size());
     std::string_view pair = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (pair.empty()) continue;
-    if (++count > kMaxFields) {
-      tooMany = true;
-      break;
-    }
     size_t equals = pair.find('=');
+    if (isOver(count, pair.substr(0, equals), over)) break;
     const bool bare = equals == std::string_view::npos;  // A name alone: true.
     Json value = bare ? Json(true) : Json(decode(pair.substr(equals + 1)));
-    put(out, splitName(decode(pair.substr(0, equals)), maps), 0, std::move(value));
+    out.add(splitName(decode(pair.substr(0, equals)), maps), std::move(value));
   }
-  return out;
+  return out.take();
 }
 
 /// The value of `name="..."` or `name=...` in a header.
@@ -144,25 +189,19 @@ std::string parameter(std::string_view header, std::string_view name) {
 
 }  // namespace
 
-Json parseForm(std::string_view body, bool& tooMany) {
-  tooMany = false;
-  return parsePairs(body, true, tooMany);
-}
+Json parseForm(std::string_view body, FormLimit* over) { return parsePairs(body, true, over); }
 
-Json parseQuery(std::string_view query) {
-  bool tooMany = false;
-  return parsePairs(query, false, tooMany);
-}
+Json parseQuery(std::string_view query) { return parsePairs(query, false, nullptr); }
 
-Result<Json> parseMultipart(std::string_view body, std::string_view contentType) {
+Result<Json> parseMultipart(std::string_view body, std::string_view contentType, FormLimit* over) {
   std::string boundary = parameter(contentType, "boundary");
   if (boundary.empty()) return Error::invalid("multipart body without a boundary in Content-Type");
   const std::string mark = "--" + boundary;
-  Json out = Json::object();
+  Document out;
   size_t at = body.find(mark), count = 0;
   while (at != std::string_view::npos) {
     size_t start = at + mark.size();
-    if (body.substr(start, 2) == "--") return out;
+    if (body.substr(start, 2) == "--") return out.take();
     size_t next = body.find("\r\n" + mark, start);
     size_t head = body.find("\r\n\r\n", start);
     if (next == std::string_view::npos || head == std::string_view::npos || head > next) break;
@@ -170,13 +209,14 @@ Result<Json> parseMultipart(std::string_view body, std::string_view contentType)
     size_t content = std::min(head + 4, next);
     std::string value(body.substr(content, next - content));
     std::string name = parameter(headers, "name");
-    if (!name.empty() && ++count <= kMaxFields) {
+    if (!name.empty()) {
+      if (isOver(count, name, over)) return Error::invalid("too many or too long field names");
       Json parsed = value;
       if (headers.find("application/json") != std::string_view::npos) {
         parsed = parseJson(value);
         if (parsed.is_discarded()) return Error::invalid("invalid JSON in part '" + name + "'");
       }
-      put(out, splitName(name, true), 0, std::move(parsed));
+      out.add(splitName(name, true), std::move(parsed));
     }
     at = next + 2;
   }

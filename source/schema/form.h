@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -9,12 +10,21 @@
 /// EntitySchema::coerce gives them their types. Pure functions; any thread.
 namespace tollgate::schema {
 
-/// An application/x-www-form-urlencoded body. `tooMany` is set (and the rest dropped) past 1000
-/// fields.
-nlohmann::json parseForm(std::string_view body, bool& tooMany);
-/// A multipart/form-data body; parts of type application/json are parsed as such.
-Result<nlohmann::json> parseMultipart(std::string_view body, std::string_view contentType);
-/// A query string without its '?'.
+/// How many fields a body or a query may have.
+inline constexpr size_t kMaxFormFields = 1000;
+/// How long the name of a field may be, as it is sent.
+inline constexpr size_t kMaxFormNameBytes = 4096;
+/// The limit that a body exceeds.
+enum class FormLimit { kNone, kFields, kNameLength };
+
+/// An application/x-www-form-urlencoded body. What lies beyond a limit is dropped, and `over` says
+/// so.
+nlohmann::json parseForm(std::string_view body, FormLimit* over = nullptr);
+/// A multipart/form-data body; parts of type application/json are parsed as such. Beyond a limit it
+/// fails, and `over` says so.
+Result<nlohmann::json> parseMultipart(std::string_view body, std::string_view contentType,
+                                      FormLimit* over = nullptr);
+/// A query string without its '?'; what lies beyond a limit is dropped.
 nlohmann::json parseQuery(std::string_view query);
 
 }  // namespace tollgate::schema

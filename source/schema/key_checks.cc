@@ -3,9 +3,9 @@
 #include <array>
 #include <string>
 
-#include "source/schema/certificate_checks.h"
 #include "source/schema/json_text.h"
 #include "source/schema/pem_checker.h"
+#include "source/schema/vault_reference.h"
 
 namespace tollgate::schema {
 namespace {
@@ -42,11 +42,11 @@ std::string pemError(const Json& pem) {
     return "need to supply a PEM formatted public and/or private key.";
   }
   const PemChecker& checker = PemChecker::instance();
-  if (priv.is_string() && !isVaultReference(priv) &&
+  if (priv.is_string() && !holdsVaultReference(priv) &&
       !checker.checkPrivateKey(priv.get_ref<const std::string&>())) {
     return "could not load PEM private key";
   }
-  if (pub.is_string() && !isVaultReference(pub) &&
+  if (pub.is_string() && !holdsVaultReference(pub) &&
       !checker.checkPublicKey(pub.get_ref<const std::string&>())) {
     return "could not load PEM public key";
   }
@@ -59,7 +59,7 @@ void checkKey(Json& doc, Json& errors) {
   std::string problem;
   const Json& jwk = doc["jwk"];
   if (jwk.is_string() && !errors.contains("jwk") && !errors.contains("kid") &&
-      !isVaultReference(jwk)) {
+      !holdsVaultReference(jwk)) {
     problem = jwkError(jwk, doc["kid"]);
   }
   if (problem.empty() && doc["pem"].is_object() && !errors.contains("pem")) {

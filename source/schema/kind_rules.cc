@@ -7,6 +7,7 @@
 #include "source/schema/host_rules.h"
 #include "source/schema/key_checks.h"
 #include "source/schema/route_checks.h"
+#include "source/schema/rules.h"
 #include "source/schema/service_url.h"
 
 namespace tollgate::schema {
@@ -41,6 +42,17 @@ void takeTarget(Json& body, Json& errors) {
   }
 }
 
+/// What a vault is named after decides what else it has: without it nothing else is looked at.
+void prepareVault(Json& doc, Json& errors) {
+  const Json name = doc.value("name", Json());
+  if (name.is_null()) {
+    errors["name"] = "required field missing";
+  } else if (name.is_string()) {
+    std::string error = checkRule("vault_name", name.get_ref<const std::string&>());
+    if (!error.empty()) errors["name"] = std::move(error);
+  }
+}
+
 }  // namespace
 
 const KindRules& kindRules(std::string_view kind) {
@@ -51,6 +63,7 @@ const KindRules& kindRules(std::string_view kind) {
       {"targets", {.takeBody = takeTarget}},
       {"certificates", {.check = checkCertificatePairs}},
       {"ca_certificates", {.check = checkAuthority}},
+      {"vaults", {.prepare = prepareVault}},
       {"keys", {.check = checkKey}},
   };
   static const KindRules none;

@@ -77,8 +77,6 @@ const PluginConfig* PluginConfig::select(const Json& doc, Json& errors) {
     errors["name"] = "required field missing";
   } else if (!name.is_string()) {
     errors["name"] = "expected a string";
-  } else if (name == "") {
-    errors["name"] = "length must be at least 1";
   } else if (const PluginConfig* found = find(name.get_ref<const std::string&>())) {
     return found;
   } else {
@@ -148,6 +146,11 @@ void PluginConfig::check(WriteMode mode, Json& doc, Json& errors) const {
     if (!valueAt(doc, scope).is_null()) errors[scope] = "value must be null";
   }
   checkProtocols(doc, errors);
+  auto given = doc.find("config");
+  if (mode == WriteMode::kUpdate && given != doc.end() && given->is_null()) {
+    errors["config"] = "required field missing";
+    return;
+  }
   Json& config = doc["config"];
   if (config.is_null() || (config.is_array() && config.empty())) config = Json::object();
   if (!config.is_object()) {

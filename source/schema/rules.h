@@ -11,8 +11,10 @@ namespace tollgate::schema {
 /// everything.
 std::string checkRule(std::string_view rule, const std::string& value);
 
-/// Position (1-based) of the first byte that is not valid UTF-8; 0 where all is.
+/// Position (1-based) of the first byte that is not valid UTF-8 (RFC 3629); 0 where all is.
 size_t invalidUtf8At(std::string_view text);
+/// "" where every store can keep `text`: UTF-8 without NUL; else the text of the error.
+std::string checkText(std::string_view text);
 bool isUuid(std::string_view text);
 /// A random version 4 UUID.
 std::string makeUuid();

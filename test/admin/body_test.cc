@@ -105,6 +105,24 @@ TEST_F(ApiTest, RefusesJsonThatIsNestedWithoutEnd) {
             "schema violation (could not json decode jwk string)");
 }
 
+TEST_F(ApiTest, MediaTypesHaveNoCase) {
+  const std::string body = R"({"host":"h"})";
+  for (const char* type : {"APPLICATION/JSON", "Application/Json; charset=UTF-8"}) {
+    EXPECT_EQ(send("POST", "/services", body, {{"Content-Type", type}}).status, 201) << type;
+  }
+  EXPECT_EQ(
+      send("POST", "/services", "host=h", {{"Content-Type", "Application/X-WWW-Form-URLencoded"}})
+          .status,
+      201);
+}
+
+TEST_F(ApiTest, LimitsTheNamesOfFields) {
+  const std::string name(1 << 20, '[');
+  EXPECT_NE(message(sendForm("POST", "/services", name + "=1")).find("longer than 4096 bytes"),
+            std::string::npos);
+  EXPECT_EQ(status("GET", "/services?" + name), 200);
+}
+
 TEST_F(ApiTest, LimitsTheNumberOfArguments) {
   std::string many = "a=1";
   for (int i = 0; i < 1000; ++i) many += "&a=1";

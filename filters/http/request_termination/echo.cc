@@ -41,10 +41,7 @@ Json parsedBody(std::string_view type, const std::string& raw) {
     Json parsed = schema::parseJson(raw);
     return parsed.is_discarded() ? Json() : parsed;
   }
-  bool tooMany = false;
-  if (type.starts_with("application/x-www-form-urlencoded")) {
-    return schema::parseForm(raw, tooMany);
-  }
+  if (type.starts_with("application/x-www-form-urlencoded")) return schema::parseForm(raw);
   if (type.starts_with("multipart/form-data")) {
     auto parsed = schema::parseMultipart(raw, type);
     return parsed ? std::move(parsed).value() : Json();

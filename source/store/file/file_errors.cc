@@ -156,7 +156,7 @@ Json FileErrors::fieldsWithoutEntities() const {
   return out;
 }
 
-Json FileErrors::flattened() const { return flattened_.empty() ? Json::object() : flattened_; }
+Json FileErrors::flattened() const { return flattened_; }
 
 std::string FileErrors::text(const Json& value) {
   if (value.is_string()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -1,5 +1,6 @@
 #include "source/store/postgres/session.h"
 
+#include "source/schema/rules.h"
 #include "source/store/postgres/host_lookup.h"
 #include "source/store/postgres/libpq.h"
 #include "source/store/postgres/wait.h"
@@ -354,25 +355,7 @@ std::string quoteLiteral(std::string_view text) {
 }
 
 bool isStorable(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    auto lead = static_cast<unsigned char>(text[i]);
-    size_t length = lead < 0x80   ? 1
-                    : lead < 0xc2 ? 0
-                    : lead < 0xe0 ? 2
-                    : lead < 0xf0 ? 3
-                    : lead < 0xf5 ? 4
-                                  : 0;
-    if (lead == 0 || length == 0 || i + length > text.size()) return false;
-    for (size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
-    }
-    auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
-    bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    bool outside = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-    if (overlong || outside) return false;
-    i += length;
-  }
-  return true;
+  return text.find('\0') == std::string_view::npos && schema::invalidUtf8At(text) == 0;
 }
 
 }  // namespace tollgate::store
