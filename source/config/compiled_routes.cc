@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "source/config/document.h"
+#include "source/config/unserved.h"
 #include "source/proxy/snapshot.h"
 
 namespace tollgate::config {
@@ -103,6 +104,9 @@ route::CompiledRoutePtr CompiledRoutes::compile(const Record& record, const sche
   auto has = [&](const char* protocol) {
     return std::find(protocols.begin(), protocols.end(), protocol) != protocols.end();
   };
+  if (std::string what = unserved("routes", doc); !what.empty()) {
+    problems_.add(record.id, Error::invalid(std::move(what), "route " + record.id));
+  }
   bool web = has("http") || has("https");
   bool grpc = has("grpc") || has("grpcs");
   if (!web && !grpc) return {};  // stream routes have no HTTP

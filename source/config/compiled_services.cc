@@ -1,6 +1,7 @@
 #include "source/config/compiled_services.h"
 
 #include "source/config/document.h"
+#include "source/config/unserved.h"
 
 namespace tollgate::config {
 
@@ -38,6 +39,9 @@ void CompiledServices::set(uint32_t number, std::shared_ptr<const upstream::Serv
 }
 
 void CompiledServices::bind(upstream::Service& service, const schema::Json& tlsPart) {
+  if (std::string what = unservedProtocol(service.protocol); !what.empty()) {
+    problems_.add(service.id, Error::invalid(std::move(what), "service " + service.id));
+  }
   if (!service.literal.valid()) service.cluster = upstreams_.find(service.host);
   service.poolKey = "tcp|";
   service.literalKey = {};

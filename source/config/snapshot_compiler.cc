@@ -9,14 +9,17 @@
 #include "source/config/compiled_routes.h"
 #include "source/config/directory.h"
 #include "source/config/served_certificates.h"
+#include "source/config/vault_references.h"
 
 namespace tollgate::config {
 
 /// A kind comes after those that it refers to.
 struct SnapshotCompiler::Kinds {
   Kinds(Problems& problems, http::SharedCounters* counters, http::TlsConnector* tls,
-        std::shared_ptr<const KeyLookup> keyLookup, upstream::ClusterRegistry* clusters)
-      : directory(std::move(keyLookup)),
+        std::shared_ptr<const KeyLookup> keyLookup, upstream::ClusterRegistry* clusters,
+        const std::string& vaultPrefix)
+      : references(problems, vaultPrefix),
+        directory(std::move(keyLookup)),
         upstreams(clusters, certificates, problems),
         services(upstreams, certificates, problems),
         routes(services, problems),
@@ -25,6 +28,7 @@ struct SnapshotCompiler::Kinds {
         plugins(services, routes, consumers, problems, counters, tls),
         listeners(problems) {}
 
+  VaultReferences references;
   SnapshotDirectory directory;
   OriginCertificates certificates;
   ServedCertificates served;
@@ -76,6 +80,11 @@ void SnapshotCompiler::setKeyLookup(std::shared_ptr<const KeyLookup> lookup) {
   clear();
 }
 
+void SnapshotCompiler::setVaultPrefix(std::string prefix) {
+  vaultPrefix_ = std::move(prefix);
+  clear();
+}
+
 void SnapshotCompiler::clear() {
   kinds_.reset();
   makeKinds();
@@ -84,7 +93,8 @@ void SnapshotCompiler::clear() {
 void SnapshotCompiler::makeKinds() {
   ++generation_;
   problems_ = std::make_unique<Problems>();
-  kinds_ = std::make_unique<Kinds>(*problems_, counters_, filterTls_, keyLookup_, clusters_);
+  kinds_ = std::make_unique<Kinds>(*problems_, counters_, filterTls_, keyLookup_, clusters_,
+                                   vaultPrefix_);
   kinds_->upstreams.setTls(upstreamTls_);
   kinds_->services.setUpstreamTls(upstreamTls_);
 }
@@ -129,6 +139,16 @@ std::vector<std::string> SnapshotCompiler::expiredKeys(int64_t now) const {
 }
 
 void SnapshotCompiler::apply(const store::Change& change) {
+  if (change.kind == "vaults") {
+    for (const store::Change& again : kinds_->references.applyVault(change)) apply(again);
+    return;
+  }
+  std::optional<schema::Json> resolved = kinds_->references.resolve(change);
+  if (!resolved) return applyResolved(change);
+  applyResolved({change.op, change.kind, change.id, std::move(*resolved)});
+}
+
+void SnapshotCompiler::applyResolved(const store::Change& change) {
   if (ServedCertificates::concerns(change.kind)) {
     if (change.kind == "certificates") problems_->clear(change.id);
     kinds_->served.apply(change);

@@ -40,6 +40,10 @@ class SnapshotCompiler {
   /// How API keys are found; without it, by themselves. Before the first change.
   void setKeyLookup(std::shared_ptr<const KeyLookup> lookup);
 
+  /// What stands before the names of secrets in the environment, where no vault says otherwise.
+  /// Before the first change.
+  void setVaultPrefix(std::string prefix);
+
   /// Puts an entity in, or takes it out when the change is a deletion. Kinds that no request needs
   /// are ignored.
   void apply(const store::Change& change);
@@ -69,12 +73,14 @@ class SnapshotCompiler {
  private:
   struct Kinds;
   void makeKinds();
+  void applyResolved(const store::Change& change);
 
   http::SharedCounters* counters_;
   UpstreamTls upstreamTls_;
   http::TlsConnector* filterTls_ = nullptr;
   std::shared_ptr<const KeyLookup> keyLookup_;
   upstream::ClusterRegistry* clusters_ = nullptr;
+  std::string vaultPrefix_;
   uint64_t generation_ = 0;                              ///< Grows when all kinds change at once.
   std::unique_ptr<Problems> problems_, problemsBefore_;  ///< Before: while a reload is under way.
   std::unique_ptr<Kinds> kinds_, kindsBefore_;

@@ -1,0 +1,25 @@
+#include "source/config/unserved.h"
+
+#include "source/config/document.h"
+
+namespace tollgate::config {
+
+std::string unservedProtocol(std::string_view protocol) {
+  if (protocol.empty() || protocol == "http" || protocol == "https") return "";
+  if (protocol == "grpc" || protocol == "grpcs") {
+    return "the protocol " + std::string(protocol) +
+           " is not served yet: requests go to the origin over HTTP/1.1";
+  }
+  return "the protocol " + std::string(protocol) + " is not served yet: no listener takes it";
+}
+
+std::string unserved(std::string_view kind, const schema::Json& doc) {
+  if (kind == "services") return unservedProtocol(textOf(doc, "protocol"));
+  if (kind != "routes") return "";
+  for (const std::string& protocol : listOf(doc, "protocols")) {
+    if (std::string what = unservedProtocol(protocol); !what.empty()) return what;
+  }
+  return "";
+}
+
+}  // namespace tollgate::config
