@@ -45,6 +45,8 @@ bool hasBody(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
+bool writes(std::string_view method) { return hasBody(method) || method == "DELETE"; }
+
 Reply bare(Reply reply) {
   reply.bare = true;
   return reply;
@@ -82,8 +84,12 @@ Response Api::handle(const Request& request) {
     call.now = context_.now();
     const store::Revision before = context_.committed();
     reply = answer(call, target.substr(0, mark));
+    for (const std::string& text : call.warnings) reply.warn(text);
     const store::Revision after = context_.committed();
-    if (call.wait && after != before) wait = Response::Wait{after, *call.wait};
+    if (writes(request.method) && after != before) {
+      if (call.wait) wait = Response::Wait{after, *call.wait};
+      if (std::string what = context_.notLive(); !what.empty()) reply.warn(what);
+    }
   } catch (const std::exception& e) {
     context_.logError("admin: " + call.place + ": " + e.what());
     reply = unexpected();
@@ -109,13 +115,14 @@ Reply Api::answer(Call& call, std::string_view path) {
                      {"Access-Control-Allow-Headers", asked ? *asked : "Content-Type"}};
     return reply;
   }
+  context_.beginCall();
   if (queryCount(call.query) > kMaxArguments) return message(400, "Too many arguments");
   if (hasBody(method)) {
     if (Stop stop = decodeBody(call, endpoint->pattern == "/config")) return std::move(*stop);
   }
   auto handler = endpoint->methods.find(method == "HEAD" ? "GET" : method);
   if (handler == endpoint->methods.end()) return methodNotAllowed();
-  if (method != "GET" && method != "HEAD") {
+  if (writes(method)) {
     if (Stop stop = readWriteOptions(call, context_.waitLimits())) {
       return std::move(*stop);
     }

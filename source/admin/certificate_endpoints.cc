@@ -22,6 +22,16 @@ Reply get(ApiContext& context, Call& call) {
   return access.answer(certificates(), 200, doc, call.now);
 }
 
+/// Puts the name in the path among those of the body.
+void addServerName(Json& body, const std::string& name) {
+  Json& names = body["snis"];
+  if (names.is_string()) names = serverNamesOf(names.get_ref<const std::string&>());
+  if (names.is_null()) names = Json::array();
+  if (names.is_array() && std::find(names.begin(), names.end(), name) == names.end()) {
+    names.push_back(name);
+  }
+}
+
 /// By a server name: the certificate gets that name, and is a new one where nobody has it.
 Reply put(ApiContext& context, Call& call) {
   EntityAccess access(context);
@@ -29,15 +39,15 @@ Reply put(ApiContext& context, Call& call) {
   EntityKey key;
   Stop unknown = access.readKey(certificates(), text, key);
   if (unknown && unknown->status != 404) return std::move(*unknown);
-  if (unknown) key = {"id", schema::makeUuid()};
-  if (!isUuid(text)) {
-    Json& names = call.body["snis"];
-    if (names.is_string()) names = Json::array({names});
-    if (names.is_null()) names = Json::array();
-    if (names.is_array() && std::find(names.begin(), names.end(), text) == names.end()) {
-      names.push_back(text);
-    }
-  }
+  if (!isUuid(text)) addServerName(call.body, text);
+  if (!unknown) return access.upsert(certificates(), call, key, {});
+  key = {"id", schema::makeUuid()};
+  const Json given = call.body;
+  Reply reply = access.upsert(certificates(), call, key, {});
+  if (reply.status != 400 && reply.status != 409) return reply;
+  // Another node may have given the name away since; then this is a replacement after all.
+  if (access.readKey(certificates(), text, key)) return reply;
+  call.body = given;
   return access.upsert(certificates(), call, key, {});
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <unordered_set>
 
 #include "source/admin/errors.h"
 
@@ -23,6 +25,16 @@ std::string certificateOf(const Json& sni) { return sni["certificate"]["id"].get
 
 }  // namespace
 
+Json serverNamesOf(std::string_view text) {
+  Json names = Json::array();
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(','), text.size());
+    names.push_back(std::string(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return names;
+}
+
 Stop CertificateSnis::take(const EntitySchema& schema, Call& call,
                            const std::string& certificateId) {
   concerned_ = schema.kind() == "certificates";
@@ -30,12 +42,13 @@ Stop CertificateSnis::take(const EntitySchema& schema, Call& call,
   if (at == call.body.end()) return {};
   Json names = std::move(*at);
   call.body.erase(at);
-  if (Stop stop = readNames(call, std::move(names))) return stop;
+  if (Stop stop = readNames(std::move(names))) return stop;
   if (!names_) return {};
+  std::unordered_set<std::string_view> seen;
   for (const auto& name : *names_) {
-    if (std::count(names_->begin(), names_->end(), name) > 1) {
-      return refuse(name + " is duplicated");
-    }
+    if (!seen.insert(name).second) return refuse(name + " is duplicated");
+  }
+  for (const auto& name : *names_) {
     auto known = context_.store().getByUnique("snis", "name", name);
     if (!known) return storeFailed(known.error());
     if (known->has_value() && certificateOf(**known) != certificateId) {
@@ -46,11 +59,9 @@ Stop CertificateSnis::take(const EntitySchema& schema, Call& call,
   return {};
 }
 
-Stop CertificateSnis::readNames(Call& call, Json names) {
+Stop CertificateSnis::readNames(Json names) {
   if (names.is_null()) return {};
-  if (call.isForm && names.is_string()) {
-    names = names == "" ? Json::array() : Json::array({std::move(names)});
-  }
+  if (names.is_string()) names = serverNamesOf(names.get_ref<const std::string&>());
   if (names.is_object() && names.empty()) names = Json::array();
   if (!names.is_array()) return refuse("expected a set");
   Json problems = Json::array();
@@ -61,6 +72,8 @@ Stop CertificateSnis::readNames(Call& call, Json names) {
       names_->push_back(names[i].get<std::string>());
       continue;
     }
+    // A text that is no name is asked for like one in a path.
+    if (names[i].is_string()) return failure(400, 10, "invalid unique name", problem, nullptr);
     while (problems.size() < i) problems.push_back(nullptr);
     problems.push_back(problem.empty() ? "expected a string" : problem);
   }
@@ -90,9 +103,9 @@ Stop CertificateSnis::plan(const std::string& certificateId, bool replace, doubl
   if (!names_) return {};
   std::vector<Json> present;
   if (Stop stop = owned(certificateId, present)) return stop;
-  std::vector<std::string> missing = *names_;
+  std::set<std::string> missing(names_->begin(), names_->end());
   for (const Json& sni : present) {
-    if (std::erase(missing, sni["name"].get<std::string>()) > 0) continue;
+    if (missing.erase(sni["name"].get<std::string>()) > 0) continue;
     changes.push_back({store::Change::Op::kDelete, "snis", sni["id"].get<std::string>(), nullptr});
   }
   for (const auto& name : missing) {

@@ -30,13 +30,16 @@ class CertificateSnis {
   Stop print(Json& certificate);
 
  private:
-  Stop readNames(Call& call, Json names);
+  Stop readNames(Json names);
   Stop owned(const std::string& certificateId, std::vector<Json>& snis);
 
   ApiContext& context_;
   bool concerned_ = false;
   std::optional<std::vector<std::string>> names_;
 };
+
+/// The names of a text "a.test,b.test", as a list.
+Json serverNamesOf(std::string_view text);
 
 /// The key of the certificate of a server name; 404 where nobody has that name.
 Stop readCertificateKey(ApiContext& context, const std::string& serverName, EntityKey& key);

@@ -64,17 +64,26 @@ struct WaitLimits {
   std::chrono::milliseconds most{300'000};  ///< A request may ask for.
 };
 
-/// What the API needs from the process. Called on the control thread only; must outlive the Api.
+/// What the API needs from the process; must outlive the Api. Called on the thread of the Api,
+/// which is the control thread where it writes. What only reads and has no store may be called from
+/// any thread, since readers share the process.
 class ApiContext {
  public:
   virtual ~ApiContext() = default;
 
   virtual store::Store& store() = 0;
+  /// A call begins: from here counts how long it may read.
+  virtual void beginCall() {}
+  /// How long a call may read; see DeadlineStore.
+  virtual std::chrono::milliseconds callLimit() { return std::chrono::seconds(30); }
   /// Writes to the store and returns only when this node's workers run the result.
   virtual std::variant<store::Commit, store::Refusal> commit(std::vector<store::Change> changes,
                                                              store::Reason reason) = 0;
   /// The revision of the last commit that succeeded; any thread.
   virtual store::Revision committed() { return 0; }
+  /// After a commit: what of it this node does not run, though its workers had their time; "" where
+  /// they run all of it.
+  virtual std::string notLive() { return ""; }
   /// Numbers what the database holds above what any node runs, so that all take it up.
   virtual Result<store::Revision> advance(const store::Reason& reason) {
     (void)reason;
@@ -108,6 +117,11 @@ class ApiContext {
   virtual void configurationReplaced(const std::string& hash) { (void)hash; }
   /// Whether this node can run a document that its schema has let through; errors name the field.
   virtual Status checkEntity(std::string_view kind, const std::string& id, const Json& doc) {
+    return {};
+  }
+  /// What whoever wrote a document should know although it was written. Any thread.
+  virtual std::vector<std::string> warnings(std::string_view kind, const Json& doc) {
+    (void)kind, (void)doc;
     return {};
   }
   /// Origins of the browser interface ("https://host:port"); empty: any origin is echoed.

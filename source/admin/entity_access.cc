@@ -17,6 +17,9 @@
 namespace tollgate::admin {
 namespace {
 
+/// Of a PUT by a key that others write and delete at the same time.
+constexpr int kUpsertTries = 4;
+
 std::string lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return text;
@@ -267,20 +270,32 @@ static Reply notRunnable(const Error& error) {
 }
 
 Stop EntityAccess::commit(const EntitySchema& schema, Call& call,
-                          std::vector<store::Change> changes, Json& doc) {
+                          std::vector<store::Change> changes, Json& doc, bool* duplicate) {
   for (const store::Change& change : changes) {
     if (change.op == store::Change::Op::kDelete) continue;
     Status fit = context_.checkEntity(change.kind, change.id, change.doc);
     if (!fit) return notRunnable(fit.error());
   }
+  std::vector<std::string> warnings;
+  for (const store::Change& change : changes) {
+    if (change.op == store::Change::Op::kDelete) continue;
+    for (std::string& text : context_.warnings(change.kind, change.doc)) {
+      warnings.push_back(std::move(text));
+    }
+  }
   auto done = context_.commit(std::move(changes), call.reason);
   auto* refusal = std::get_if<store::Refusal>(&done);
   if (!refusal) {
+    call.warnings = std::move(warnings);
     showKeptPasswords(schema, std::get<store::Commit>(done), doc);
     return {};
   }
   if (refusal->kind == store::Refusal::Kind::kUnavailable) {
     context_.logError("admin: write refused: " + refusal->message);
+  }
+  if (duplicate != nullptr) {
+    *duplicate = refusal->kind == store::Refusal::Kind::kUnique ||
+                 refusal->kind == store::Refusal::Kind::kPrimaryKey;
   }
   const bool onKey = endpointNames(schema.kind()).duplicateIdIsOnKey;
   return refused(*refusal, doc, onKey ? schema.endpointKey() : std::string());
@@ -355,22 +370,41 @@ Reply EntityAccess::upsert(const EntitySchema& schema, Call& call, const EntityK
   if (Stop stop = snis.take(schema, call, key.value)) return std::move(*stop);
   if (Stop stop = prepare(schema, call, nullptr)) return std::move(*stop);
   call.body.update(key.fields);
-  if (!stored.is_null()) call.body["id"] = stored["id"];
+  for (int tries = 1;; ++tries) {
+    Json doc, now;
+    bool duplicate = false;
+    Stop refused = upsertOnce(schema, call, key, snis, stored, doc, duplicate);
+    if (!refused) return answer(schema, 200, doc, context_.now());
+    if (!duplicate || key.byId() || tries == kUpsertTries) return std::move(*refused);
+    // Another node may have written the same key since; then this is a replacement after all.
+    if (Stop stop = find(schema, key, call.now, now)) return std::move(*stop);
+    if (now.is_null() || (!stored.is_null() && now["id"] == stored["id"])) {
+      return std::move(*refused);
+    }
+    stored = std::move(now);
+  }
+}
+
+/// Writes the body over `stored`, or as a new entity where that is null.
+Stop EntityAccess::upsertOnce(const EntitySchema& schema, Call& call, const EntityKey& key,
+                              CertificateSnis& snis, const Json& stored, Json& doc,
+                              bool& duplicate) {
+  Json body = call.body;
+  if (!stored.is_null()) body["id"] = stored["id"];
   schema::Violations violations;
-  Json doc = schema.write(schema::WriteMode::kInsert, call.body, nullptr, call.now, violations);
+  doc = schema.write(schema::WriteMode::kInsert, std::move(body), nullptr, call.now, violations);
   if (!violations.empty()) return violation(violations);
-  if (Stop stop = refuseStoredForms(schema, doc, stored)) return std::move(*stop);
-  if (Stop stop = readOnly(schema, "create or update", key.field)) return std::move(*stop);
+  if (Stop stop = refuseStoredForms(schema, doc, stored)) return stop;
+  if (Stop stop = readOnly(schema, "create or update", key.field)) return stop;
   const std::string id = doc["id"].get<std::string>();
   // By a new key with an id that is taken by another entity: a conflict, not a replacement.
   const auto op =
       stored.is_null() && !key.byId() ? store::Change::Op::kInsert : store::Change::Op::kReplace;
   std::vector<store::Change> changes;
-  if (Stop stop = expiredRivals(schema, doc, call.now, changes)) return std::move(*stop);
+  if (Stop stop = expiredRivals(schema, doc, call.now, changes)) return stop;
   changes.push_back({op, schema.kind(), id, doc});
-  if (Stop stop = snis.plan(id, true, call.now, changes)) return std::move(*stop);
-  if (Stop stop = commit(schema, call, std::move(changes), doc)) return std::move(*stop);
-  return answer(schema, 200, doc, context_.now());
+  if (Stop stop = snis.plan(id, true, call.now, changes)) return stop;
+  return commit(schema, call, std::move(changes), doc, &duplicate);
 }
 
 Reply EntityAccess::patch(const EntitySchema& schema, Call& call, const Json& stored,

@@ -24,6 +24,8 @@ struct EntityKey {
   bool byId() const { return field == "id"; }
 };
 
+class CertificateSnis;
+
 /// A reference that a nested path dictates.
 struct Owner {
   std::string field;
@@ -77,9 +79,12 @@ class EntityAccess {
   /// Deletions of entities that have expired but still hold the id or a unique key of `doc`.
   Stop expiredRivals(const EntitySchema& schema, const Json& doc, double now,
                      std::vector<store::Change>& changes);
-  /// Of `doc`, which is among the changes, passwords become what is kept of them.
-  Stop commit(const EntitySchema& schema, Call& call, std::vector<store::Change> changes,
-              Json& doc);
+  /// Of `doc`, which is among the changes, passwords become what is kept of them. `duplicate`, if
+  /// given, is set where a unique or primary key is taken.
+  Stop commit(const EntitySchema& schema, Call& call, std::vector<store::Change> changes, Json& doc,
+              bool* duplicate = nullptr);
+  Stop upsertOnce(const EntitySchema& schema, Call& call, const EntityKey& key,
+                  CertificateSnis& snis, const Json& stored, Json& doc, bool& duplicate);
   Reply failed(const Error& error);
 
   ApiContext& context_;

@@ -92,6 +92,16 @@ Reply storeFailed(const Error& error) {
   return unexpected();
 }
 
+void Reply::warn(std::string_view text) {
+  std::string value = "199 tollgate \"";
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') value += '\\';
+    value += byte < 0x20 || byte > 0x7e ? '?' : c;
+  }
+  headers.emplace_back("Warning", value + '"');
+}
+
 std::string keyText(const Json& key) {
   if (key.is_string()) return "\"" + key.get<std::string>() + "\"";
   if (!key.is_object()) return key.dump();

@@ -146,6 +146,7 @@ Reply status(ApiContext& context, Call& call) {
                            {"problem_count", standing.problemCount}};
   if (context.store().name() != "off") {
     body["database"] = {{"reachable", context.store().reachable()}};
+    if (!context.store().writable()) body["database"]["writable"] = false;
   } else {
     body["configuration_hash"] = context.configurationHash();
   }

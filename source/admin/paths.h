@@ -27,6 +27,8 @@ struct Call {
   store::Reason reason = {};  ///< What a write hands to ApiContext::commit().
   /// Of `?wait=all`: how long the answer may be held back for the other nodes.
   std::optional<std::chrono::milliseconds> wait = std::nullopt;
+  /// What whoever wrote should know, although it was written: each becomes a Warning.
+  std::vector<std::string> warnings = {};
 };
 
 using Handler = std::function<Reply(Call&)>;

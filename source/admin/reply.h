@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Reply {
     return reply;
   }
   static Reply empty(int status) { return of(status, nullptr); }
+  /// Adds a Warning field with that text (RFC 7234 section 5.5, code 199).
+  void warn(std::string_view text);
 };
 
 /// The answer with which a step ends the request, or nothing to go on.

@@ -79,6 +79,12 @@ http::Action AdminFilter::onRequestHeaders(http::Exchange& exchange, void*) cons
   }
   event::EventLoop& loop = exchange.loop();
   http::PauseHandle handle = exchange.pauseHandle();
+  if (reader_ != nullptr && AdminReader::isRead(request)) {
+    reader_->answer(std::move(request), [&loop, handle](admin::Response response) {
+      send(loop, handle, std::move(response));
+    });
+    return http::Action::kPause;
+  }
   control_.post([this, &loop, handle, request = std::move(request)] {
     admin::Response response = api_.handle(request);
     if (response.wait) return park(loop, handle, std::move(response));

@@ -5,6 +5,7 @@
 #include "source/admin/api.h"
 #include "source/http/filter.h"
 #include "source/proxy/snapshot.h"
+#include "source/server/admin_reader.h"
 #include "source/server/control.h"
 
 namespace tollgate::server {
@@ -12,13 +13,14 @@ namespace tollgate::server {
 /// A snapshot whose every request is answered by `filter`, the last of its listener's chain.
 std::shared_ptr<const proxy::Snapshot> snapshotOf(std::shared_ptr<const http::HttpFilter> filter);
 
-/// The Admin API as the last HTTP filter of a listener: carries the request to the control thread
-/// and its answer back. What says nothing about the store is answered at once, so that a hanging
-/// database does not make the node look dead.
+/// The Admin API as the last HTTP filter of a listener: carries what reads to the reader's threads,
+/// the rest to the control thread, and the answers back. What says nothing about the store is
+/// answered at once, so that a hanging database does not make the node look dead.
 class AdminFilter final : public http::HttpFilter {
  public:
-  AdminFilter(admin::Api& api, Control& control, size_t bodyLimit)
-      : api_(api), control_(control), bodyLimit_(bodyLimit) {}
+  /// `reader` may be null: then the control thread reads, too.
+  AdminFilter(admin::Api& api, Control& control, AdminReader* reader, size_t bodyLimit)
+      : api_(api), control_(control), reader_(reader), bodyLimit_(bodyLimit) {}
 
   uint8_t hooks() const override { return http::kRequestHeaders; }
   http::BodyNeed requestBodyNeed() const override { return http::BodyNeed::kWhole; }
@@ -30,6 +32,7 @@ class AdminFilter final : public http::HttpFilter {
 
   admin::Api& api_;
   Control& control_;
+  AdminReader* reader_;
   size_t bodyLimit_;
 };
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "source/log/error_log.h"
-#include "source/server/latch.h"
 
 namespace tollgate::server {
 
@@ -164,7 +163,8 @@ void Control::tellIfNotKept(const Status& kept) {
 
 void Control::start(std::vector<proxy::WorkerContext*> workers) {
   workers_ = std::move(workers);
-  look_ = storeLost_;  // it may only have been slow
+  published_ = revision();  // they began with it
+  look_ = storeLost_;       // it may only have been slow
   thread_ = std::thread([this] { run(); });
   store_->watch([this] {
     std::lock_guard lock(mutex_);
@@ -222,7 +222,7 @@ Control::Clock::time_point Control::nextWork(Clock::time_point nextLook) const {
 
 void Control::keepHouse() {
   expireKeys();
-  presence_.say(revision(), behind_ ? store::NodeRecord::kAhead : store::NodeRecord::kRunning);
+  say();
   if (!storeLost_) presence_.beat(*store_);
   waiters_.check(*store_, presence_.node());
   pruneHistory();
@@ -386,6 +386,7 @@ void Control::followListeners() {
 
 void Control::publish() {
   if (workers_.empty()) return;
+  const store::Revision before = liveRevision();
   auto latch = std::make_shared<Latch>(workers_.size());
   for (proxy::WorkerContext* worker : workers_) {
     worker->loop.post([worker, latch, snapshot = current_]() mutable {
@@ -393,10 +394,48 @@ void Control::publish() {
       latch->done();
     });
   }
+  overdue_.reset();
+  published_ = revision();
   if (!latch->wait(options_.publishLimit)) {
-    log::error(Level::kCrit,
-               fmt::format("a worker did not take revision {} over in time", revision()));
+    overdue_ = std::move(latch);
+    liveBefore_ = before;
+    log::error(Level::kCrit, notLive());
   }
+  say();
+}
+
+/// What all workers run.
+store::Revision Control::liveRevision() {
+  if (overdue_ != nullptr && overdue_->left() == 0) overdue_.reset();
+  return overdue_ != nullptr ? liveBefore_ : published_;
+}
+
+std::string Control::notLive() {
+  liveRevision();
+  if (overdue_ == nullptr) return "";
+  return fmt::format(
+      "revision {} is stored, but {} of {} workers did not take it over within {} ms", published_,
+      overdue_->left(), workers_.size(), options_.publishLimit.count());
+}
+
+/// What the row of this node is to tell.
+void Control::say() {
+  const store::Revision live = workers_.empty() ? revision() : liveRevision();
+  presence_.say(live, behind_ ? store::NodeRecord::kAhead : store::NodeRecord::kRunning);
+  std::lock_guard lock(standingMutex_);
+  self_ = presence_.node();
+  standing_.revision = live;
+}
+
+void Control::setNode(store::NodeRecord node) {
+  presence_.setNode(std::move(node));
+  std::lock_guard lock(standingMutex_);
+  self_ = presence_.node();
+}
+
+store::NodeRecord Control::self() const {
+  std::lock_guard lock(standingMutex_);
+  return self_;
 }
 
 void Control::freeRetired() {
@@ -419,8 +458,9 @@ void Control::expireKeys() {
 void Control::reportProblems() {
   const auto changes = std::pair(compiler_.problemChanges(), screen_.changes());
   if (std::exchange(problemChanges_, changes) == changes) {
+    const store::Revision live = workers_.empty() ? revision() : liveRevision();
     std::lock_guard lock(standingMutex_);
-    standing_.revision = revision();
+    standing_.revision = live;
     return;
   }
   std::set<std::string> texts;
@@ -439,7 +479,7 @@ void Control::reportProblems() {
     log::error(Level::kError,
                fmt::format("left out of revision {}: {} more", revision(), fresh - named));
   }
-  now.revision = revision();
+  now.revision = workers_.empty() ? revision() : liveRevision();
   now.problemCount = texts.size();
   note(now);
   reported_ = std::move(texts);

@@ -15,6 +15,7 @@
 #include "source/config/snapshot_compiler.h"
 #include "source/proxy/worker_context.h"
 #include "source/server/entity_screen.h"
+#include "source/server/latch.h"
 #include "source/server/listener_set.h"
 #include "source/server/node_presence.h"
 #include "source/server/revision_waiters.h"
@@ -54,7 +55,7 @@ class Control {
   void start(std::vector<proxy::WorkerContext*> workers);
   void stop();
   /// Names this node for the registry. Before start().
-  void setNode(store::NodeRecord node) { presence_.setNode(std::move(node)); }
+  void setNode(store::NodeRecord node);
   /// Listeners that are entities are opened by `set` from now on, at once those of current().
   /// Before start().
   void setListeners(ListenerSet& set);
@@ -81,14 +82,17 @@ class Control {
   }
   /// Ends all waits: the node drains.
   void endWaits() { waiters_.endAll(*store_, presence_.node()); }
-  /// This node as its row in the registry says.
-  const store::NodeRecord& self() const { return presence_.node(); }
+  /// What the last commit made and the workers do not run, though their time for it is over; ""
+  /// where they run it.
+  std::string notLive();
   const Options& options() const { return options_; }
 
   store::Revision revision() const { return revision_.load(std::memory_order_relaxed); }
   bool storeReachable() const { return store_->reachable(); }
   /// Any thread.
   Standing standing() const;
+  /// This node as its row in the registry says. Any thread.
+  store::NodeRecord self() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -108,6 +112,8 @@ class Control {
   void compileAndPublish();
   void followListeners();
   void publish();
+  store::Revision liveRevision();
+  void say();
   void tellIfNotKept(const Status& kept);
   void expireKeys();
   void reportProblems();
@@ -123,6 +129,10 @@ class Control {
   std::vector<std::shared_ptr<const proxy::Snapshot>> retired_;
   std::vector<proxy::WorkerContext*> workers_;
   std::atomic<store::Revision> revision_{0};
+  store::Revision published_ = 0;  ///< What the workers were last given.
+  /// Of a publication that took too long, until it is through after all, and the revision before.
+  std::shared_ptr<Latch> overdue_;
+  store::Revision liveBefore_ = 0;
   bool loadedFromStore_ = false;
   bool storeLost_ = false;
   bool behind_ = false;
@@ -139,6 +149,7 @@ class Control {
   Clock::time_point nextExpiry_{}, nextPrune_{}, nextCopy_{};
   mutable std::mutex standingMutex_;
   Standing standing_;
+  store::NodeRecord self_;  ///< As presence_ has it.
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -100,6 +100,7 @@ Gateway::Gateway(Settings settings)
 }
 
 Gateway::~Gateway() {
+  if (reader_ != nullptr) reader_->stop();
   if (control_ != nullptr) control_->stop();
   for (auto& worker : workers_) worker->stop();
 }
@@ -174,6 +175,10 @@ Status Gateway::openStore() {
   context_ = std::make_unique<NodeContext>(settings_, *control_, *protector_, declarative_,
                                            *clusters_, *id);
   api_ = std::make_unique<admin::Api>(*context_);
+  if (opened->reader != nullptr) {
+    reader_ = std::make_unique<AdminReader>(*context_, std::move(opened->reader),
+                                            std::move(opened->copyReader), AdminReader::Options{});
+  }
   return {};
 }
 
@@ -248,7 +253,8 @@ Status Gateway::openMain() {
   clusters_->setObserver(*clusterMonitor_);
   adminContext_ = make();
   statusContext_ = make();
-  adminContext_->setSnapshot(snapshotOf(std::make_shared<AdminFilter>(*api_, *control_, *limit)));
+  adminContext_->setSnapshot(
+      snapshotOf(std::make_shared<AdminFilter>(*api_, *control_, reader_.get(), *limit)));
   statusContext_->setSnapshot(snapshotOf(std::make_shared<StatusFilter>(*api_, *context_)));
   adminAcceptor_ = std::make_unique<Acceptor>(*adminContext_);
   statusAcceptor_ = std::make_unique<Acceptor>(*statusContext_);
@@ -269,6 +275,7 @@ int Gateway::run() {
     contexts.push_back(&worker->context());
   }
   control_->start(std::move(contexts));
+  if (reader_ != nullptr) reader_->start();
   log::error(Level::kNotice, fmt::format("tollgate runs: {} worker{}, store {}, revision {}",
                                          workers_.size(), workers_.size() == 1 ? "" : "s",
                                          settings_.text("database"), control_->revision()));
@@ -282,6 +289,7 @@ int Gateway::run() {
   adminContext_->dropConnections();
   statusContext_->dropConnections();
   loop_.runOnce(event::Millis(0));
+  if (reader_ != nullptr) reader_->stop();
   control_->stop();
   for (auto& worker : workers_) worker->stop();
   log::error(Level::kNotice, "tollgate ends");

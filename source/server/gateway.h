@@ -6,6 +6,7 @@
 #include "source/admin/api.h"
 #include "source/event/event_loop.h"
 #include "source/server/acceptor.h"
+#include "source/server/admin_reader.h"
 #include "source/server/control.h"
 #include "source/server/declarative_config.h"
 #include "source/server/default_certificates.h"
@@ -70,6 +71,7 @@ class Gateway {
   std::unique_ptr<Control> control_;
   std::unique_ptr<NodeContext> context_;
   std::unique_ptr<admin::Api> api_;
+  std::unique_ptr<AdminReader> reader_;  ///< Of a store that has room for one.
 
   event::EventLoop loop_;
   std::unique_ptr<upstream::ClusterMonitor> clusterMonitor_;

@@ -22,6 +22,12 @@ class Latch {
     return zero_.wait_for(lock, limit, [&] { return left_ == 0; });
   }
 
+  /// How many are not done yet.
+  size_t left() {
+    std::lock_guard lock(mutex_);
+    return left_;
+  }
+
  private:
   std::mutex mutex_;
   std::condition_variable zero_;

@@ -46,9 +46,27 @@ bool contains(const std::vector<net::Address>& list, const net::Address& address
   return std::find(list.begin(), list.end(), address) != list.end();
 }
 
+/// Where a configuration names a file of the node; "" where it does not. Whoever may write
+/// listeners would learn from the answers what files there are, and what is in them.
+std::string fileIn(const Json& value, const std::string& place) {
+  if (!value.is_structured()) return "";
+  for (const auto& [name, item] : value.items()) {
+    const std::string here = value.is_array() ? place + "[" + name + "]"
+                             : place.empty()  ? name
+                                              : place + "." + name;
+    if (item.is_string() && item != "" && name.ends_with("_file")) return here;
+    if (std::string deeper = fileIn(item, here); !deeper.empty()) return deeper;
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<ListenerPlan> ListenerSet::compile(const Json& source) const {
+  if (std::string place = fileIn(source, ""); !place.empty()) {
+    return Error::invalid(
+        "only listeners of the node file read files; give what is in the file itself", place);
+  }
   node::v1::Listener message;
   if (Status decoded = schema::decodeStrict(source, message, ""); !decoded) return decoded.error();
   auto plan = compile_(message);

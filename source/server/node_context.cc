@@ -7,6 +7,7 @@
 #include <chrono>
 #include <fstream>
 
+#include "source/config/unserved.h"
 #include "source/log/error_log.h"
 #include "source/server/listen.h"
 #include "source/server/proxy_options.h"
@@ -73,6 +74,7 @@ NodeContext::NodeContext(const Settings& settings, Control& control,
                          upstream::ClusterRegistry& clusters, std::string nodeId)
     : settings_(settings),
       control_(control),
+      store_(control.store(), callLimit(settings)),
       protector_(protector),
       declarative_(declarative),
       clusters_(clusters, [&control](const std::string& message) {
@@ -104,6 +106,11 @@ Result<store::Revision> NodeContext::advance(const store::Reason& reason) {
   auto revision = control_.advance(reason);
   if (revision) committed_ = *revision;
   return revision;
+}
+
+std::chrono::milliseconds NodeContext::callLimit(const Settings& settings) {
+  const double seconds = std::clamp(settings.number("admin_call_timeout"), 0.1, 3600.0);
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
 admin::WaitLimits NodeContext::waitLimits() {
@@ -179,6 +186,12 @@ std::vector<std::string> NodeContext::enabledPlugins() {
   for (const schema::PluginInfo& plugin : schema::pluginInfos()) {
     if (pluginListed(plugin.name)) out.push_back(plugin.name);
   }
+  return out;
+}
+
+std::vector<std::string> NodeContext::warnings(std::string_view kind, const Json& doc) {
+  std::vector<std::string> out;
+  if (std::string what = config::unserved(kind, doc); !what.empty()) out.push_back(std::move(what));
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "source/admin/context.h"
+#include "source/admin/deadline_store.h"
 #include "source/server/admin_filter.h"
 #include "source/server/cluster_admin.h"
 #include "source/server/control.h"
@@ -30,13 +31,16 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   void setListeners(const ListenerSet& listeners) { listeners_ = &listeners; }
   void setDraining() { draining_ = true; }
 
-  store::Store& store() override { return control_.store(); }
+  store::Store& store() override { return store_; }
+  void beginCall() override { store_.begin(); }
+  std::chrono::milliseconds callLimit() override { return callLimit(settings_); }
   std::variant<store::Commit, store::Refusal> commit(std::vector<store::Change> changes,
                                                      store::Reason reason) override;
   store::Revision committed() override { return committed_.load(std::memory_order_relaxed); }
   Result<store::Revision> advance(const store::Reason& reason) override;
   store::NodeRecord self() override { return control_.self(); }
   store::NodeRegistry::Limits nodeLimits() override { return control_.options().presence.limits; }
+  std::string notLive() override { return control_.notLive(); }
   admin::WaitLimits waitLimits() override;
   admin::Standing standing() override { return control_.standing(); }
   double now() override;
@@ -51,6 +55,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
                      const admin::Json& doc) override {
     return kind == "listeners" && listeners_ != nullptr ? listeners_->check(id, doc) : Status();
   }
+  std::vector<std::string> warnings(std::string_view kind, const admin::Json& doc) override;
   std::vector<std::string> guiOrigins() override;
   std::string logLevel() override;
   bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) override;
@@ -63,8 +68,11 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   std::string notReady() override;
 
  private:
+  static std::chrono::milliseconds callLimit(const Settings& settings);
+
   const Settings& settings_;
   Control& control_;
+  admin::DeadlineStore store_;
   const store::Protector& protector_;
   DeclarativeConfig& declarative_;
   admin::NodeInfo node_;

@@ -9,6 +9,7 @@
 #include "source/server/credential_secret.h"
 #include "source/store/postgres/migrations.h"
 #include "source/store/sealed/sealing_store.h"
+#include "source/store/sqlite/last_good_reader.h"
 #include "source/store/sqlite/sqlite_store.h"
 
 namespace tollgate::server {
@@ -127,6 +128,8 @@ Status openCredentials(const Settings& settings, const std::string& prefix, bool
   return {};
 }
 
+std::string copyPath(const std::string& prefix) { return prefix + "/last-good.db"; }
+
 /// The node's own copy of what is in `database`.
 Status openLastGood(const Settings& settings, const std::string& prefix,
                     const store::PostgresSettings& database, OpenedStore& out) {
@@ -134,12 +137,41 @@ Status openLastGood(const Settings& settings, const std::string& prefix,
   std::string conditions =
       fmt::format("{} {} {}", TOLLGATE_VERSION, settings.text("credential_storage"),
                   out.credentials->secretId());
-  auto kept = store::LastGood::open(prefix + "/last-good.db", database.identity(), out.protector,
+  auto kept = store::LastGood::open(copyPath(prefix), database.identity(), out.protector,
                                     std::move(conditions));
   if (!kept) return kept.error();
   out.lastGood = std::move(kept).value();
   if (const std::string& notice = out.lastGood->notice(); !notice.empty()) {
     log::error(log::Level::kError, notice);
+  }
+  return {};
+}
+
+/// What the Admin API reads from. A store in memory has one connection only.
+Status openReaders(const Settings& settings, const std::string& prefix,
+                   const std::optional<store::PostgresSettings>& database, OpenedStore& out) {
+  if (settings.text("database") == "off") return {};
+  const auto keys = store::KeyExtractor::fromSchemas();
+  // One of their own for each thread; what is wrong with rows is told by the one that serves.
+  auto sealed = [&](std::unique_ptr<store::Store> inner) {
+    return std::make_unique<store::SealingStore>(
+        std::move(inner),
+        std::make_shared<store::Protector>(out.credentials, out.protector->mode()));
+  };
+  std::optional<store::PostgresSettings> hasty = database;
+  if (hasty) {
+    const double wait = std::clamp(settings.number("pg_read_wait"), 1.0, 3600000.0);
+    const auto limit = std::chrono::milliseconds(static_cast<int64_t>(wait));
+    hasty->timeout = std::min(hasty->timeout, limit);
+    hasty->connectTimeout = std::min(hasty->connectTimeout, limit);
+  }
+  auto reader =
+      hasty ? store::openPostgres(*hasty, keys) : store::openSqlite(prefix + "/tollgate.db", keys);
+  if (!reader) return reader.error();
+  out.reader = sealed(std::move(reader).value());
+  if (database) {
+    out.copyReader =
+        sealed(store::openLastGoodReader(copyPath(prefix), database->identity(), keys));
   }
   return {};
 }
@@ -170,6 +202,9 @@ Result<OpenedStore> openStore(const Settings& settings, const std::string& prefi
     // Who has nothing else to serve waits for as long as for any answer.
     const bool urgent = out.lastGood != nullptr && out.lastGood->savedRevision().ok();
     done = probe(*database, urgent ? startWait(settings) : database->timeout, out.outage);
+  }
+  if (done.ok() && purpose == OpenFor::kServing) {
+    done = openReaders(settings, prefix, database, out);
   }
   if (!done) return done.error();
   out.store = std::make_unique<store::SealingStore>(std::move(opened).value(), out.protector);

@@ -18,6 +18,9 @@ struct OpenedStore {
   std::unique_ptr<store::Store> store;        ///< Protects credentials on the way in.
   store::DeclaredStore* declared = nullptr;   ///< `store`, for serving without a database.
   std::unique_ptr<store::LastGood> lastGood;  ///< Of a store that may be out of reach, for serving.
+  /// For kServing, on connections of their own: a store to read from beside `store`, and the copy
+  /// to read from where that one does not answer. Null where there is none.
+  std::unique_ptr<store::Store> reader, copyReader;
   std::shared_ptr<const config::Credentials> credentials;
   std::shared_ptr<store::Protector> protector;
   std::string outage;  ///< Why the store is out of reach just now; "" if it answers.

@@ -51,6 +51,41 @@ TEST_F(CertificateTest, OneNameInAFormIsAList) {
   EXPECT_EQ(json(sendForm("PATCH", path, "snis="))["snis"], Json::array());
 }
 
+TEST_F(CertificateTest, NamesMayComeAsOneText) {
+  EXPECT_EQ(add("a", "a.test,b.test")["snis"], Json({"a.test", "b.test"}));
+  EXPECT_EQ(add("b", "c.test")["snis"], Json({"c.test"}));
+}
+
+TEST_F(CertificateTest, RefusesANameThatIsNoneLikeOneInAPath) {
+  Json body = {{"cert", "cert EC a"}, {"key", "key EC a"}, {"snis", {"bad name"}}};
+  Response refused = sendJson("POST", "/certificates", body);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(json(refused)["code"], 10);
+  EXPECT_EQ(json(refused)["name"], "invalid unique name");
+}
+
+TEST_F(CertificateTest, EqualPutsOfTwoNodesByAServerNameBothSucceed) {
+  const Json body = {{"cert", "cert EC a"}, {"key", "key EC a"}};
+  context_.beforeCommit = [&] {
+    EXPECT_EQ(sendJson("PUT", "/certificates/a.test", body).status, 200);
+  };
+  Response second = sendJson("PUT", "/certificates/a.test", body);
+  EXPECT_EQ(second.status, 200) << second.body;
+  EXPECT_EQ(get("/certificates")["data"].size(), 1u);
+  EXPECT_EQ(json(second)["snis"], Json({"a.test"}));
+}
+
+TEST_F(CertificateTest, TakesManyNamesInLinearTime) {
+  Json names = Json::array();
+  for (int i = 0; i < 2000; ++i) names.push_back("n" + std::to_string(i) + ".test");
+  Json made = add("a", names);
+  EXPECT_EQ(made["snis"].size(), 2000u);
+  names.push_back("n0.test");
+  Json body = {{"cert", "cert EC b"}, {"key", "key EC b"}, {"snis", names}};
+  EXPECT_EQ(message(sendJson("POST", "/certificates", body)),
+            "schema violation (snis: n0.test is duplicated)");
+}
+
 TEST_F(CertificateTest, RefusesNamesThatOccurTwiceOrBelongToAnother) {
   const std::string owner = add("a", {"a.test"})["id"];
   Json body = pair("b");
@@ -68,7 +103,9 @@ TEST_F(CertificateTest, RefusesNamesThatOccurTwiceOrBelongToAnother) {
                 owner + "')");
   body["snis"] = {"c.test", "1.2.3.4"};
   Response wrong = sendJson("POST", "/certificates", body);
-  EXPECT_EQ(message(wrong), "schema violation (snis.2: must not be an IP)");
+  EXPECT_EQ(
+      json(wrong),
+      Json::parse(R"({"code":10,"name":"invalid unique name","message":"must not be an IP"})"));
   EXPECT_EQ(get("/certificates")["data"].size(), 1u);
 }
 

@@ -74,6 +74,64 @@ TEST_F(ApiTest, PutCreatesWhatIsNotThere) {
   EXPECT_EQ(json(byName)["custom_id"], "7");
 }
 
+/// Another node may write the same between the look and the write.
+TEST_F(ApiTest, EqualPutsOfTwoNodesBothSucceed) {
+  const Json body = {{"custom_id", "c"}};
+  context_.beforeCommit = [&] { EXPECT_EQ(sendJson("PUT", "/consumers/a", body).status, 200); };
+  Response second = sendJson("PUT", "/consumers/a", body);
+  EXPECT_EQ(second.status, 200) << second.body;
+  EXPECT_EQ(get("/consumers")["data"], Json::array({json(second)}));
+  // Another consumer with the custom_id stays a conflict.
+  EXPECT_EQ(sendJson("PUT", "/consumers/b", body).status, 409);
+}
+
+TEST_F(ApiTest, APutGoesOnWhereAnotherNodeReplacesTheEntity) {
+  create("/consumers", {{"username", "a"}});
+  context_.beforeCommit = [&] {
+    EXPECT_EQ(status("DELETE", "/consumers/a"), 204);
+    create("/consumers", {{"username", "a"}});
+  };
+  EXPECT_EQ(sendJson("PUT", "/consumers/a", {{"custom_id", "c"}}).status, 200);
+  EXPECT_EQ(get("/consumers")["data"].size(), 1u);
+}
+
+TEST_F(ApiTest, AWriteThatIsNotLiveSaysSo) {
+  context_.laggards = "revision 1 is stored, but 1 of 2 workers did not take it over";
+  Response made = sendJson("POST", "/consumers", {{"username", "a"}});
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(header(made, "Warning"), "199 tollgate \"" + context_.laggards + "\"");
+  EXPECT_EQ(header(send("GET", "/consumers"), "Warning"), "");
+  context_.laggards = "";
+  EXPECT_EQ(header(send("DELETE", "/consumers/a"), "Warning"), "");
+}
+
+TEST_F(ApiTest, WarnsOfWhatIsWrittenButNotServed) {
+  Response made = sendJson("POST", "/services", {{"host", "h"}, {"protocol", "tcp"}});
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(header(made, "Warning"), "199 tollgate \"no \\\"tcp\\\" here\"");
+  EXPECT_EQ(header(sendJson("POST", "/services", {{"host", "h"}}), "Warning"), "");
+}
+
+TEST_F(ApiTest, RefusesTextWithNul) {
+  EXPECT_EQ(sendJson("POST", "/consumers", {{"username", std::string("a\0", 2)}}).status, 400);
+  EXPECT_EQ(message(sendForm("POST", "/consumers", "custom_id=a%00b")),
+            "schema violation (custom_id: must not contain a NUL character)");
+}
+
+TEST_F(ApiTest, APluginsConfigCannotBecomeNull) {
+  const Json made = create("/plugins", {{"name", "key-auth"}});
+  Response refused =
+      sendJson("PATCH", "/plugins/" + made["id"].get<std::string>(), {{"config", nullptr}});
+  EXPECT_EQ(message(refused), "schema violation (config: required field missing)");
+}
+
+TEST_F(ApiTest, NamesFirstWhatDecidesTheRest) {
+  EXPECT_EQ(json(sendJson("POST", "/vaults", Json::object()))["fields"],
+            Json({{"name", "required field missing"}}));
+  EXPECT_NE(message(sendJson("POST", "/plugins", {{"name", ""}})).find("plugin '' not enabled"),
+            std::string::npos);
+}
+
 TEST_F(ApiTest, PatchOfWhatIsNotThereSaysMoreThanGet) {
   Response byId = sendJson("PATCH", std::string("/services/") + kMissing, Json::object());
   EXPECT_EQ(byId.status, 404);

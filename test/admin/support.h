@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -56,10 +57,11 @@ class StoreView : public store::Store {
   }
   store::History* history() override { return inner->history(); }
   bool reachable() const override { return reachable_; }
+  bool writable() const override { return inner->writable(); }
   void watch(std::function<void()> changed) override { inner->watch(std::move(changed)); }
 
   store::Store* inner = nullptr;
-  bool reachable_ = true;
+  std::atomic<bool> reachable_{true};
   bool withDatabase = true;
 
  private:
@@ -94,11 +96,17 @@ class FakeContext : public ApiContext {
   std::variant<store::Commit, store::Refusal> commit(std::vector<store::Change> changes,
                                                      store::Reason reason) override {
     reasons.push_back(reason);
+    if (auto meanwhile = std::exchange(beforeCommit, nullptr)) meanwhile();
     auto outcome = store().transact(std::move(changes), reason);
     if (auto* done = std::get_if<store::Commit>(&outcome)) committed_ = done->revision;
     return outcome;
   }
   store::Revision committed() override { return committed_; }
+  std::string notLive() override { return laggards; }
+  std::vector<std::string> warnings(std::string_view kind, const Json& doc) override {
+    return doc.value("protocol", Json()) == "tcp" ? std::vector<std::string>{"no \"tcp\" here"}
+                                                  : std::vector<std::string>{};
+  }
   store::NodeRecord self() override { return record; }
   Standing standing() override { return stand; }
   double now() override { return time; }
@@ -143,6 +151,8 @@ class FakeContext : public ApiContext {
   std::vector<store::Reason> reasons;
   store::NodeRecord record{"0b1e7bd4-6a0b-4d5b-8a2c-0c7f2d1f6a11", "edge", "0.1.0", 7, "running"};
   Standing stand;
+  std::function<void()> beforeCommit;  ///< Once: what another node does before the next commit.
+  std::string laggards;                ///< What the workers do not run of a commit.
   bool reachable = true;  ///< False: the store answers nothing but that it is out of reach.
   bool withDatabase = true;
 

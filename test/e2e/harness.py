@@ -1,4 +1,5 @@
 """What the end-to-end tests share: a gateway, an origin, a Postgres, each in a folder of its own."""
+import contextlib
 import http.client
 import http.server
 import json
@@ -299,9 +300,25 @@ class Postgres:
                               check=True)
         return done.stdout.strip()
 
+    @contextlib.contextmanager
+    def locked(self, table):
+        """Nobody else can read or write the table meanwhile."""
+        env = {**os.environ, "PGPASSWORD": self.PASSWORD}
+        with subprocess.Popen([self.bin / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "kong",
+                               "-d", "postgres", "-Atq"], env=env, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as holder:
+            holder.stdin.write(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;\n\\echo locked\n")
+            holder.stdin.flush()
+            if holder.stdout.readline() != "locked\n":
+                raise AssertionError("the table cannot be locked")
+            try:
+                yield
+            finally:
+                holder.stdin.close()
+
     def settings(self):
-        # A slow machine is no outage: a start that finds the database there waits for it.
-        return {"database": "postgres", "pg_start_wait": "60000", "pg_host": "127.0.0.1", "pg_port": str(self.port),
+        # A slow machine is no outage: a start or a read that finds the database there waits for it.
+        return {"database": "postgres", "pg_start_wait": "60000", "pg_read_wait": "60000", "pg_host": "127.0.0.1", "pg_port": str(self.port),
                 "pg_user": "kong", "pg_password": self.PASSWORD, "pg_database": "postgres"}
 
     def crash(self):

@@ -3,9 +3,10 @@ import contextlib
 import pathlib
 import signal
 import sqlite3
+import threading
 import unittest
 
-from harness import Case, Traffic, wait_until
+from harness import Case, Traffic, request, wait_until
 
 
 class Outage(Case):
@@ -55,6 +56,38 @@ class Outage(Case):
                            lambda: signal_all(signal.SIGCONT))
         finally:
             signal_all(signal.SIGCONT)
+
+    def reads_from_the_copy(self, gateway):
+        names = [s["name"] for s in gateway.admin("GET", "/services").json["data"]]
+        self.assertEqual(names, ["posts"])
+        answer = gateway.admin("GET", "/services/posts", expect=200)
+        self.assertIn("the node's own copy", answer.headers.get("Warning", ""))
+        self.assertEqual(gateway.admin("GET", "/routes?tags=none", expect=200).json["data"], [])
+        self.assertEqual(gateway.admin("GET", "/services/none").status, 404)
+
+    def test_reads_are_answered_from_the_copy_while_the_database_is_away(self):
+        gateway = self.start()
+        self.assertNotIn("Warning", gateway.admin("GET", "/services/posts").headers)
+        self.database.stop()
+        self.reads_from_the_copy(gateway)
+        self.assertEqual(gateway.admin("POST", "/consumers", "username=x").status, 503)
+        self.database.start()
+        wait_until(lambda: "Warning" not in gateway.admin("GET", "/services/posts").headers,
+                   "reads to come from the database again")
+
+    def test_reads_do_not_wait_for_a_locked_database(self):
+        gateway = self.start()
+        gateway.stop()
+        gateway.settings["PG_READ_WAIT"] = "250"
+        gateway.settings["PG_TIMEOUT"] = "600000"  # longer than this test has
+        gateway.start()
+        with self.database.locked("entities"):
+            writer = threading.Thread(
+                target=lambda: request(gateway.admin_port, "POST", "/consumers", "username=late", timeout=600))
+            writer.start()
+            self.reads_from_the_copy(gateway)
+        writer.join()
+        self.assertEqual(gateway.admin("GET", "/consumers/late").status, 200)
 
     def test_cold_start_without_the_database(self):
         gateway = self.start()

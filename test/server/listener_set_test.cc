@@ -73,6 +73,20 @@ TEST_F(ListenerSetTest, AnAddressBelongsToOneListener) {
   EXPECT_FALSE(set_.check("2", twice).ok());
 }
 
+TEST_F(ListenerSetTest, TellsNothingOfTheFilesOfTheNode) {
+  auto answerFor = [&](const char* file) {
+    Json doc = listener("a", "127.0.0.1:9001");
+    doc["filter_chains"][0]["filters"][0]["config"]["filters"] = {
+        {{"name", "admin-auth"}, {"config", {{"tokens_file", file}}}}, {{"name", "router"}}};
+    return set_.check("1", doc).error().text();
+  };
+  const std::string there = answerFor("/etc/passwd");
+  EXPECT_EQ(there, answerFor("/no/such/file"));
+  EXPECT_NE(there.find("filter_chains[0].filters[0].config.filters[0].config.tokens_file"),
+            std::string::npos);
+  EXPECT_EQ(compiled_, 0);
+}
+
 TEST_F(ListenerSetTest, ADisabledOneTakesNoAddress) {
   Json off = listener("a", "127.0.0.1:9001");
   off["enabled"] = false;

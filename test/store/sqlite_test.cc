@@ -2,7 +2,10 @@
 
 #include <fstream>
 
+#include "source/store/sql_list.h"
 #include "source/store/sqlite/last_good.h"
+#include "source/store/sqlite/last_good_reader.h"
+#include "source/store/sqlite/sqlite_connection.h"
 #include "test/store/support.h"
 
 namespace tollgate::store {
@@ -26,6 +29,38 @@ TEST(SqliteTest, NamesAFileThatIsNoStore) {
   auto opened = openSqlite(database.path(), SmallWorld::keys());
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().message.find(database.path()), std::string::npos);
+}
+
+TEST(SqliteTest, KeepsABoundedNumberOfStatements) {
+  SqliteConnection connection(SqliteConnection::kMemory);
+  ASSERT_TRUE(connection.open());
+  ASSERT_TRUE(connection.execute("CREATE TABLE t (x TEXT)"));
+  ASSERT_TRUE(connection.execute("INSERT INTO t (x) VALUES ('a'), ('b')"));
+  // The outer statement runs while more come than are kept.
+  std::vector<std::string> seen;
+  Status outer = connection.query("SELECT x FROM t ORDER BY x", {}, [&](const SqlRow& row) {
+    for (size_t i = 0; i < 2 * SqliteConnection::kStatements; ++i) {
+      std::string found;
+      ASSERT_TRUE(connection.query("SELECT x || '" + std::to_string(i) + "' FROM t WHERE x = $1",
+                                   {row[0]}, [&](const SqlRow& own) { found = *own[0]; }));
+      ASSERT_EQ(found, *row[0] + std::to_string(i));
+    }
+    seen.push_back(*row[0]);
+  });
+  ASSERT_TRUE(outer);
+  EXPECT_EQ(seen, (std::vector<std::string>{"a", "b"}));
+  EXPECT_LE(connection.prepared(), SqliteConnection::kStatements);
+}
+
+TEST(SqliteTest, ListsOfAllSizesAreOneStatement) {
+  ListQuery query;
+  query.tags = {"a"};
+  query.limit = 1;
+  const ListStatement one = listStatement("services", query);
+  query.limit = 1000;
+  query.tags = {"b"};
+  query.afterId = "x";
+  EXPECT_EQ(listStatement("services", query).sql, one.sql);
 }
 
 class LastGoodTest : public testing::Test {
@@ -58,6 +93,55 @@ class LastGoodTest : public testing::Test {
   SqliteDatabase folder_;
   std::vector<std::string> ids_;
 };
+
+TEST_F(LastGoodTest, CanBeReadAsAStoreWhileItIsWritten) {
+  auto copy = open();
+  auto reader = openLastGoodReader(path(), "db1", KeyExtractor::fromSchemas());
+  EXPECT_EQ(reader->get("services", "a").error().kind, Error::Kind::kUnavailable);  // no copy yet
+  const Json a = {{"id", "a"}, {"name", "one"}, {"tags", {"x", "y"}}};
+  const Json b = {{"id", "b"}, {"name", "t\"w\"o"}, {"tags", {"y"}}};
+  const Json c = {{"id", "c"}, {"name", nullptr}, {"tags", nullptr}};
+  const Json r = {{"id", "r"}, {"service", {{"id", "b"}}}};
+  ASSERT_TRUE(replaceAll(*copy, 7,
+                         {{"services", "b", b},
+                          {"services", "a", a},
+                          {"services", "c", c},
+                          {"routes", "r", r},
+                          {"routes", "s", Json{{"id", "s"}, {"service", nullptr}}}}));
+  EXPECT_EQ(reader->revision().value(), 7U);
+  EXPECT_EQ(reader->get("services", "a").value(), a);
+  EXPECT_EQ(reader->get("services", "z").value(), std::nullopt);
+  EXPECT_EQ(reader->getByUnique("services", "name", "t\"w\"o").value(), b);
+  EXPECT_EQ(reader->getByUnique("services", "name", "t").value(), std::nullopt);
+  using Docs = std::vector<Json>;
+  ListQuery query;
+  EXPECT_EQ(reader->list("services", query).value(), (Docs{a, b, c}));
+  query.limit = 1;
+  query.afterId = "a";
+  EXPECT_EQ(reader->list("services", query).value(), Docs{b});
+  query = {};
+  query.tags = {"x", "y"};
+  EXPECT_EQ(reader->list("services", query).value(), Docs{a});
+  query.allTags = false;
+  EXPECT_EQ(reader->list("services", query).value(), (Docs{a, b}));
+  query = {};
+  query.anyTag = true;
+  EXPECT_EQ(reader->list("services", query).value(), (Docs{a, b}));
+  query = {};
+  query.foreignField = "service";
+  query.foreignId = "b";
+  EXPECT_EQ(reader->list("routes", query).value(), Docs{r});
+  ASSERT_TRUE(copy->apply({8, {{Change::Op::kDelete, "services", "a", nullptr}}}));
+  EXPECT_EQ(reader->get("services", "a").value(), std::nullopt);
+  auto done = reader->transact({}, {"admin", "x"});
+  EXPECT_EQ(std::get<Refusal>(done).kind, Refusal::Kind::kUnavailable);
+}
+
+TEST_F(LastGoodTest, ACopyOfAnotherDatabaseGivesNothing) {
+  ASSERT_TRUE(replaceAll(*open("db1"), 7, some(1)));
+  auto reader = openLastGoodReader(path(), "db2", KeyExtractor::fromSchemas());
+  EXPECT_EQ(reader->get("services", "0").error().kind, Error::Kind::kUnavailable);
+}
 
 TEST_F(LastGoodTest, GivesBackWhatItWasGivenOverAReopen) {
   EXPECT_EQ(load(*open(), ids_).error().kind, Error::Kind::kNotFound);
