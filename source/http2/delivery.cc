@@ -114,17 +114,15 @@ void Codec::discard(Stream& stream, size_t size) {
   if (stream.unwanted()) abandon(stream, NGHTTP2_NO_ERROR);
 }
 
-/// Whether what the answers under way may add fits into what the connection may hold and the client
-/// takes at once.
+/// While the client takes what comes, there is. Where it does not, what the answers may add that
+/// have not begun counts, too.
 bool Codec::roomForRequest() const {
-  size_t expected = expectedBytes();
-  if (expected <= limits_.heldBytes) return true;
+  constexpr int32_t kShare = buffer::SlabPool::kSlabBytes;
+  if (queued_ + starting_ * size_t{kShare} <= limits_.heldBytes) return true;
   if (queued_ > limits_.heldBytes) return false;
-  auto connection =
-      static_cast<size_t>(std::max(0, nghttp2_session_get_remote_window_size(session_)));
-  size_t streams = starting_ * nghttp2_session_get_remote_settings(
-                                   session_, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
-  return expected <= limits_.heldBytes + std::min(connection, streams);
+  uint32_t window =
+      nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+  return window >= kShare && nghttp2_session_get_remote_window_size(session_) >= kShare;
 }
 
 void Codec::releaseWaiting() {

@@ -259,7 +259,7 @@ void Codec::writeData(Stream& stream, std::string_view frameHead, size_t size) {
 /// A part of what is free: streams that nobody reads come to hold ever less each and leave room for
 /// those that are read.
 size_t Codec::allowance() const {
-  size_t free = limits_.heldBytes - std::min(expectedBytes(), limits_.heldBytes);
+  size_t free = limits_.heldBytes - std::min(queued_, limits_.heldBytes);
   return std::min(free / 16, limits_.streamHighBytes);
 }
 
@@ -288,10 +288,11 @@ void Codec::frameSent(const nghttp2_frame& frame) {
       }
       return;
     case NGHTTP2_RST_STREAM:
-      if (frame.rst_stream.error_code == NGHTTP2_REFUSED_STREAM)
+      if (frame.rst_stream.error_code == NGHTTP2_REFUSED_STREAM) {
         charge(Cost::kRefusedStream);
-      else if (stream == nullptr || !stream->localReset)
+      } else if (stream == nullptr || !stream->localReset) {
         charge(Cost::kProvokedReset);
+      }
       if (stream != nullptr && !stream->requestEnded) left_.add(stream->id);
       return;
     case NGHTTP2_DATA:

@@ -90,9 +90,6 @@ class Codec final : public ServerCodec {
   void discard(Stream& stream, size_t size);
   void dropBody(Stream& stream);
   void giveWindowBack(Stream& stream);
-  /// What is queued, and what the answers that have not begun add before their sources can be
-  /// stopped: one read from the origin.
-  size_t expectedBytes() const { return queued_ + starting_ * buffer::SlabPool::kSlabBytes; }
   bool roomForRequest() const;
   bool roomForBody();
   void took(Stream& stream, size_t bytes);
