@@ -22,4 +22,16 @@ inline size_t utf8Length(std::string_view text) {
   return wrong ? 0 : length;
 }
 
+/// Position (1-based) of the first byte that is not valid UTF-8; 0 where all is.
+inline size_t invalidUtf8At(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = utf8Length(text.substr(i));
+    if (length == 0) return i + 1;
+    i += length;
+  }
+  return 0;
+}
+
+inline bool isUtf8(std::string_view text) { return invalidUtf8At(text) == 0; }
+
 }  // namespace tollgate

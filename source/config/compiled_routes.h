@@ -25,7 +25,11 @@ class CompiledRoutes final : public CompiledKind {
 
   /// Lets the routes of services that came, went, or were switched take effect, or stop.
   void followServices();
-  const route::RouteTable& table() const { return table_; }
+  /// To be copied for a snapshot.
+  const route::RouteTable& settledTable() {
+    table_.settle();
+    return table_;
+  }
   /// Numbers of routes; plans hold those of the routes that they are for.
   Numbers& numbers() { return numbers_; }
   /// The service that a route names, "" if none.

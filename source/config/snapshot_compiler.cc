@@ -176,7 +176,7 @@ std::shared_ptr<const proxy::Snapshot> SnapshotCompiler::compile(store::Revision
   kinds_->plugins.settle();
   auto snapshot = std::make_shared<proxy::Snapshot>();
   snapshot->revision = revision;
-  snapshot->routes = std::make_shared<route::RouteTable>(kinds_->routes.table());
+  snapshot->routes = std::make_shared<route::RouteTable>(kinds_->routes.settledTable());
   snapshot->services = kinds_->services.table();
   snapshot->routePlans = kinds_->plugins.routePlans();
   snapshot->servicePlans = kinds_->plugins.servicePlans();

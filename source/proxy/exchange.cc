@@ -130,6 +130,8 @@ void ProxyExchange::routeRequest() {
     matchedPrefix_ = match.pathMatched ? match.matchedPrefix : std::string_view("/");
     service_ = pinned_->snapshot->serviceOf(*route_);
     plan = pinned_->snapshot->planOf(*route_);
+  } else if (match.tooCostly) {
+    return engineError(500);
   }
   leaveClientHop();
   filters_.build(arena_, manager_->listenerFilters(), plan);

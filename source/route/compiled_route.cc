@@ -1,9 +1,8 @@
 #include "source/route/compiled_route.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
-#include <charconv>
+
+#include "source/base/host_port.h"
 
 namespace tollgate::route {
 namespace {
@@ -16,46 +15,12 @@ bool equalsLowered(std::string_view value, std::string_view lowerCase) {
                     [](char a, char b) { return lower(a) == b; });
 }
 
-/// PCRE writes (?<name>…), RE2 (?P<name>…).
-std::string toRe2(std::string_view pattern) {
-  std::string out;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '\\' && i + 1 < pattern.size()) {
-      out += pattern[i];
-      out += pattern[++i];
-      continue;
-    }
-    if (pattern.substr(i, 3) == "(?<" && i + 3 < pattern.size() && pattern[i + 3] != '=' &&
-        pattern[i + 3] != '!') {
-      out += "(?P<";
-      i += 2;
-      continue;
-    }
-    out += pattern[i];
-  }
-  return out;
-}
-
-std::shared_ptr<const RE2> compileRegex(std::string_view pattern) {
-  RE2::Options options;
-  options.set_log_errors(false);
-  auto regex = std::make_shared<const RE2>(toRe2(pattern), options);
-  return regex->ok() ? regex : nullptr;
-}
-
 HostRule parseHost(std::string_view text) {
   HostRule rule;
-  size_t colon = text.rfind(':');
-  bool bracketed = !text.empty() && text.front() == '[';
-  if (colon != std::string_view::npos && (!bracketed || text[colon - 1] == ']') &&
-      text.find(':') == (bracketed ? text.find(':') : colon)) {
-    unsigned port = 0;
-    auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
-    if (error == std::errc() && end == text.data() + text.size() && port <= 65535) {
-      rule.port = static_cast<uint16_t>(port);
-      text = text.substr(0, colon);
-    }
-  }
+  const HostPort split = HostPort::split(text);
+  rule.port = split.number();
+  text = split.host;
+  if (text.size() > 1 && text.ends_with('.')) text.remove_suffix(1);
   if (text.substr(0, 2) == "*.") {
     rule.kind = HostRule::Kind::kSuffix;
     text.remove_prefix(1);
@@ -101,7 +66,7 @@ bool headerHolds(const HeaderRule& rule, const HeaderLookup* headers) {
     void onValue(std::string_view value) override {
       for (const std::string& wanted : rule.values) holds = holds || equalsLowered(value, wanted);
       for (const auto& regex : rule.regexes) {
-        holds = holds || RE2::PartialMatch(lowered(value), *regex);
+        holds = holds || regex->find(lowered(value));
       }
     }
     const HeaderRule& rule;
@@ -174,6 +139,8 @@ std::string literalPrefix(std::string_view regex) {
   return out;
 }
 
+bool isOpenRegex(std::string_view regex) { return literalPrefix(regex).size() <= 1; }
+
 CompiledRoute::CompiledRoute(RouteSpec spec, std::vector<Error>* problems)
     : id(std::move(spec.id)), payload(spec.payload), owner(std::move(spec.owner)) {
   auto report = [&](const std::string& what) {
@@ -201,7 +168,7 @@ bool CompiledRoute::compileConditions(RouteSpec& spec, const Report& report) {
         rule.values.push_back(lowered(value));
         continue;
       }
-      auto regex = compileRegex(lowered(value.substr(2)));
+      auto regex = Regex::compile(lowered(value.substr(2)));
       if (regex == nullptr) {
         report("the regex of header '" + name + "' does not compile");
         return false;
@@ -225,7 +192,7 @@ void CompiledRoute::compilePaths(RouteSpec& spec, uint64_t base, const Report& r
       paths.push_back({PathRule::Kind::kPrefix, base | length, std::move(path), nullptr});
       continue;
     }
-    auto regex = compileRegex("^(?:" + path.substr(1) + ")");
+    auto regex = Regex::compile(std::string_view(path).substr(1));
     if (regex == nullptr) {
       report("the regex '" + path + "' does not compile");
       continue;

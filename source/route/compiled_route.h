@@ -8,12 +8,9 @@
 #include <vector>
 
 #include "source/base/ref.h"
+#include "source/base/regex.h"
 #include "source/base/result.h"
 #include "source/route/route_spec.h"
-
-namespace re2 {
-class RE2;
-}
 
 /// One route with its conditions, and the places where the table looks for it.
 namespace tollgate::route {
@@ -30,7 +27,7 @@ struct HostRule {
 struct HeaderRule {
   std::string name;
   std::vector<std::string> values;  ///< Lower case.
-  std::vector<std::shared_ptr<const re2::RE2>> regexes;
+  std::vector<std::shared_ptr<const Regex>> regexes;
 };
 
 /// What the request line, its headers and its connection have to be, beside host and path.
@@ -46,7 +43,10 @@ struct PathRule {
   enum class Kind : uint8_t { kPrefix, kRegex, kNone } kind = Kind::kNone;
   uint64_t priority = 0;
   std::string text;  ///< The prefix, or what everything that the regex matches begins with.
-  std::shared_ptr<const re2::RE2> regex;
+  std::shared_ptr<const Regex> regex;
+
+  /// A regex that any path may match, for all that its beginning says.
+  bool isOpen() const { return kind == Kind::kRegex && text.size() <= 1; }
 };
 
 /// A route made ready for the table; the same object takes it out again. Immutable.
@@ -75,5 +75,7 @@ using CompiledRoutePtr = Ref<const CompiledRoute>;
 
 /// What every match of a regex that is anchored at its start begins with; "" if that is not plain.
 std::string literalPrefix(std::string_view regex);
+/// Whether that says nothing: all paths begin with a slash.
+bool isOpenRegex(std::string_view regex);
 
 }  // namespace tollgate::route

@@ -9,7 +9,7 @@ namespace tollgate::route {
 
 /// A host as a request names it, taken apart.
 struct HostName {
-  std::string_view name;  ///< In lower case, without port.
+  std::string_view name;  ///< In lower case, without port and the final dot of a whole name.
   uint16_t port = 0;      ///< 0: none was named.
 
   /// Of "name", "name:port" or "[address]:port", where the codec found that form. Refers to `text`,

@@ -42,6 +42,8 @@ int hexValue(char c) {
   return -1;
 }
 
+bool isControl(char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; }
+
 bool isNormal(std::string_view path) {
   for (size_t i = 0; i < path.size(); ++i) {
     char c = path[i];
@@ -137,8 +139,6 @@ std::string_view normalizePath(std::string_view raw, char* scratch) {
 }
 
 bool wellFormedPath(std::string_view raw) {
-  bool escaped = raw.find('%') != raw.npos;
-  if (!escaped && raw.find("..") == raw.npos) return true;
   // Depth below the root of the segments so far; "%2e" is a dot, too.
   int depth = 0;
   size_t dots = 0, others = 0;
@@ -155,11 +155,13 @@ bool wellFormedPath(std::string_view raw) {
     if (c == '%') {
       int high = i + 2 < raw.size() ? hexValue(raw[i + 1]) : -1;
       int low = high >= 0 ? hexValue(raw[i + 2]) : -1;
-      if (low < 0 || high * 16 + low == 0) return false;
+      if (low < 0) return false;
       c = static_cast<char>(high * 16 + low);
+      if (isControl(c)) return false;
       i += 2;
       if (c == '/') c = '_';  // an encoded slash separates nothing
     }
+    if (isControl(c)) return false;
     if (c == '/') {
       endSegment();
       if (depth < 0) return false;

@@ -19,7 +19,8 @@ TargetScan scanTarget(std::string_view target);
 /// of slashes merged. Malformed triplets stay as they are. Returns `raw` itself if it is normal
 /// already, else a view into `scratch`, which has at least raw.size() bytes.
 std::string_view normalizePath(std::string_view raw, char* scratch);
-/// Whether every triplet is one and none stands for NUL, and no dot segment leads above the root.
+/// Whether every triplet is one, nothing stands for a control character (which origins and regexes
+/// of routes take for the end of a line, or of the path), and no dot segment leads above the root.
 bool wellFormedPath(std::string_view raw);
 std::string normalForm(std::string_view raw);
 

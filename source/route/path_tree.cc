@@ -1,5 +1,7 @@
 #include "source/route/path_tree.h"
 
+#include "source/route/crowd.h"
+
 namespace tollgate::route {
 namespace {
 
@@ -15,7 +17,18 @@ size_t common(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+Candidates::Candidates() = default;
+Candidates::Candidates(const Candidates& other) = default;
+Candidates& Candidates::operator=(const Candidates& other) = default;
+Candidates::~Candidates() = default;
+
+void Candidates::settle() {
+  if (!settled_) crowd_ = Crowd::of(more_, crowd_.get());
+  settled_ = true;
+}
+
 void Candidates::insert(Candidate candidate) {
+  settled_ = false;
   auto same = [&](const Candidate& other) {  // the same host or path twice in one route
     return other.route == candidate.route && other.rule == candidate.rule;
   };
@@ -37,6 +50,7 @@ void Candidates::insert(Candidate candidate) {
 }
 
 void Candidates::erase(const Candidate& candidate) {
+  settled_ = false;
   auto same = [&](const Candidate& other) {
     return other.route == candidate.route && other.rule == candidate.rule;
   };
@@ -61,7 +75,7 @@ PathNode& PathNode::own(size_t at) {
   return *child;
 }
 
-void PathNode::insert(std::string_view path, Candidate candidate) {
+size_t PathNode::insert(std::string_view path, Candidate candidate) {
   PathNode* node = this;
   while (!path.empty()) {
     size_t at = node->firsts_.find(path.front());
@@ -87,9 +101,23 @@ void PathNode::insert(std::string_view path, Candidate candidate) {
     path.remove_prefix(length);
   }
   node->candidates_.insert(std::move(candidate));
+  return node->candidates_.size();
 }
 
-void PathNode::erase(std::string_view path, const Candidate& candidate) {
+void PathNode::settle(std::string_view path) {
+  PathNode* node = this;
+  while (!path.empty()) {
+    size_t at = node->firsts_.find(path.front());
+    if (at == std::string::npos) return;
+    const std::string& label = node->childAt(at)->label_;
+    if (path.substr(0, label.size()) != label) return;
+    path.remove_prefix(label.size());
+    node = &node->own(at);
+  }
+  node->candidates_.settle();
+}
+
+size_t PathNode::erase(std::string_view path, const Candidate& candidate) {
   struct Step {
     PathNode* parent;
     size_t at;
@@ -98,22 +126,24 @@ void PathNode::erase(std::string_view path, const Candidate& candidate) {
   PathNode* node = this;
   while (!path.empty()) {
     size_t at = node->firsts_.find(path.front());
-    if (at == std::string::npos) return;
+    if (at == std::string::npos) return 0;
     const std::string& label = node->childAt(at)->label_;
-    if (path.substr(0, label.size()) != label) return;
+    if (path.substr(0, label.size()) != label) return 0;
     PathNode* child = &node->own(at);
     way.push_back({node, at});
     path.remove_prefix(child->label_.size());
     node = child;
   }
   node->candidates_.erase(candidate);
-  if (way.empty()) return;
+  const size_t left = node->candidates_.size();
+  if (way.empty()) return left;
   if (node->empty()) {
     way.back().parent->removeChild(way.back().at);
     node = way.back().parent;
     way.pop_back();
   }
   if (!way.empty()) node->joinOnlyChild();
+  return left;
 }
 
 void PathNode::addChild(char first, Ref<PathNode> child) {

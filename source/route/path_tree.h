@@ -40,13 +40,25 @@ struct Candidate {
   }
 };
 
+class Crowd;
+
 /// Candidates at one place, the winner last: routes that are loaded in the order of their ids then
 /// only append. Nearly all places have one, which lies in the object itself.
 class Candidates {
  public:
+  Candidates();
+  Candidates(const Candidates& other);
+  Candidates& operator=(const Candidates& other);
+  ~Candidates();
+
   bool empty() const { return size_ == 0; }
+  size_t size() const { return size_; }
   void insert(Candidate candidate);
   void erase(const Candidate& candidate);
+  /// Makes one automaton of many regexes, after changes.
+  void settle();
+  /// The same candidates by the automata that settle() made; nullptr if there are none, or no more.
+  const Crowd* crowd() const { return settled_ ? crowd_.get() : nullptr; }
   /// The winner first, until `visit` returns false.
   template <typename F>
   void forEach(const F& visit) const {
@@ -55,17 +67,22 @@ class Candidates {
   }
 
  private:
-  size_t size_ = 0;
+  uint32_t size_ = 0;
+  bool settled_ = false;
   Candidate only_;               ///< If there is one.
   std::vector<Candidate> more_;  ///< All, if there are more.
+  Ref<const Crowd> crowd_;       ///< As it was settled last.
 };
 
 /// A node of a radix tree over bytes. Copies share their children, so that a change copies the
 /// nodes on the way to it; a node that nobody else has is changed in place.
 class PathNode : public RefCounted<PathNode> {
  public:
-  void insert(std::string_view path, Candidate candidate);
-  void erase(std::string_view path, const Candidate& candidate);
+  /// Both say how many candidates the place has then.
+  size_t insert(std::string_view path, Candidate candidate);
+  size_t erase(std::string_view path, const Candidate& candidate);
+  /// See Candidates::settle().
+  void settle(std::string_view path);
   bool empty() const { return candidates_.empty() && firsts_.empty(); }
 
   /// Calls `visit(candidates, length)` for every node on the way that has some, from the root down;

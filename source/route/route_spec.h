@@ -59,6 +59,9 @@ struct Match {
   std::string_view matchedPrefix;  ///< The part of the path that a prefix or regex took.
   bool pathMatched = false;        ///< False if the route has no paths.
   const void* regex = nullptr;     ///< That took the path, for RouteTable::capture(); or nullptr.
+  /// The regexes took more time than one path may cost, so that nobody knows the route: no match,
+  /// and none of the routes that follow may be taken for one.
+  bool tooCostly = false;
 };
 
 }  // namespace tollgate::route

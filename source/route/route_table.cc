@@ -1,11 +1,13 @@
 #include "source/route/route_table.h"
 
-#include <re2/re2.h>
+#include <time.h>
 
-#include <charconv>
+#include <set>
+#include <tuple>
 
 #include "source/base/cow_set.h"
 #include "source/route/compiled_route.h"
+#include "source/route/crowd.h"
 #include "source/route/path_tree.h"
 
 namespace tollgate::route {
@@ -25,27 +27,16 @@ struct HostOf {
 };
 using HostGroups = CowSet<HostGroup, HostOf>;
 
-void insertRoute(HostGroup& group, const CompiledRoutePtr& route) {
-  for (size_t i = 0; i < route->paths.size(); ++i) {
-    const PathRule& rule = route->paths[i];
-    if (rule.kind == PathRule::Kind::kNone) {
-      group.pathless.insert(Candidate(route, i));
-    } else {
-      group.paths.insert(rule.text, Candidate(route, i));
-    }
-  }
-}
+/// A place of the tables whose candidates have to be settled.
+struct Place {
+  HostRule::Kind kind;
+  std::string host;  ///< As HostRule::name; "" for the routes of any host.
+  std::string text;
 
-void eraseRoute(HostGroup& group, const CompiledRoutePtr& route) {
-  for (size_t i = 0; i < route->paths.size(); ++i) {
-    const PathRule& rule = route->paths[i];
-    if (rule.kind == PathRule::Kind::kNone) {
-      group.pathless.erase(Candidate(route, i));
-    } else {
-      group.paths.erase(rule.text, Candidate(route, i));
-    }
+  friend bool operator<(const Place& a, const Place& b) {
+    return std::tie(a.kind, a.host, a.text) < std::tie(b.kind, b.host, b.text);
   }
-}
+};
 
 }  // namespace
 
@@ -53,6 +44,8 @@ struct RouteTable::State {
   HostGroups plain, suffix, prefix;
   Ref<HostGroup> any = makeRef<HostGroup>();
   size_t size = 0;
+  size_t openRegexes = 0;
+  std::set<Place> unsettled;
 
   HostGroups& groupsOf(const HostRule& rule) {
     switch (rule.kind) {
@@ -69,6 +62,42 @@ struct RouteTable::State {
     if (any->shared()) any = makeRef<HostGroup>(*any);
     return *any;
   }
+  HostGroup* editGroup(HostRule::Kind kind, const std::string& host) {
+    if (host.empty()) return &anyForChange();
+    return groupsOf({host, kind, 0}).edit(host);
+  }
+
+  /// `host` is nullptr for the routes of any host.
+  void insertRoute(HostGroup& group, const HostRule* host, const CompiledRoutePtr& route) {
+    for (size_t i = 0; i < route->paths.size(); ++i) {
+      const PathRule& rule = route->paths[i];
+      if (rule.kind == PathRule::Kind::kNone) {
+        group.pathless.insert(Candidate(route, i));
+      } else {
+        noteCrowd(group.paths.insert(rule.text, Candidate(route, i)), host, rule);
+      }
+    }
+  }
+  void eraseRoute(HostGroup& group, const HostRule* host, const CompiledRoutePtr& route) {
+    for (size_t i = 0; i < route->paths.size(); ++i) {
+      const PathRule& rule = route->paths[i];
+      if (rule.kind == PathRule::Kind::kNone) {
+        group.pathless.erase(Candidate(route, i));
+      } else {
+        noteCrowd(group.paths.erase(rule.text, Candidate(route, i)), host, rule);
+      }
+    }
+  }
+  void noteCrowd(size_t candidates, const HostRule* host, const PathRule& rule) {
+    if (candidates < Crowd::kLeast) return;
+    unsettled.insert(host == nullptr ? Place{HostRule::Kind::kPlain, "", rule.text}
+                                     : Place{host->kind, host->name, rule.text});
+  }
+  void countOpen(const CompiledRoute& route, bool more) {
+    for (const PathRule& rule : route.paths) {
+      if (rule.isOpen()) more ? ++openRegexes : --openRegexes;
+    }
+  }
 };
 
 RouteTable::RouteTable() : state_(std::make_unique<State>()) {}
@@ -78,28 +107,23 @@ RouteTable& RouteTable::operator=(const RouteTable& other) {
   return *this;
 }
 RouteTable::~RouteTable() = default;
+
 std::string_view RouteTable::capture(const void* regex, std::string_view path,
                                      std::string_view group) {
-  if (regex == nullptr || group.empty()) return {};
-  const auto& compiled = *static_cast<const RE2*>(regex);
-  int number = 0;
-  auto parsed = std::from_chars(group.data(), group.data() + group.size(), number);
-  if (parsed.ec != std::errc() || parsed.ptr != group.data() + group.size()) {
-    auto named = compiled.NamedCapturingGroups().find(std::string(group));
-    if (named == compiled.NamedCapturingGroups().end()) return {};
-    number = named->second;
-  }
-  if (number < 0 || number > compiled.NumberOfCapturingGroups()) return {};
-  std::vector<re2::StringPiece> groups(static_cast<size_t>(number) + 1);
-  re2::StringPiece text(path.data(), path.size());
-  if (!compiled.Match(text, 0, path.size(), RE2::ANCHOR_START, groups.data(), number + 1)) {
-    return {};
-  }
-  const re2::StringPiece& taken = groups.back();
-  return {taken.data(), taken.size()};
+  return regex != nullptr ? static_cast<const Regex*>(regex)->group(path, group)
+                          : std::string_view();
 }
 
 size_t RouteTable::size() const { return state_->size; }
+size_t RouteTable::openRegexes() const { return state_->openRegexes; }
+
+void RouteTable::settle() {
+  for (const Place& place : state_->unsettled) {
+    HostGroup* group = state_->editGroup(place.kind, place.host);
+    if (group != nullptr) group->paths.settle(place.text);
+  }
+  state_->unsettled.clear();
+}
 
 CompiledRoutePtr RouteTable::compile(RouteSpec spec, std::vector<Error>* problems) {
   return makeRef<const CompiledRoute>(std::move(spec), problems);
@@ -109,12 +133,14 @@ std::unique_ptr<const RouteTable> RouteTable::build(std::vector<RouteSpec> route
                                                     std::vector<Error>* problems) {
   auto table = std::make_unique<RouteTable>();
   for (RouteSpec& route : routes) table->insert(compile(std::move(route), problems));
+  table->settle();
   return table;
 }
 
 void RouteTable::insert(const CompiledRoutePtr& route) {
   ++state_->size;
-  if (route->hosts.empty()) return insertRoute(state_->anyForChange(), route);
+  state_->countOpen(*route, true);
+  if (route->hosts.empty()) return state_->insertRoute(state_->anyForChange(), nullptr, route);
   if (route->paths.empty()) return;
   for (const HostRule& rule : route->hosts) {
     HostGroups& groups = state_->groupsOf(rule);
@@ -125,23 +151,28 @@ void RouteTable::insert(const CompiledRoutePtr& route) {
       group = fresh.get();
       groups.put(std::move(fresh));
     }
-    insertRoute(*group, route);
+    state_->insertRoute(*group, &rule, route);
   }
 }
 
 void RouteTable::erase(const CompiledRoutePtr& route) {
   --state_->size;
-  if (route->hosts.empty()) return eraseRoute(state_->anyForChange(), route);
+  state_->countOpen(*route, false);
+  if (route->hosts.empty()) return state_->eraseRoute(state_->anyForChange(), nullptr, route);
   for (const HostRule& rule : route->hosts) {
     HostGroups& groups = state_->groupsOf(rule);
     HostGroup* group = groups.edit(rule.name);
     if (group == nullptr) continue;
-    eraseRoute(*group, route);
+    state_->eraseRoute(*group, &rule, route);
     if (group->empty()) groups.erase(rule.name);
   }
 }
 
 namespace {
+
+/// CPU time that regexes may take for one path, in nanoseconds.
+constexpr int64_t kLongestMatch = 100'000'000;
+constexpr size_t kWorkBetweenLooks = 1'000'000;
 
 /// One look-up: walks the groups that the host selects and keeps the best candidate that holds.
 class Matcher {
@@ -166,7 +197,8 @@ class Matcher {
   }
 
   bool result(Match& out) const {
-    if (best_ == nullptr) return false;
+    out.tooCostly = tooCostly_;
+    if (best_ == nullptr || tooCostly_) return false;
     out.payload = best_->payload;
     out.matchedPrefix = input_.normalizedPath.substr(0, length_);
     out.pathMatched = pathMatched_;
@@ -176,25 +208,50 @@ class Matcher {
 
  private:
   void scan(const Candidates& list, size_t length, bool pathMatched) {
-    list.forEach([&](const Candidate& each) {
-      if (best_ != nullptr && !each.before(*best_)) return false;
-      size_t taken = length;
-      if (each.regex && !regexMatches(each, taken)) return true;
-      if (each.conditional && !each.route->conditionsHold(input_, host_, port_)) return true;
-      best_ = &each;
-      length_ = taken;
-      pathMatched_ = pathMatched;
-      return false;
-    });
+    auto visit = [&](const Candidate& each) { return consider(each, length, pathMatched); };
+    const Crowd* crowd = list.crowd();
+    if (crowd == nullptr) return list.forEach(visit);
+    std::vector<int> scratch;
+    for (const auto& part : crowd->parts()) {
+      if (best_ != nullptr && !part->best().before(*best_)) return;
+      if (outOfTime() || !part->forEachLikely(input_.normalizedPath, scratch, visit)) return;
+    }
   }
 
-  bool regexMatches(const Candidate& candidate, size_t& taken) const {
-    const std::string_view path = input_.normalizedPath;
-    re2::StringPiece text(path.data(), path.size()), whole;
-    const RE2& regex = *candidate.route->paths[candidate.rule].regex;
-    if (!regex.Match(text, 0, path.size(), RE2::ANCHOR_START, &whole, 1)) return false;
-    taken = whole.size();
-    return true;
+  /// Whether to look at the candidates that follow.
+  bool consider(const Candidate& each, size_t length, bool pathMatched) {
+    if (best_ != nullptr && !each.before(*best_)) return false;
+    if (each.regex) {
+      const Regex& regex = regexOf(each);
+      if (tooMuchWork(regex)) return false;
+      if (!regex.matchStart(input_.normalizedPath, length)) return true;
+    }
+    if (each.conditional && !each.route->conditionsHold(input_, host_, port_)) return true;
+    best_ = &each;
+    length_ = length;
+    pathMatched_ = pathMatched;
+    return false;
+  }
+
+  static const Regex& regexOf(const Candidate& candidate) {
+    return *candidate.route->paths[candidate.rule].regex;
+  }
+
+  /// Looks at the clock only after what may have been some milliseconds.
+  bool tooMuchWork(const Regex& regex) {
+    work_ += regex.size() * input_.normalizedPath.size();
+    if (work_ < kWorkBetweenLooks) return tooCostly_;
+    work_ = 0;
+    return outOfTime();
+  }
+
+  bool outOfTime() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    const int64_t nanos = int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+    if (began_ == 0) began_ = nanos;
+    tooCostly_ = tooCostly_ || nanos - began_ > kLongestMatch;
+    return tooCostly_;
   }
 
   const MatchInput& input_;
@@ -203,6 +260,9 @@ class Matcher {
   const Candidate* best_ = nullptr;
   size_t length_ = 0;
   bool pathMatched_ = false;
+  bool tooCostly_ = false;
+  size_t work_ = 0;    ///< Instructions times bytes since the clock was looked at.
+  int64_t began_ = 0;  ///< CPU time of the first look; 0: there was none.
 };
 
 }  // namespace

@@ -34,7 +34,12 @@ class RouteTable {
   void insert(const CompiledRoutePtr& route);
   /// Takes out what insert() put in.
   void erase(const CompiledRoutePtr& route);
+  /// Makes one automaton of the regexes wherever many stand at one place. After changes, before
+  /// requests are matched: without it each of them is asked.
+  void settle();
   bool match(const MatchInput& input, Match& out) const;
+  /// How many regexes begin with no literal text, so that each path has to be held against them.
+  size_t openRegexes() const;
   size_t size() const;
   /// What a group of the regex of a match took of the path: `group` is its name or number, 0 the
   /// whole; "" if there is no such group. Not for every request: it matches once more.

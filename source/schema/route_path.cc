@@ -1,53 +1,33 @@
 #include "source/schema/route_path.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
-#include <memory>
 #include <vector>
 
+#include "source/base/regex.h"
 #include "source/schema/characters.h"
 
 namespace tollgate::schema {
 namespace {
 
-/// RE2 names a group (?P<name>…), PCRE also (?<name>…), which is how routes are written.
-std::string namedGroupsForRe2(const std::string& pattern) {
-  std::string out;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    const bool group = pattern.compare(i, 3, "(?<") == 0 && i + 3 < pattern.size() &&
-                       pattern[i + 3] != '=' && pattern[i + 3] != '!';
-    if (group) {
-      out += "(?P<";
-      i += 2;
-    } else {
-      out += pattern[i];
-      if (pattern[i] == '\\' && i + 1 < pattern.size()) out += pattern[++i];
-    }
-  }
-  return out;
-}
-
-/// The pattern of a regex path ("~/…") as the router runs it.
-std::unique_ptr<RE2> compileForRouter(const std::string& path) {
-  RE2::Options options;
-  options.set_log_errors(false);
-  return std::make_unique<RE2>("^" + namedGroupsForRe2(path.substr(1)), options);
-}
-
-/// What PCRE accepts and an engine of linear time cannot run: look-around and back-references.
-bool isBeyondRe2(const RE2& regex) {
-  return regex.error_code() == RE2::ErrorBadPerlOp || regex.error_code() == RE2::ErrorBadEscape;
-}
-
-std::string reasonOf(const RE2& regex) { return regex.error().substr(0, regex.error().find(": ")); }
+/// What the router runs of a regex path ("~/…").
+std::string_view regexOf(std::string_view path) { return path.substr(1); }
 
 std::string checkRegex(const std::string& path) {
-  auto regex = compileForRouter(path);
-  if (regex->ok() || isBeyondRe2(*regex)) return "";
+  Regex::Problem problem;
+  if (Regex::compile(regexOf(path), &problem) != nullptr) return "";
+  switch (problem.fault) {
+    case RegexFault::kUnsupported:
+      return "";  // PCRE takes it: checkRouterRegex() says why the router cannot
+    case RegexFault::kTooLarge:
+      return fmt::format("invalid regex: '{}' (too large: repeat less, or use several paths)",
+                         regexOf(path));
+    case RegexFault::kSyntax:
+      break;
+  }
   return fmt::format("invalid regex: '{0}' (PCRE returned: pcre_compile() failed: {1} in \"{0}\")",
-                     path.substr(1), reasonOf(*regex));
+                     regexOf(path), problem.reason);
 }
 
 }  // namespace
@@ -74,12 +54,13 @@ std::string checkRoutePath(const std::string& v) {
 
 std::string checkRouterRegex(const std::string& path) {
   if (!path.starts_with("~/")) return "";
-  auto regex = compileForRouter(path);
-  if (regex->ok() || !isBeyondRe2(*regex)) return "";
+  Regex::Problem problem;
+  if (Regex::compile(regexOf(path), &problem) != nullptr) return "";
+  if (problem.fault != RegexFault::kUnsupported) return "";
   return fmt::format(
       "Router Expression failed validation: {} in '{}'; look-around and back-references are not "
       "supported",
-      reasonOf(*regex), path.substr(1));
+      problem.reason, regexOf(path));
 }
 
 std::string normalizePath(std::string_view path) {

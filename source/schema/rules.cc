@@ -141,27 +141,6 @@ void fillRandom(unsigned char* out, size_t size) {
 
 }  // namespace
 
-size_t invalidUtf8At(std::string_view s) {
-  for (size_t i = 0; i < s.size();) {
-    const unsigned char c = s[i];
-    const size_t n = c < 0x80                ? 1
-                     : c >= 0xC2 && c < 0xE0 ? 2
-                     : (c >> 4) == 14        ? 3
-                     : c >= 0xF0 && c < 0xF5 ? 4
-                                             : 0;
-    if (n == 0 || i + n > s.size()) return i + 1;
-    for (size_t k = 1; k < n; ++k) {
-      if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return i + 1;
-    }
-    const unsigned char second = n > 1 ? s[i + 1] : 0;
-    const bool overlong = (c == 0xE0 && second < 0xA0) || (c == 0xF0 && second < 0x90);
-    const bool outside = (c == 0xED && second > 0x9F) || (c == 0xF4 && second > 0x8F);
-    if (overlong || outside) return i + 1;
-    i += n;
-  }
-  return 0;
-}
-
 std::string checkText(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) return "must not contain a NUL character";
   const size_t at = invalidUtf8At(text);

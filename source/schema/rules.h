@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "source/base/utf8.h"
+
 /// The named rules of field values ("utf8_name", "host", "route_path", ...; see
 /// api/tollgate/schema/v1/options.proto). Pure functions; any thread.
 namespace tollgate::schema {
@@ -11,8 +13,7 @@ namespace tollgate::schema {
 /// everything.
 std::string checkRule(std::string_view rule, const std::string& value);
 
-/// Position (1-based) of the first byte that is not valid UTF-8 (RFC 3629); 0 where all is.
-size_t invalidUtf8At(std::string_view text);
+using tollgate::invalidUtf8At;
 /// "" where every store can keep `text`: UTF-8 without NUL; else the text of the error.
 std::string checkText(std::string_view text);
 bool isUuid(std::string_view text);

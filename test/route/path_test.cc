@@ -25,6 +25,18 @@ bool isSimple(const std::string& path) {
          path.find('%') == std::string::npos;
 }
 
+TEST(WellFormedPath, HasNoControlCharacters) {
+  for (const char* bad :
+       {"/a%00", "/a%0a", "/%0D%0aX", "/a%1fb", "/%7f", "/a%", "/a%zz", "/..", "/%2e%2e"}) {
+    EXPECT_FALSE(wellFormedPath(bad)) << bad;
+  }
+  EXPECT_FALSE(wellFormedPath("/a\tb"));
+  EXPECT_FALSE(wellFormedPath("/a\x7f"));
+  for (const char* good : {"/", "/a%20b", "/%ff", "/\xff\x80", "/%C3%BC", "/a/..", "/%2f%2F"}) {
+    EXPECT_TRUE(wellFormedPath(good)) << good;
+  }
+}
+
 TEST(TargetScan, FindsTheQueryAndWhatNeedsNothing) {
   EXPECT_EQ(scanTarget("").pathBytes, 0u);
   EXPECT_TRUE(scanTarget("*").simple);

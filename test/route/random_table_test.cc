@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <random>
 
 #include "source/route/route_table.h"
@@ -170,6 +171,75 @@ TEST(RandomTable, FindsWhatTheRulesSayWhileRoutesComeAndGo) {
     }
     for (auto& [id, route] : compiled) table.erase(route);
     check(table, std::map<std::string, RouteSpec>{});
+  }
+}
+
+/// Regexes that begin with no text of their own, a few prefixes beside them, some of it for POST
+/// alone.
+RouteSpec crowdedRoute(Random& random, size_t number) {
+  RouteSpec out;
+  out.id = std::to_string(number * 7919 % 1000);
+  const std::string n = std::to_string(number % 40);
+  switch (random.below(5)) {
+    case 0:
+      out.paths = {"/"};
+      break;
+    case 1:
+      out.paths = {"~/[a-z]+/" + n + "$", "~/.*" + n};
+      break;
+    case 2:
+      out.paths = {"~/\\p{L}+/" + n};  // read by characters: in no set
+      break;
+    default:
+      out.paths = {"~/[a-z]*/?" + n + "x?$"};
+  }
+  if (random.below(3) == 0) out.methods = {"POST"};
+  out.regexPriority = static_cast<int64_t>(random.below(2));
+  return out;
+}
+
+TEST(RandomTable, FindsTheSameAmongManyRegexesAtOnePlace) {
+  struct NoHeaders final : HeaderLookup {
+    void visit(std::string_view, HeaderVisitor&) const override {}
+  } none;
+  auto ask = [&](const RouteTable& table, const std::string& path, const char* method) {
+    MatchInput input;
+    input.method = method;
+    input.normalizedPath = path;
+    input.headers = &none;
+    Match out;
+    const bool found = table.match(input, out);
+    EXPECT_FALSE(out.tooCostly);
+    return found ? *static_cast<const std::string*>(out.payload) + std::string(out.matchedPrefix)
+                 : "-";
+  };
+  Random random(1);
+  RouteTable table;
+  std::map<size_t, CompiledRoutePtr> routes;
+  for (int step = 0; step < 40; ++step) {
+    for (int change = 0; change < 40; ++change) {
+      const size_t number = random.below(600);
+      if (auto old = routes.find(number); old != routes.end()) {
+        table.erase(old->second);
+        routes.erase(old);
+      } else {
+        RouteSpec spec = crowdedRoute(random, number);
+        auto id = std::make_shared<std::string>(spec.id);
+        spec.payload = id.get();
+        spec.owner = id;
+        table.insert(routes[number] = RouteTable::compile(spec));
+      }
+    }
+    RouteTable oneByOne = table;
+    table.settle();
+    for (int i = 0; i < 60; ++i) {
+      const std::string n = std::to_string(random.below(45));
+      const std::string path =
+          std::vector<std::string>{"/ab/" + n,   "/" + n + "x",    "/" + n,
+                                   "/\xff/" + n, "/\xc3\xa9/" + n, "/A"}[random.below(6)];
+      const char* method = random.below(2) == 0 ? "GET" : "POST";
+      ASSERT_EQ(ask(table, path, method), ask(oneByOne, path, method)) << step << ' ' << path;
+    }
   }
 }
 

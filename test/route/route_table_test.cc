@@ -99,6 +99,9 @@ TEST(RouteTable, MatchesHostsWithWildcardsAndPorts) {
   EXPECT_EQ(match(*table, "example.org:80", "/"), "prefix");
   EXPECT_EQ(match(*table, "p.test:8080", "/"), "port");
   EXPECT_EQ(match(*table, "p.test", "/"), "-");
+  EXPECT_EQ(match(*table, "a.example.com.", "/"), "plain") << "the same name in whole";
+  EXPECT_EQ(match(*table, "x.example.com.:9", "/"), "suffix");
+  EXPECT_EQ(match(*table, "p.test.:8080", "/"), "port");
 }
 
 TEST(RouteTable, ComparesHeaderValuesInAnyCaseAndByRegex) {
@@ -138,6 +141,54 @@ TEST(RouteTable, LeavesOutARouteWhoseRegexDoesNotCompile) {
   auto table = RouteTable::build({a, b}, &problems);
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_EQ(match(*table, "x", "/x"), "b");
+}
+
+TEST(RouteTable, HoldsRegexesAgainstBytes) {
+  auto open = spec("open"), secure = spec("secure");
+  open.paths = {"/"};
+  secure.paths = {"~/secure/(?<x>.+)$"};
+  auto table = RouteTable::build({open, secure});
+  for (const char* path : {"/secure/a", "/secure/\xff", "/secure/a\n", "/secure/\xc3\xa9"}) {
+    EXPECT_EQ(match(*table, "x", path), "secure") << path;
+  }
+}
+
+TEST(RouteTable, RefusesAPathThatCostsTooMuch) {
+  std::vector<std::string> ids;
+  std::vector<RouteSpec> routes;
+  for (int i = 0; i < 6000; ++i) ids.push_back(std::to_string(i));
+  for (const std::string& id : ids) {
+    routes.push_back(spec(id.c_str()));
+    routes.back().paths = {"~/.*[ab].{" + std::to_string(20 + routes.size() % 30) + "}x" + id +
+                           "$"};
+  }
+  routes.push_back(spec("open"));
+  routes.back().paths = {"/"};
+  auto table = RouteTable::build(routes);
+  EXPECT_EQ(match(*table, "x", "/short"), "open");
+  std::string path = "/";
+  for (unsigned i = 0, bits = 1; i < 16000; ++i, bits = bits * 1103515245 + 12345) {
+    path += (bits >> 16) % 2 == 0 ? 'a' : 'c';
+  }
+  MatchInput input;
+  input.method = "GET";
+  input.normalizedPath = path;
+  Match out;
+  EXPECT_FALSE(table->match(input, out));
+  EXPECT_TRUE(out.tooCostly) << "and not the open route";
+}
+
+TEST(RouteTable, CountsRegexesThatAnyPathMayMatch) {
+  auto a = spec("a"), b = spec("b");
+  a.paths = {"~/[a-z]+", "~/x/\\d", "~(?i)/y", "/z"};
+  b.paths = {"~/.*"};
+  RouteTable table;
+  auto compiled = RouteTable::compile(a);
+  table.insert(compiled);
+  table.insert(RouteTable::compile(b));
+  EXPECT_EQ(table.openRegexes(), 3u);
+  table.erase(compiled);
+  EXPECT_EQ(table.openRegexes(), 1u);
 }
 
 TEST(RouteTable, TellsWhatTheGroupsOfARegexTook) {
