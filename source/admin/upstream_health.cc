@@ -1,4 +1,5 @@
 #include "source/admin/upstream_health.h"
+#include "source/base/host_port.h"
 
 #include <arpa/inet.h>
 
@@ -19,9 +20,8 @@ std::string recordType(const std::string& host) {
 }  // namespace
 
 TargetParts partsOf(const std::string& target) {
-  const size_t colon = target.rfind(':');
-  if (colon == std::string::npos) return {target, 0};
-  return {target.substr(0, colon), static_cast<uint16_t>(std::atoi(target.c_str() + colon + 1))};
+  const HostPort split = HostPort::split(target);
+  return {std::string(split.host), split.number()};
 }
 
 UpstreamHealth::Balancer UncheckedHealth::query(const Json&, const std::vector<Json>& targets) {

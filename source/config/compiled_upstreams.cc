@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "source/base/host_port.h"
 #include "source/config/document.h"
 
 namespace tollgate::config {
@@ -120,12 +121,10 @@ double timeOf(const Json& doc, const char* field) {
 upstream::TargetSpec targetSpecOf(const std::string& id, const Json& doc) {
   upstream::TargetSpec out;
   out.id = id;
-  out.host = textOf(doc, "target");
-  const size_t colon = out.host.rfind(':');
-  if (colon != std::string::npos) {
-    out.port = static_cast<uint16_t>(std::atoi(out.host.c_str() + colon + 1));
-    out.host.resize(colon);
-  }
+  const std::string target = textOf(doc, "target");
+  const HostPort split = HostPort::split(target);
+  out.host = split.host;
+  if (!split.port.empty()) out.port = split.number();
   out.weight = static_cast<uint32_t>(std::clamp<int64_t>(numberOf(doc, "weight", 100), 0, 65535));
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "source/base/host_port.h"
 #include "source/proxy/exchange.h"
 #include "source/proxy/hash_input.h"
 #include "source/upstream/hash_ring.h"
@@ -115,15 +116,21 @@ void ProxyExchange::waitForCluster() {
   });
 }
 
+/// An anonymous consumer is nobody.
+bool ProxyExchange::authenticated() {
+  return !credentialId_.empty() || peerCertificate() != nullptr;
+}
+
+void ProxyExchange::refuseOpenAdmin() {
+  replyError(403, arena_.concat("this route ", net::OpenAdmin::kReason));
+}
+
 void ProxyExchange::setTargetHost() {
   if (route_->preserveHost) return;
   const upstream::Cluster& cluster = choice_.view->cluster();
   std::string_view host = cluster.hostOf(choice_.member);
   const uint16_t port = cluster.portOf(choice_.member);
-  const size_t colon = host.rfind(':');
-  const bool hasPort = colon != std::string_view::npos && host.find(']', colon) == host.npos &&
-                       (host.find(':') == colon || host[colon - 1] == ']');
-  if (!hasPort && port != (service_->tls ? 443 : 80)) {
+  if (HostPort::split(host).port.empty() && port != (service_->tls ? 443 : 80)) {
     char* digits = arena_.chars(5);
     const size_t size = static_cast<size_t>(std::to_chars(digits, digits + 5, port).ptr - digits);
     host = arena_.concat(host, ":", std::string_view(digits, size));

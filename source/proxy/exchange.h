@@ -176,6 +176,7 @@ class ProxyExchange final : public http::Exchange,
   std::string_view hostName() const;
   std::string_view upstreamTarget();
   bool targetStays() const;
+  bool isTrusted(const net::Address& address) const;
   bool trustedPeer() const;
 
   // forwarder.cc
@@ -214,6 +215,13 @@ class ProxyExchange final : public http::Exchange,
   void waitForCluster();
   void resolveAndConnect(const std::string& host, uint16_t port);
   void setTargetHost();
+  /// To an Admin API of this node that asks nobody who they are, for somebody who was not asked.
+  bool leadsToOpenAdmin(const net::Address& address) {
+    const net::OpenAdmin* open = worker_.settings.openAdmin.get();
+    return open != nullptr && open->reachedBy(address) && !authenticated();
+  }
+  bool authenticated();
+  void refuseOpenAdmin();
   void endpointFailed(bool timedOut, bool last);
   void endpointAnswered();
   void leaveEndpoint();

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "source/base/host_port.h"
 #include "source/proxy/client_fields.h"
 #include "source/proxy/exchange.h"
 #include "source/proxy/http_connection_manager.h"
@@ -78,13 +79,15 @@ void ProxyExchange::resolveAndConnect(const std::string& host, uint16_t port) {
 
 void ProxyExchange::withAddress(const net::Address& address) {
   const upstream::Service& service = *service_;
+  if (leadsToOpenAdmin(address)) return refuseOpenAdmin();
   state_ = State::kConnecting;
   if (upstreamBegan_ == event::TimePoint{}) upstreamBegan_ = worker_.loop.now();
   ++attempts_;
   std::string_view serverName;
   if (service.tls) {
-    serverName = request_->headers.get(http::HeaderCode::kHost);
-    serverName = serverName.substr(0, serverName.find(':'));
+    serverName = serverNameOf(request_->headers.get(http::HeaderCode::kHost));
+    // A client that names no host must not do away with the check of the origin's name.
+    if (serverName.empty()) serverName = serverNameOf(service.host);
   }
   upstream::UpstreamConnection* ready =
       worker_.pool.acquire(service, address, serverName, triedFresh_, *this, pendingUpstream_);

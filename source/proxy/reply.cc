@@ -1,3 +1,4 @@
+#include "source/base/host_port.h"
 #include "source/http/error_body.h"
 #include "source/proxy/exchange.h"
 #include "source/proxy/http_connection_manager.h"
@@ -11,6 +12,12 @@ namespace {
 int64_t millis(event::Clock::duration span) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
 }
+
+/// RFC 9110 section 15.2: a 1xx comes before the answer.
+bool isFinal(int status) { return status >= 200 && status <= 599; }
+
+/// RFC 9110 sections 15.3.5, 15.3.6, and 15.4.5.
+bool hasNoContent(int status) { return status == 204 || status == 205 || status == 304; }
 }  // namespace
 
 bool ProxyExchange::protocolAllowed() {
@@ -38,9 +45,7 @@ void ProxyExchange::enforceProtocol() {
     headers.add(HeaderCode::kUpgrade, "TLS/1.2, HTTP/1.1");
     return replyError(426, "Please use HTTPS protocol");
   }
-  std::string_view host = request_->host;
-  size_t colon = host.rfind(':');
-  if (colon != std::string_view::npos && host.back() != ']') host = host.substr(0, colon);
+  const std::string_view host = HostPort::split(request_->host).host;
   headers.add(HeaderCode::kLocation, arena_.concat("https://", host, request_->target));
   reply(route_->redirectStatus, "", "");
 }
@@ -88,13 +93,22 @@ void ProxyExchange::sendReply(int status, std::string_view contentType, std::str
   if (stream_ == nullptr || localReply_ || state_ == State::kResponding || state_ == State::kDone) {
     return;
   }
+  if (!isFinal(status)) {  // it would end no request
+    stream_->closeAfter();
+    return engineError(500);
+  }
   dropUpstream();
   stopAwaitingClient();
   response_->status = status;
   response_->reason = {};
   http::HeaderMap& headers = response_->headers;
+  if (hasNoContent(status)) contentType = body = {};
   if (!contentType.empty()) headers.set(HeaderCode::kContentType, contentType);
-  headers.setNumber(HeaderCode::kContentLength, static_cast<int64_t>(body.size()));
+  if (status == 204 || status == 304) {
+    headers.remove(HeaderCode::kContentLength);
+  } else {
+    headers.setNumber(HeaderCode::kContentLength, static_cast<int64_t>(body.size()));
+  }
   addProxyHeaders(true);
   localReply_ = true;
   pausedRequest_ = 0;

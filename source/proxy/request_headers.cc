@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "source/base/host_port.h"
 #include "source/http1/head_writer.h"
 #include "source/proxy/client_fields.h"
 #include "source/proxy/exchange.h"
@@ -12,12 +13,25 @@ namespace tollgate::proxy {
 
 using http::HeaderCode;
 
-bool ProxyExchange::trustedPeer() const {
+namespace {
+
+std::string_view trimmedOws(std::string_view text) {
+  auto isBlank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && isBlank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && isBlank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+bool ProxyExchange::isTrusted(const net::Address& address) const {
   for (const net::AddressRange& range : worker_.settings.trusted) {
-    if (range.contains(manager_->peer())) return true;
+    if (range.contains(address)) return true;
   }
   return false;
 }
+
+bool ProxyExchange::trustedPeer() const { return isTrusted(manager_->peer()); }
 
 bool ProxyExchange::secure() { return manager_->secure(); }
 
@@ -29,22 +43,17 @@ void ProxyExchange::findClient() {
   if (worker_.settings.trusted.empty() || !trustedPeer()) return;
   std::string_view value = request_->headers.joined(worker_.settings.realIpHeader);
   // The last address of the list, or with `recursive` the last that is not a trusted proxy.
-  while (!value.empty()) {
-    size_t comma = value.rfind(',');
-    std::string_view one = comma == std::string_view::npos ? value : value.substr(comma + 1);
-    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
-    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
-    auto address = net::Address::parse(one, 0);
+  for (bool more = true; more;) {
+    const size_t comma = value.rfind(',');
+    more = comma != std::string_view::npos;
+    const std::string_view one = trimmedOws(more ? value.substr(comma + 1) : value);
+    if (more) value = value.substr(0, comma);
+    if (one.empty()) continue;  // RFC 9110 section 5.6.1.2
+    auto address = net::Address::parse(HostPort::split(one).host, 0);
     if (!address) return;
     clientAddress_ = *address;
     clientIp_ = arena_.copy(address->ip());
-    if (!worker_.settings.realIpRecursive || comma == std::string_view::npos) return;
-    bool trusted = false;
-    for (const net::AddressRange& range : worker_.settings.trusted) {
-      trusted = trusted || range.contains(*address);
-    }
-    if (!trusted) return;
-    value = value.substr(0, comma);
+    if (!worker_.settings.realIpRecursive || !isTrusted(*address)) return;
   }
 }
 
@@ -165,11 +174,7 @@ void ProxyExchange::addOwnFields(http::HeaderMap& headers) {
 }
 
 /// The host that was asked for, without port and final dot.
-std::string_view ProxyExchange::hostName() const {
-  std::string_view name = host_.name;
-  if (name.ends_with('.')) name.remove_suffix(1);
-  return name;
-}
+std::string_view ProxyExchange::hostName() const { return host_.name; }
 
 /// Whether what buildUpstreamPath() would write is what the client sent.
 bool ProxyExchange::targetStays() const {

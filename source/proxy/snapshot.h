@@ -11,6 +11,7 @@
 #include "source/http2/codec.h"
 #include "source/net/address.h"
 #include "source/net/connection_limits.h"
+#include "source/net/open_admin.h"
 #include "source/route/route_table.h"
 #include "source/tls/certificate_table.h"
 #include "source/upstream/service.h"
@@ -76,6 +77,8 @@ struct ProxySettings {
   std::vector<net::AddressRange> trusted;
   std::string realIpHeader = "X-Real-IP";
   bool realIpRecursive = false;
+  /// What routes must not lead to unless somebody has authenticated; null where there is none.
+  std::shared_ptr<const net::OpenAdmin> openAdmin;
   size_t maxBodyBytes = 0;  ///< 0: no limit
   size_t maxKeepAliveRequests = 10000;
   std::chrono::milliseconds headerTimeout{60000};

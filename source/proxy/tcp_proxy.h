@@ -51,6 +51,7 @@ class TcpProxy final : public ServedConnection, public event::Deferred {
            const Target& target);
   void resolve();
   void connect(net::Address address);
+  bool leadsToOpenAdmin(const net::Address& address) const;
   void onConnected(End& end);
   void onData(End& from, bool end);
   void onWritable(End& to);

@@ -53,8 +53,6 @@ WorkerContext::WorkerContext(event::EventLoop& loop, const ProxySettings& settin
       resolver(loop, std::move(resolver)),
       clusters(worker) {
   tunnelRules.limits.send = {};
-  if (getrandom(random_, sizeof random_, 0) != sizeof random_) random_[0] = 1;
-  if ((random_[0] | random_[1]) == 0) random_[0] = 1;
 }
 
 WorkerContext::~WorkerContext() = default;
@@ -148,17 +146,19 @@ void WorkerContext::onTrim() {
 }
 
 void WorkerContext::makeRequestId(char* out) {
-  // xoroshiro128+: unique enough for an identifier, and not a secret.
-  auto next = [this] {
-    uint64_t a = random_[0], b = random_[1];
-    uint64_t value = a + b;
-    b ^= a;
-    random_[0] = ((a << 24) | (a >> 40)) ^ b ^ (b << 16);
-    random_[1] = (b << 37) | (b >> 27);
-    return value;
-  };
-  const uint64_t low = next();
-  writeHex(low, next(), out);
+  const uint64_t low = randomWord();
+  writeHex(low, randomWord(), out);
+}
+
+/// Words come many at a time: one call to the system for sixteen requests.
+uint64_t WorkerContext::randomWord() {
+  if (randomUsed_ == kRandomWords) {
+    // Only a signal can come in between (getrandom(2)).
+    while (getrandom(random_, sizeof random_, 0) != sizeof random_) {
+    }
+    randomUsed_ = 0;
+  }
+  return random_[randomUsed_++];
 }
 
 }  // namespace tollgate::proxy

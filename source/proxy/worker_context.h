@@ -91,7 +91,7 @@ class WorkerContext {
   ProxyExchange& takeExchange();
   void recycle(ProxyExchange& exchange);
 
-  /// 32 lower-case hex digits.
+  /// 32 lower-case hex digits that cannot be guessed.
   void makeRequestId(char* out);
   size_t exchangesInUse() const { return inUse_; }
   /// Connections end as they become idle; those that come get one answer each.
@@ -113,6 +113,9 @@ class WorkerContext {
   static constexpr event::Millis kTrimDelay{5000};
   static constexpr size_t kIdleSlabs = 64;  ///< Kept for reuse when a peak is over.
   void onTrim();
+  /// As many as getrandom() gives without being interrupted.
+  static constexpr size_t kRandomWords = 32;
+  uint64_t randomWord();
   template <typename Predicate>
   void drainWhere(Predicate which);
 
@@ -123,7 +126,8 @@ class WorkerContext {
   size_t inUse_ = 0;
   bool draining_ = false;
   http1::DateCache date_{loop};
-  uint64_t random_[2];
+  uint64_t random_[kRandomWords];  ///< From the system's generator: nobody can tell what comes.
+  size_t randomUsed_ = kRandomWords;
   event::MemberTimer<WorkerContext, &WorkerContext::onTrim> trimTimer_{*this};
 };
 

@@ -1,4 +1,5 @@
 #include "source/server/listen.h"
+#include "source/base/host_port.h"
 
 #include <charconv>
 #include <sstream>
@@ -22,19 +23,10 @@ bool parseFlag(std::string_view flag, ListenEntry& entry) {
 }
 
 bool parseAddress(std::string_view text, ListenEntry& entry) {
-  size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  std::string_view host = text.substr(0, colon);
-  int port = 0;
-  if (!parseNumber(text.substr(colon + 1), 65535, port)) return false;
-  if (host.front() == '[') {
-    if (host.size() < 3 || host.back() != ']') return false;
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string_view::npos) {
-    return false;
-  }
-  entry.host = host;
-  entry.port = static_cast<uint16_t>(port);
+  const HostPort split = HostPort::split(text);
+  if (split.port.empty() || split.bareHost().empty()) return false;
+  entry.host = split.bareHost();
+  entry.port = split.number();
   return true;
 }
 

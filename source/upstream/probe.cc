@@ -1,4 +1,5 @@
 #include "source/upstream/probe.h"
+#include "source/base/host_port.h"
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -35,8 +36,7 @@ Probe::Probe(event::EventLoop& loop, buffer::SlabPool& slabs, const ProbeTls& tl
 std::string_view Probe::serverName() const {
   const std::string& configured = cluster_->spec().active.serverName;
   std::string_view name = configured.empty() ? cluster_->hostOf(member_) : configured;
-  return name.starts_with('[') ? name.substr(0, name.find(']') + 1)
-                               : name.substr(0, name.find(':'));
+  return serverNameOf(name);
 }
 
 void Probe::start() {

@@ -49,6 +49,31 @@ TEST_F(FilterTest, ALocalReplyOfAListenerFilterPassesEveryResponseHook) {
   EXPECT_TRUE(origins_.empty());
 }
 
+TEST_F(FilterTest, NoFilterAnswersWithAStatusThatEndsNoRequest) {
+  before().request = [](Exchange& exchange) {
+    exchange.reply(101, "text/plain", "x");
+    return Action::kPause;
+  };
+  start();
+  get();
+  ASSERT_TRUE(clientHas("An unexpected error occurred"));
+  EXPECT_EQ(answer_.substr(0, 12), "HTTP/1.1 500");
+  EXPECT_NE(answer_.find("Connection: close"), std::string::npos) << answer_;
+}
+
+TEST_F(FilterTest, AnAnswerWithoutContentHasNone) {
+  before().request = [](Exchange& exchange) {
+    exchange.reply(204, "text/plain", "none of this");
+    return Action::kPause;
+  };
+  start();
+  get();
+  ASSERT_TRUE(clientHas("\r\n\r\n"));
+  EXPECT_EQ(answer_.substr(0, 12), "HTTP/1.1 204");
+  EXPECT_EQ(answer_.find("none of this"), std::string::npos) << answer_;
+  EXPECT_EQ(answer_.find("Content-"), std::string::npos) << answer_;
+}
+
 TEST_F(FilterTest, AChainWithoutPluginsRunsNone) {
   recording(plugin(), "p");
   recording(after(), "c");

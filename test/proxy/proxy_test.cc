@@ -75,6 +75,82 @@ TEST_F(ProxyTest, TheLastWordOnTheClientIsTheTrustedPeersWhereverItStands) {
   expectLines(seen, {"X-Real-IP: 9.9.9.9", "X-Forwarded-For: 6.6.6.6, 9.9.9.9, 127.0.0.1"});
 }
 
+TEST_F(ProxyTest, FindsTheClientHoweverItsAddressIsWritten) {
+  settings_.trusted = {*net::AddressRange::parse("127.0.0.0/8"),
+                       *net::AddressRange::parse("10.0.0.0/8")};
+  settings_.realIpHeader = "X-Forwarded-For";
+  settings_.realIpRecursive = true;
+  struct Row {
+    const char* chain;
+    const char* client;
+  };
+  size_t number = 0;
+  for (const Row& row :
+       {Row{"9.9.9.9:1234", "9.9.9.9"}, Row{"[2001:db8::1]:80", "2001:db8::1"},
+        Row{"[2001:db8::1]", "2001:db8::1"}, Row{"2001:db8::1", "2001:db8::1"},
+        Row{"9.9.9.9,", "9.9.9.9"}, Row{"9.9.9.9, , 10.0.0.5", "9.9.9.9"},
+        Row{", 9.9.9.9\t,", "9.9.9.9"}, Row{"1.1.1.1, 9.9.9.9:1, 10.0.0.5:80", "9.9.9.9"},
+        Row{"nonsense, 10.0.0.5", "10.0.0.5"}, Row{",,", "127.0.0.1"}}) {
+    client_ = Peer::connect(proxy_->address());
+    client_.send(std::string("GET /api HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: ") + row.chain +
+                 "\r\n\r\n");
+    std::string seen;
+    ASSERT_TRUE(originHas(number++, "\r\n\r\n", seen)) << row.chain;
+    expectLines(seen, {std::string("X-Real-IP: ") + row.client});
+  }
+}
+
+/// The shortest linear recurrence over bits that yields the sequence (Berlekamp and Massey).
+size_t linearComplexity(const std::vector<bool>& bits) {
+  std::vector<bool> now(bits.size() + 1), before(bits.size() + 1);
+  now[0] = before[0] = true;
+  size_t length = 0, since = 1;
+  for (size_t n = 0; n < bits.size(); ++n, ++since) {
+    bool wrong = bits[n];
+    for (size_t i = 1; i <= length; ++i) wrong = wrong != (now[i] && bits[n - i]);
+    if (!wrong) continue;
+    const std::vector<bool> kept = now;
+    for (size_t i = 0; i + since < now.size(); ++i) now[i + since] = now[i + since] != before[i];
+    if (2 * length > n) continue;
+    length = n + 1 - length;
+    before = kept;
+    since = 0;
+  }
+  return length;
+}
+
+TEST_F(ProxyTest, NobodyCanTellTheNextRequestIdFromThoseBefore) {
+  std::vector<bool> bits;
+  for (int i = 0; i < 300; ++i) {
+    char id[32];
+    worker_.makeRequestId(id);
+    for (int digit : {0, 8}) {
+      const char c = id[digit];
+      bits.push_back(((c <= '9' ? c - '0' : c - 'a' + 10) & 1) != 0);
+    }
+  }
+  EXPECT_GT(linearComplexity(bits), 250u) << "about half of 600 where nothing is to be told";
+}
+
+TEST_F(ProxyTest, AControlCharacterInThePathIsRefused) {
+  client_ = Peer::connect(proxy_->address());
+  client_.send("GET /api/a%0a HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(clientHas("Bad request"));
+  EXPECT_EQ(answer_.substr(0, 12), "HTTP/1.1 400");
+  EXPECT_TRUE(origins_.empty());
+}
+
+TEST_F(ProxyTest, AWayToTheOpenAdminApiIsRefusedToWhoeverDidNotAuthenticate) {
+  auto open = std::make_shared<net::OpenAdmin>();
+  open->add(origin_->address());
+  settings_.openAdmin = open;
+  client_ = Peer::connect(proxy_->address());
+  client_.send("GET /api HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(clientHas("own Admin API"));
+  EXPECT_EQ(answer_.substr(0, 12), "HTTP/1.1 403");
+  EXPECT_TRUE(origins_.empty());
+}
+
 TEST_F(ProxyTest, GivesEveryRequestAnIdOfItsOwn) {
   client_ = Peer::connect(proxy_->address());
   std::set<std::string> ids;

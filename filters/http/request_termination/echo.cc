@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "source/base/host_port.h"
 #include "source/schema/form.h"
 #include "source/schema/json_text.h"
 
@@ -49,22 +49,14 @@ Json parsedBody(std::string_view type, const std::string& raw) {
   return {};
 }
 
-/// Splits "host:port"; without a port it is the scheme's.
-std::pair<std::string_view, int> hostAndPort(std::string_view authority, bool secure) {
-  int port = secure ? 443 : 80;
-  size_t colon = authority.rfind(':');
-  if (colon == std::string_view::npos || authority.back() == ']') return {authority, port};
-  std::from_chars(authority.data() + colon + 1, authority.data() + authority.size(), port);
-  return {authority.substr(0, colon), port};
-}
-
 Json requestOf(engine::Exchange& exchange) {
   const engine::RequestHead& head = exchange.request();
-  auto [host, port] = hostAndPort(head.host, exchange.secure());
+  const HostPort asked = HostPort::split(head.host);
+  const int port = !asked.port.empty() ? asked.number() : exchange.secure() ? 443 : 80;
   const buffer::Buffer* whole = exchange.wholeRequestBody();
   const std::string raw = whole != nullptr ? whole->toString() : "";
   Json out = {{"scheme", exchange.secure() ? "https" : "http"},
-              {"host", host},
+              {"host", asked.host},
               {"port", port},
               {"method", head.method},
               {"path", exchange.normalizedPath()},
