@@ -124,7 +124,8 @@ class ApiContext {
     (void)kind, (void)doc;
     return {};
   }
-  /// Origins of the browser interface ("https://host:port"); empty: any origin is echoed.
+  /// Origins of the browser interface ("https://host:port"); where there are none, no page may use
+  /// the credentials that a browser holds.
   virtual std::vector<std::string> guiOrigins() { return {}; }
 
   virtual std::string logLevel() { return "notice"; }

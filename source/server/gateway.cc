@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "source/base/regex.h"
 #include "source/config/node.h"
 #include "source/log/access_log.h"
 #include "source/log/error_log.h"
@@ -109,6 +110,9 @@ Status Gateway::open() {
   if (auto level = log::parseLevel(settings_.text("log_level"))) log::setLevel(*level, {});
   raiseDescriptorLimit();
   for (const std::string& warning : settings_.warnings()) log::error(Level::kWarn, warning);
+  auto regexMemory = parseBytes(settings_.text("regex_memory"));
+  if (!regexMemory) return Error::invalid("regex_memory " + regexMemory.error().message);
+  RegexMemory::setLimit(static_cast<int64_t>(*regexMemory));
   registerBuiltinFilters(rateLimitCells(settings_));
   if (Status created = prefix_.create(); !created) return created;
   if (Status locked = prefix_.lock(); !locked) return locked;
@@ -138,7 +142,7 @@ Status Gateway::compileListeners() {
   if (!plans) return plans.error();
   plans_ = std::move(plans).value();
   for (const auto& plan : plans_) {
-    bool local = std::all_of(plan->addresses.begin(), plan->addresses.end(), isLoopback);
+    bool local = std::all_of(plan->addresses.begin(), plan->addresses.end(), net::isLoopback);
     for (const Chain& chain : plan->chains) {
       if (chain.kind != Chain::Kind::kAdmin || local || chain.tls != nullptr) continue;
       log::error(Level::kWarn, "listener " + plan->name +
@@ -147,7 +151,30 @@ Status Gateway::compileListeners() {
     }
   }
   lateCertificates_.start(prefix_, *certificates, plans_);
+  noteOpenAdmin();
   return {};
+}
+
+/// Where routes and tcp-proxy listeners may not lead without asking who is there.
+void Gateway::noteOpenAdmin() {
+  if (settings_.flag("admin_allow_unauthenticated_routes")) return;
+  auto open = std::make_shared<net::OpenAdmin>();
+  for (const auto& plan : plans_) {
+    if (std::none_of(plan->chains.begin(), plan->chains.end(),
+                     [](const Chain& chain) { return chain.isOpenAdmin(); })) {
+      continue;
+    }
+    for (const net::Address& address : plan->addresses) open->add(address);
+  }
+  if (open->empty()) return;
+  for (const auto& plan : plans_) {
+    for (const Chain& chain : plan->chains) {
+      if (chain.kind != Chain::Kind::kTcp || !open->namedBy(chain.tcp.host, chain.tcp.port))
+        continue;
+      log::error(Level::kWarn, "listener " + plan->name + " " + net::OpenAdmin::kReason);
+    }
+  }
+  proxySettings_.openAdmin = std::move(open);
 }
 
 Status Gateway::openStore() {

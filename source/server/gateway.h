@@ -48,6 +48,7 @@ class Gateway {
   void openListeners(std::vector<Worker*> workers);
   Status openMain();
   Status compileListeners();
+  void noteOpenAdmin();
   void onSignal(int signal);
   void reload();
   void reloadFilters();

@@ -4,10 +4,14 @@
 
 #include <algorithm>
 
+#include "source/base/host_port.h"
 #include "source/config/node.h"
+#include "source/log/error_log.h"
+#include "source/net/open_admin.h"
 #include "source/schema/message.h"
 #include "source/server/http_chain.h"
 #include "source/server/listen.h"
+#include "source/server/open_admin_guard.h"
 #include "tollgate/filters/network/http/v1/http.pb.h"
 #include "tollgate/filters/network/tcp_proxy/v1/tcp_proxy.pb.h"
 #include "tollgate/filters/network/tls/v1/tls.pb.h"
@@ -131,9 +135,13 @@ std::string lower(std::string text) {
 /// Compiles one listener; `place` grows as it descends.
 class Compiler {
  public:
+  /// `tellsOfFiles`: errors may say what is wrong with a file that the listener names.
   Compiler(const Settings& settings, const DefaultCertificates& certificates,
-           const http::FilterContext& context)
-      : settings_(settings), certificates_(certificates), context_(context) {}
+           const http::FilterContext& context, bool tellsOfFiles = true)
+      : settings_(settings),
+        certificates_(certificates),
+        context_(context),
+        tellsOfFiles_(tellsOfFiles) {}
 
   Result<ListenerPlan> listener(const node::v1::Listener& in, const std::string& place) {
     ListenerPlan plan;
@@ -174,6 +182,9 @@ class Compiler {
       }
     }
     if (Status guarded = guard(plan, in, place); !guarded) return guarded.error();
+    for (Chain& chain : plan.chains) {
+      if (chain.isOpenAdmin()) guardAgainstPages(chain, in);
+    }
     return plan;
   }
 
@@ -183,9 +194,9 @@ class Compiler {
                       const std::string& place) {
     if (in.allow_unauthenticated()) return {};
     for (const Chain& chain : plan.chains) {
-      if (chain.kind != Chain::Kind::kAdmin || chain.authenticated) continue;
+      if (!chain.isOpenAdmin()) continue;
       for (const net::Address& address : plan.addresses) {
-        if (isLoopback(address)) continue;
+        if (net::isLoopback(address)) continue;
         return Error::invalid(
             "admin_listen: the Admin API would be open to everybody who reaches " +
                 address.toString() +
@@ -204,6 +215,31 @@ class Compiler {
       }
     }
     return {};
+  }
+
+  void guardAgainstPages(Chain& chain, const node::v1::Listener& in) const {
+    OpenAdminGuard::Settings wanted;
+    wanted.anyHost = in.allow_unauthenticated();
+    for (const std::string& url : settings_.list("admin_gui_url")) {
+      wanted.origins.push_back(originOf(url));
+    }
+    for (const std::string& name : settings_.list("admin_allowed_hosts")) {
+      wanted.hosts.push_back(lower(name));
+    }
+    for (const std::string& bind : in.bind()) {  // which may be a name
+      wanted.hosts.push_back(lower(std::string(HostPort::split(bind).host)));
+    }
+    auto filters = chain.filters != nullptr
+                       ? std::make_shared<proxy::ListenerFilters>(*chain.filters)
+                       : std::make_shared<proxy::ListenerFilters>();
+    http::PlanEntry entry;
+    entry.name = "open-admin-guard";
+    auto filter = std::make_shared<OpenAdminGuard>(std::move(wanted));
+    entry.fallback = filter.get();
+    filters->before.entries.insert(filters->before.entries.begin(), std::move(entry));
+    filters->before.finish();
+    filters->owned.push_back(std::move(filter));
+    chain.filters = std::move(filters);
   }
 
   Result<Chain> chain(const node::v1::FilterChain& in, const std::string& place) {
@@ -309,8 +345,7 @@ class Compiler {
       const auto& certificate = config.certificates(i);
       auto pair = tls::readKeyPair(certificate.certificate(), certificate.key());
       if (!pair) {
-        return Error::invalid(pair.error().text(),
-                              place + ".config.certificates[" + std::to_string(i) + "]");
+        return fileError(pair.error(), place + ".config.certificates[" + std::to_string(i) + "]");
       }
       settings.defaults.push_back(std::move(pair).value());
     }
@@ -330,7 +365,7 @@ class Compiler {
                                                            : settings_.flag("ssl_session_tickets");
     if (config.has_client_ca()) {
       auto pem = tls::readCertificates(config.client_ca());
-      if (!pem) return Error::invalid(pem.error().text(), place + ".config.client_ca");
+      if (!pem) return fileError(pem.error(), place + ".config.client_ca");
       settings.clientCaPem = std::move(pem).value();
     }
     settings.clientCertificateRequired = config.client_certificate_required();
@@ -357,10 +392,19 @@ class Compiler {
     return number;
   }
 
+  /// Whoever may write listeners is not thereby allowed to ask which files there are, whom they
+  /// belong to, and what they hold.
+  Error fileError(const Error& error, const std::string& place) const {
+    if (tellsOfFiles_) return Error::invalid(error.text(), place);
+    log::error(log::Level::kWarn, "listener: " + place + ": " + error.text());
+    return Error::invalid("names a file that cannot be used; the node's log says why", place);
+  }
+
   const Settings& settings_;
   const DefaultCertificates& certificates_;
   const http::FilterContext& context_;
   std::vector<std::pair<std::string, bool>> clientPolicies_;  ///< Authorities, and if required.
+  bool tellsOfFiles_;
 };
 
 /// How well the name fits: 0 not at all, 1 no name asked for, else the better the longer.
@@ -377,13 +421,6 @@ size_t nameRank(const std::vector<std::string>& wanted, std::string_view name) {
 }
 
 }  // namespace
-
-bool isLoopback(const net::Address& address) {
-  static const auto kRanges = {*net::AddressRange::parse("127.0.0.0/8"),
-                               *net::AddressRange::parse("::1/128")};
-  return std::any_of(kRanges.begin(), kRanges.end(),
-                     [&](const net::AddressRange& range) { return range.contains(address); });
-}
 
 bool ListenerPlan::onMain() const {
   return !chains.empty() &&
@@ -460,7 +497,7 @@ Result<ListenerPlans> compileNode(const node::v1::Node& node, const std::string&
 Result<ListenerPlan> compileListener(const node::v1::Listener& listener, const Settings& settings,
                                      const DefaultCertificates& certificates,
                                      const http::FilterContext& context) {
-  auto plan = Compiler(settings, certificates, context).listener(listener, "");
+  auto plan = Compiler(settings, certificates, context, false).listener(listener, "");
   if (plan) return plan;
   const std::string& place = plan.error().place;
   return Error::invalid(plan.error().message, place.substr(place.starts_with('.') ? 1 : 0));

@@ -47,6 +47,9 @@ struct Chain {
   std::shared_ptr<const proxy::ListenerFilters> filters;
   bool authenticated = false;  ///< Its HTTP filters ask who is there (admin-auth).
   TcpTarget tcp;
+
+  /// An Admin API for whoever reaches it.
+  bool isOpenAdmin() const { return kind == Kind::kAdmin && !authenticated; }
 };
 
 /// One listener with its chains. Immutable; shared by all workers.
@@ -70,9 +73,6 @@ struct ListenerPlan final : proxy::ClientPolicies {
 
 using ListenerPlans = std::vector<std::shared_ptr<const ListenerPlan>>;
 
-/// Whether only this machine can reach what listens there.
-bool isLoopback(const net::Address& address);
-
 /// The node that the *_listen settings describe.
 Result<node::v1::Node> builtinNode(const Settings& settings);
 
@@ -88,7 +88,8 @@ struct DefaultCertificates {
 Result<ListenerPlans> compileNode(const node::v1::Node& node, const std::string& source,
                                   const Settings& settings, const DefaultCertificates& certificates,
                                   const http::FilterContext& context = {});
-/// Compiles one listener; errors name the place in it ("bind[0]", "filter_chains[0].filters[1]").
+/// Compiles one listener; errors name the place in it ("bind[0]", "filter_chains[0].filters[1]"),
+/// and say nothing of the files that it names: they go to whoever wrote it through the Admin API.
 Result<ListenerPlan> compileListener(const node::v1::Listener& listener, const Settings& settings,
                                      const DefaultCertificates& certificates,
                                      const http::FilterContext& context = {});

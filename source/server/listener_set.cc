@@ -46,26 +46,31 @@ bool contains(const std::vector<net::Address>& list, const net::Address& address
   return std::find(list.begin(), list.end(), address) != list.end();
 }
 
-/// Where a configuration names a file of the node; "" where it does not. Whoever may write
-/// listeners would learn from the answers what files there are, and what is in them.
-std::string fileIn(const Json& value, const std::string& place) {
-  if (!value.is_structured()) return "";
-  for (const auto& [name, item] : value.items()) {
-    const std::string here = value.is_array() ? place + "[" + name + "]"
-                             : place.empty()  ? name
-                                              : place + "." + name;
-    if (item.is_string() && item != "" && name.ends_with("_file")) return here;
-    if (std::string deeper = fileIn(item, here); !deeper.empty()) return deeper;
+/// Whether an HTTP chain of the listener serves the node: it may read files before that is known.
+bool servesNode(const Json& source) {
+  auto listIn = [](const Json& record, const char* name) {
+    auto found = record.is_object() ? record.find(name) : record.end();
+    return record.is_object() && found != record.end() && found->is_array() ? *found
+                                                                            : Json::array();
+  };
+  for (const Json& chain : listIn(source, "filter_chains")) {
+    for (const Json& network : listIn(chain, "filters")) {
+      if (!network.is_object() || !network.contains("config")) continue;
+      for (const Json& filter : listIn(network["config"], "filters")) {
+        const std::string name = config::textOf(filter, "name");
+        if (name == "admin-api" || name == "admin-auth" || name == "status") return true;
+      }
+    }
   }
-  return "";
+  return false;
 }
 
 }  // namespace
 
 Result<ListenerPlan> ListenerSet::compile(const Json& source) const {
-  if (std::string place = fileIn(source, ""); !place.empty()) {
-    return Error::invalid(
-        "only listeners of the node file read files; give what is in the file itself", place);
+  if (servesNode(source)) {
+    return Error::invalid("admin-api and status are served by listeners of the node file only",
+                          "filter_chains[0].filters");
   }
   node::v1::Listener message;
   if (Status decoded = schema::decodeStrict(source, message, ""); !decoded) return decoded.error();

@@ -10,6 +10,7 @@
 #include "source/config/unserved.h"
 #include "source/log/error_log.h"
 #include "source/server/listen.h"
+#include "source/server/open_admin_guard.h"
 #include "source/server/proxy_options.h"
 
 namespace tollgate::server {
@@ -195,7 +196,11 @@ std::vector<std::string> NodeContext::warnings(std::string_view kind, const Json
   return out;
 }
 
-std::vector<std::string> NodeContext::guiOrigins() { return settings_.list("admin_gui_url"); }
+std::vector<std::string> NodeContext::guiOrigins() {
+  std::vector<std::string> out = settings_.list("admin_gui_url");
+  for (std::string& url : out) url = originOf(url);
+  return out;
+}
 
 std::string NodeContext::logLevel() { return std::string(log::nameOf(log::level())); }
 

@@ -140,6 +140,7 @@ Result<proxy::ProxySettings> proxySettings(const Settings& settings) {
 upstream::Pool::Settings poolSettings(const Settings& settings) {
   upstream::Pool::Settings out;
   out.maxIdlePerOrigin = count(settings.number("upstream_keepalive_pool_size"));
+  out.maxIdle = count(settings.number("upstream_keepalive_total"));
   out.maxRequests = std::max<size_t>(count(settings.number("upstream_keepalive_max_requests")), 1);
   out.idleTimeout = seconds(settings.number("upstream_keepalive_idle_timeout"));
   return out;

@@ -82,8 +82,6 @@ TEST_F(ListenerSetTest, TellsNothingOfTheFilesOfTheNode) {
   };
   const std::string there = answerFor("/etc/passwd");
   EXPECT_EQ(there, answerFor("/no/such/file"));
-  EXPECT_NE(there.find("filter_chains[0].filters[0].config.filters[0].config.tokens_file"),
-            std::string::npos);
   EXPECT_EQ(compiled_, 0);
 }
 
