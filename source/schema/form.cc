@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "source/schema/json_text.h"
+#include "source/schema/multipart.h"
 
 namespace tollgate::schema {
 namespace {
@@ -171,22 +172,6 @@ Json parsePairs(std::string_view text, bool maps, FormLimit* over) {
   return out.take();
 }
 
-/// The value of `name="..."` or `name=...` in a header.
-std::string parameter(std::string_view header, std::string_view name) {
-  std::string key = std::string(name) + "=";
-  size_t at = header.find(key);
-  while (at != std::string_view::npos && at > 0 && header[at - 1] != ' ' && header[at - 1] != ';') {
-    at = header.find(key, at + 1);
-  }
-  if (at == std::string_view::npos) return "";
-  header.remove_prefix(at + key.size());
-  if (!header.empty() && header[0] == '"') {
-    header.remove_prefix(1);
-    return std::string(header.substr(0, header.find('"')));
-  }
-  return std::string(header.substr(0, header.find_first_of("; \r\n")));
-}
-
 }  // namespace
 
 Json parseForm(std::string_view body, FormLimit* over) { return parsePairs(body, true, over); }
@@ -194,33 +179,21 @@ Json parseForm(std::string_view body, FormLimit* over) { return parsePairs(body,
 Json parseQuery(std::string_view query) { return parsePairs(query, false, nullptr); }
 
 Result<Json> parseMultipart(std::string_view body, std::string_view contentType, FormLimit* over) {
-  std::string boundary = parameter(contentType, "boundary");
-  if (boundary.empty()) return Error::invalid("multipart body without a boundary in Content-Type");
-  const std::string mark = "--" + boundary;
+  auto form = MultipartForm::parse(body, contentType);
+  if (!form) return form.error();
   Document out;
-  size_t at = body.find(mark), count = 0;
-  while (at != std::string_view::npos) {
-    size_t start = at + mark.size();
-    if (body.substr(start, 2) == "--") return out.take();
-    size_t next = body.find("\r\n" + mark, start);
-    size_t head = body.find("\r\n\r\n", start);
-    if (next == std::string_view::npos || head == std::string_view::npos || head > next) break;
-    std::string_view headers = body.substr(start, head - start);
-    size_t content = std::min(head + 4, next);
-    std::string value(body.substr(content, next - content));
-    std::string name = parameter(headers, "name");
-    if (!name.empty()) {
-      if (isOver(count, name, over)) return Error::invalid("too many or too long field names");
-      Json parsed = value;
-      if (headers.find("application/json") != std::string_view::npos) {
-        parsed = parseJson(value);
-        if (parsed.is_discarded()) return Error::invalid("invalid JSON in part '" + name + "'");
-      }
-      out.add(splitName(name, true), std::move(parsed));
+  size_t count = 0;
+  for (const MultipartForm::Part& part : form->parts) {
+    if (part.name.empty()) continue;
+    if (isOver(count, part.name, over)) return Error::invalid("too many or too long field names");
+    Json parsed = part.value;
+    if (part.json) {
+      parsed = parseJson(part.value);
+      if (parsed.is_discarded()) return Error::invalid("invalid JSON in part '" + part.name + "'");
     }
-    at = next + 2;
+    out.add(splitName(part.name, true), std::move(parsed));
   }
-  return Error::invalid("multipart body ends without its closing boundary");
+  return out.take();
 }
 
 }  // namespace tollgate::schema

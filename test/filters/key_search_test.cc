@@ -77,6 +77,34 @@ TEST(KeySearch, TheKeyIsTakenOutOfTheBodyInItsOwnType) {
   EXPECT_EQ(BodyFields("text/plain", "apikey=k").without("apikey"), std::nullopt);
 }
 
+TEST(KeySearch, WhatIsFoundInAPartIsTakenOutHoweverThePartIsWritten) {
+  for (const char* disposition :
+       {"Content-Disposition: form-data; name=\"apikey\"",
+        "Content-Disposition: form-data; name=apikey",
+        "Content-Disposition: form-data;name=\"apikey\"",
+        "content-disposition:form-data;NAME=apikey",
+        "Content-Disposition: form-data; filename=\"a;name=b\"; name=\"apikey\"",
+        "Content-Disposition: form-data; name=\"api\\key\"",
+        "X-Other: name=\"b\"\r\nContent-Disposition: form-data; name=apikey"}) {
+    const std::string part = std::string(disposition) + "\r\n\r\nsecret\r\n";
+    const std::string body =
+        "--b \t\r\nContent-Disposition: form-data; name=a\r\n\r\n--bx\r\n--b\r\n" + part +
+        "--b--\r\nend";
+    EXPECT_EQ(findThenForget("Multipart/form-data; Boundary=\"b\"", body), "secret") << disposition;
+    const auto rest = BodyFields("Multipart/form-data; Boundary=\"b\"", body).without("apikey");
+    EXPECT_EQ(rest, "--b \t\r\nContent-Disposition: form-data; name=a\r\n\r\n--bx\r\n--b--\r\nend")
+        << disposition;
+  }
+}
+
+TEST(KeySearch, SeveralPartsOfTheNameAreDuplicates) {
+  Arena arena;
+  const std::string part = "--b\r\nContent-Disposition: form-data; name=apikey\r\n\r\nk\r\n";
+  BodyFields fields("multipart/form-data; boundary=b", part + part + "--b--");
+  EXPECT_EQ(fields.find("apikey", arena).kind, Kind::kDuplicate);
+  EXPECT_EQ(fields.without("apikey"), "--b--");
+}
+
 TEST(KeySearch, MasksEveryArgumentOfTheName) {
   Arena arena;
   EXPECT_EQ(withMaskedArgument("a=1&apikey=k&b", "apikey", arena), "a=1&apikey=***&b");

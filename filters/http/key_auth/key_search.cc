@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <vector>
 
-#include "source/schema/form.h"
 #include "source/schema/json_text.h"
+#include "source/schema/multipart.h"
 
 namespace tollgate::filters::key_auth {
 namespace {
@@ -75,40 +74,16 @@ std::string_view edited(std::string_view arguments, std::string_view name, Arena
   return {out, size};
 }
 
-/// A part of a multipart body: the bytes between two boundaries, and the name of its field.
-struct Part {
-  std::string_view raw;
-  std::string_view name;
-};
-
-std::string boundaryOf(std::string_view contentType) {
-  size_t at = contentType.find("boundary=");
-  if (at == std::string_view::npos) return {};
-  std::string_view value = contentType.substr(at + 9);
-  if (!value.empty() && value.front() == '"') {
-    value.remove_prefix(1);
-    return std::string(value.substr(0, value.find('"')));
-  }
-  return std::string(value.substr(0, value.find_first_of("; \t")));
-}
-
-std::vector<Part> partsOf(std::string_view body, const std::string& boundary) {
-  std::vector<Part> out;
-  const std::string mark = "--" + boundary;
-  size_t at = boundary.empty() ? std::string_view::npos : body.find(mark);
-  while (at != std::string_view::npos) {
-    size_t begin = at + mark.size();
-    size_t next = body.find(mark, begin);
-    if (next == std::string_view::npos) break;
-    Part part{body.substr(begin, next - begin), {}};
-    std::string_view head = part.raw.substr(0, part.raw.find("\r\n\r\n"));
-    size_t name = head.find(" name=\"");
-    if (name != std::string_view::npos) {
-      std::string_view rest = head.substr(name + 7);
-      part.name = rest.substr(0, rest.find('"'));
-    }
-    out.push_back(part);
-    at = next;
+/// Names are compared literally, as those of arguments.
+Found findInParts(const std::string& body, std::string_view contentType, std::string_view name,
+                  Arena& arena) {
+  Found out;
+  auto form = schema::MultipartForm::parse(body, contentType);
+  if (!form) return out;
+  for (const auto& part : form->parts) {
+    if (part.name != name) continue;
+    if (out.kind != Found::Kind::kNothing) return {Found::Kind::kDuplicate, {}};
+    out = {Found::Kind::kText, arena.copy(part.value)};
   }
   return out;
 }
@@ -147,9 +122,12 @@ std::string_view withMaskedArgument(std::string_view arguments, std::string_view
 
 BodyFields::BodyFields(std::string_view contentType, std::string body)
     : contentType_(contentType), body_(std::move(body)) {
-  if (contentType.starts_with("application/x-www-form-urlencoded")) type_ = Type::kForm;
-  if (contentType.starts_with("multipart/form-data")) type_ = Type::kMultipart;
-  if (contentType.starts_with("application/json")) type_ = Type::kJson;
+  auto is = [&](std::string_view type) {
+    return equalsIgnoreCase(contentType.substr(0, type.size()), type);
+  };
+  if (is("application/x-www-form-urlencoded")) type_ = Type::kForm;
+  if (is("multipart/form-data")) type_ = Type::kMultipart;
+  if (is("application/json")) type_ = Type::kJson;
 }
 
 Found BodyFields::find(std::string_view name, Arena& arena) const {
@@ -158,12 +136,9 @@ Found BodyFields::find(std::string_view name, Arena& arena) const {
     found.text = arena.copy(found.text);  // the body goes before the key does
     return found;
   }
+  if (type_ == Type::kMultipart) return findInParts(body_, contentType_, name, arena);
   Json fields;
   if (type_ == Type::kJson) fields = schema::parseJson(body_);
-  if (type_ == Type::kMultipart) {
-    auto parsed = schema::parseMultipart(body_, contentType_);
-    if (parsed) fields = std::move(parsed).value();
-  }
   if (!fields.is_object()) return {};
   auto field = fields.find(name);
   return field == fields.end() ? Found{} : fromJson(*field, arena);
@@ -181,12 +156,9 @@ std::optional<std::string> BodyFields::without(std::string_view name) const {
     return fields.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
   if (type_ != Type::kMultipart) return std::nullopt;
-  const std::string boundary = boundaryOf(contentType_);
-  std::string out;
-  for (const Part& part : partsOf(body_, boundary)) {
-    if (part.name != name) out.append("--").append(boundary).append(part.raw);
-  }
-  return out.append("--").append(boundary).append("--\r\n");
+  auto form = schema::MultipartForm::parse(body_, contentType_);
+  if (!form) return std::nullopt;
+  return form->without(name);
 }
 
 }  // namespace tollgate::filters::key_auth
