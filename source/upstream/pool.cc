@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -99,9 +100,11 @@ void UpstreamConnection::onIdleTimeout() { closeNow("idle"); }
 Pool::~Pool() {
   for (auto& [raw, owned] : all_) {
     raw->closed_ = true;
-    raw->unlink();
+    static_cast<ListLink<IdleTag>&>(*raw).unlink();
+    static_cast<ListLink<IdleOfPlaceTag>&>(*raw).unlink();
   }
   origins_.clear();
+  places_.clear();
   all_.clear();
 }
 
@@ -153,10 +156,10 @@ UpstreamConnection* Pool::connect(const Service& service, const net::Address& ad
     return nullptr;
   }
   auto socket = std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true);
-  auto [origin, added] = origins_.try_emplace(std::string(key.text));
-  if (added) origin->second.key = &origin->first;
-  ++origin->second.open;
-  auto owned = std::make_unique<UpstreamConnection>(*this, origin->second, std::move(socket));
+  const size_t nameSize = service.tls ? serverName.size() : 0;
+  Origin& origin = originOf(key, key.text.substr(0, key.text.size() - nameSize));
+  ++origin.open;
+  auto owned = std::make_unique<UpstreamConnection>(*this, origin, std::move(socket));
   UpstreamConnection* connection = owned.get();
   all_.emplace(connection, std::move(owned));
   ++open_;
@@ -166,22 +169,44 @@ UpstreamConnection* Pool::connect(const Service& service, const net::Address& ad
   return connection;
 }
 
+Origin& Pool::originOf(const PoolKeyView& key, std::string_view placeKey) {
+  auto [origin, added] = origins_.try_emplace(std::string(key.text));
+  if (added) {
+    auto [place, fresh] = places_.try_emplace(std::string(placeKey));
+    if (fresh) place->second.key = &place->first;
+    ++place->second.origins;
+    origin->second.key = &origin->first;
+    origin->second.place = &place->second;
+  }
+  return origin->second;
+}
+
 void Pool::toIdle(UpstreamConnection& connection) {
   Origin& origin = connection.origin_;
-  if (origin.idleCount >= settings_.maxIdlePerOrigin ||
-      connection.requests_ >= settings_.maxRequests) {
-    return connection.abort();
+  Place& place = *origin.place;
+  const size_t most = std::min(settings_.maxIdlePerOrigin, settings_.maxIdle);
+  if (most == 0 || connection.requests_ >= settings_.maxRequests) return connection.abort();
+  if (place.idleCount >= most) {
+    place.idle.back()->closeNow("idle, and others were used later");
+  } else if (idleCount_ >= settings_.maxIdle) {
+    idle_.back()->closeNow("idle, and others were used later");
   }
   origin.idle.pushFront(connection);
-  ++origin.idleCount;
+  place.idle.pushFront(connection);
+  idle_.pushFront(connection);
+  ++place.idleCount;
+  ++idleCount_;
   loop_.arm(connection.idleTimer_, settings_.idleTimeout);
 }
 
 void Pool::removeIdle(UpstreamConnection& connection) {
   if (!static_cast<ListLink<IdleTag>&>(connection).linked()) return;
-  connection.unlink();
+  static_cast<ListLink<IdleTag>&>(connection).unlink();
+  static_cast<ListLink<IdleOfPlaceTag>&>(connection).unlink();
+  static_cast<ListLink<IdleOfAllTag>&>(connection).unlink();
   event::EventLoop::cancel(connection.idleTimer_);
-  --connection.origin_.idleCount;
+  --connection.origin_.place->idleCount;
+  --idleCount_;
 }
 
 size_t Pool::closeIdle(size_t most) {
@@ -199,7 +224,11 @@ void Pool::destroy(UpstreamConnection& connection) {
   if (found == all_.end()) return;
   --open_;
   Origin& origin = connection.origin_;
-  if (--origin.open == 0) origins_.erase(*origin.key);
+  if (--origin.open == 0) {
+    Place& place = *origin.place;
+    if (--place.origins == 0) places_.erase(*place.key);
+    origins_.erase(*origin.key);
+  }
   loop_.deferDelete(std::move(found->second));
   all_.erase(found);
 }

@@ -30,20 +30,33 @@ class UpstreamUser {
 };
 
 struct IdleTag {};
+struct IdleOfPlaceTag {};
+struct IdleOfAllTag {};
+
+/// The idle connections of one worker to one address for one kind of service, whatever server names
+/// they were opened for: names that clients make up must not multiply what is kept.
+struct Place {
+  const std::string* key = nullptr;                        ///< of this place in the pool
+  IntrusiveList<UpstreamConnection, IdleOfPlaceTag> idle;  ///< Last used first.
+  size_t idleCount = 0;
+  size_t origins = 0;
+};
 
 /// The connections of one worker to one address for one kind of service. Lives as long as any of
 /// them is open.
 struct Origin {
   const std::string* key = nullptr;  ///< of this origin in the pool
+  Place* place = nullptr;
   IntrusiveList<UpstreamConnection, IdleTag> idle;
-  size_t idleCount = 0;
   size_t open = 0;
 };
 
 /// One connection to an origin with its codec; carries one request at a time.
 class UpstreamConnection final : public net::ConnectionHandler,
                                  public event::Deferred,
-                                 public ListLink<IdleTag> {
+                                 public ListLink<IdleTag>,
+                                 public ListLink<IdleOfPlaceTag>,
+                                 public ListLink<IdleOfAllTag> {
  public:
   UpstreamConnection(Pool& pool, Origin& origin, std::unique_ptr<net::Connection> connection);
 
@@ -89,7 +102,8 @@ class UpstreamConnection final : public net::ConnectionHandler,
 class Pool {
  public:
   struct Settings {
-    size_t maxIdlePerOrigin = 512;
+    size_t maxIdlePerOrigin = 512;  ///< Over all server names; the least recently used goes.
+    size_t maxIdle = 4096;          ///< Of all origins together, likewise.
     std::chrono::milliseconds idleTimeout{60000};
     uint64_t maxRequests = 10000;
   };
@@ -115,6 +129,7 @@ class Pool {
   event::EventLoop& loop() { return loop_; }
   const Settings& settings() const { return settings_; }
   size_t open() const { return open_; }
+  size_t idle() const { return idleCount_; }
   /// Origins with an open connection.
   size_t origins() const { return origins_.size(); }
 
@@ -125,6 +140,7 @@ class Pool {
   UpstreamConnection* connect(const Service& service, const net::Address& address,
                               const PoolKeyView& key, std::string_view serverName,
                               UpstreamUser& user);
+  Origin& originOf(const PoolKeyView& key, std::string_view placeKey);
   void toIdle(UpstreamConnection& connection);
   void removeIdle(UpstreamConnection& connection);
   void destroy(UpstreamConnection& connection);
@@ -133,7 +149,10 @@ class Pool {
   buffer::SlabPool& slabs_;
   Settings settings_;
   TlsFactory tls_;
+  std::unordered_map<std::string, Place, PoolKeyHash, PoolKeyEqual> places_;
   std::unordered_map<std::string, Origin, PoolKeyHash, PoolKeyEqual> origins_;
+  IntrusiveList<UpstreamConnection, IdleOfAllTag> idle_;  ///< Last used first.
+  size_t idleCount_ = 0;
   std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> all_;
   std::string keyScratch_;
   size_t open_ = 0;

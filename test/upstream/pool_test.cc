@@ -44,6 +44,33 @@ class PoolTest : public testing::Test {
     return user.ready;
   }
 
+  /// One idle connection for each server name, in that order.
+  void fill(Pool& pool, const std::vector<std::string>& names) {
+    service_.tls = true;
+    for (const std::string& name : names) {
+      User user;
+      UpstreamConnection* pending = nullptr;
+      ASSERT_EQ(pool.acquire(service_, listener_->address(), name, true, user, pending), nullptr);
+      ASSERT_TRUE(until([&] { return user.ready != nullptr; }));
+      user.ready->release();
+    }
+  }
+  bool hasIdle(Pool& pool, const std::string& name) {
+    User user;
+    UpstreamConnection* pending = nullptr;
+    UpstreamConnection* found =
+        pool.acquire(service_, listener_->address(), name, false, user, pending);
+    if (found != nullptr) {
+      found->release();
+    } else if (pending != nullptr) {
+      pool.cancel(*pending);
+    }
+    return found != nullptr;
+  }
+  static std::unique_ptr<net::Transport> clearText(const Service&, int fd, std::string_view) {
+    return net::makeTcpTransport(fd);
+  }
+
   event::EventLoop loop_;
   buffer::SlabPool slabs_;
   std::unique_ptr<net::Listener> listener_;
@@ -73,6 +100,33 @@ TEST_F(PoolTest, AnAddressThatRefusesLeavesNothing) {
   EXPECT_EQ(open(user, closed), nullptr);
   EXPECT_TRUE(user.failed);
   EXPECT_EQ(pool_.origins(), 0u);
+}
+
+TEST_F(PoolTest, NamesThatClientsMakeUpDoNotMultiplyWhatAnAddressKeepsIdle) {
+  Pool::Settings settings;
+  settings.maxIdlePerOrigin = 3;
+  Pool pool(loop_, slabs_, settings, clearText);
+  fill(pool, {"a", "b", "c", "d", "e"});
+  EXPECT_EQ(pool.idle(), 3u);
+  EXPECT_EQ(pool.open(), 3u);
+  EXPECT_EQ(pool.origins(), 3u);
+  EXPECT_FALSE(hasIdle(pool, "b")) << "used before the others";
+  EXPECT_TRUE(hasIdle(pool, "c"));
+}
+
+TEST_F(PoolTest, KeepsNoMoreIdleInSumThanIsAllowed) {
+  Pool::Settings settings;
+  settings.maxIdle = 2;
+  Pool pool(loop_, slabs_, settings, clearText);
+  fill(pool, {"a", "b"});
+  ASSERT_TRUE(hasIdle(pool, "a"));  // and so is used after b
+  service_.poolKey = "tls|another|";
+  fill(pool, {"c"});
+  EXPECT_EQ(pool.idle(), 2u);
+  EXPECT_TRUE(hasIdle(pool, "c"));
+  service_.poolKey = "tcp|";
+  EXPECT_TRUE(hasIdle(pool, "a"));
+  EXPECT_FALSE(hasIdle(pool, "b"));
 }
 
 }  // namespace
