@@ -119,7 +119,8 @@ class ApiContext {
   virtual Status checkEntity(std::string_view kind, const std::string& id, const Json& doc) {
     return {};
   }
-  /// What whoever wrote a document should know although it was written. Any thread.
+  /// What whoever wrote a document should know although it was written. The thread of
+  /// writes.
   virtual std::vector<std::string> warnings(std::string_view kind, const Json& doc) {
     (void)kind, (void)doc;
     return {};

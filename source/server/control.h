@@ -49,7 +49,7 @@ class Control {
   /// `outage`), the last good one as it is. Fails only if the store's trouble is not that it is out
   /// of reach. Before start().
   Status load(const std::string& outage = {});
-  /// The snapshot that load() made.
+  /// The snapshot that load() made, or the last one that was published since. Control thread.
   std::shared_ptr<const proxy::Snapshot> current() const { return current_; }
   /// Workers take part in publishing from now on; their loops must be running or about to run.
   void start(std::vector<proxy::WorkerContext*> workers);

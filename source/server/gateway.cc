@@ -256,6 +256,7 @@ void Gateway::openListeners(std::vector<Worker*> workers) {
   listeners_ = std::make_unique<ListenerSet>(compile, std::move(own), std::move(workers));
   control_->setListeners(*listeners_);
   context_->setListeners(*listeners_);
+  context_->setOpenAdmin(proxySettings_.openAdmin.get());
 }
 
 Status Gateway::openMain() {

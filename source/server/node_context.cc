@@ -191,7 +191,9 @@ std::vector<std::string> NodeContext::enabledPlugins() {
 }
 
 std::vector<std::string> NodeContext::warnings(std::string_view kind, const Json& doc) {
-  std::vector<std::string> out;
+  const auto current = control_.current();
+  const route::RouteTable* routes = current == nullptr ? nullptr : current->routes.get();
+  std::vector<std::string> out = WriteWarnings{store_, openAdmin_, routes}.of(kind, doc);
   if (std::string what = config::unserved(kind, doc); !what.empty()) out.push_back(std::move(what));
   return out;
 }

@@ -14,6 +14,7 @@
 #include "source/server/listener_set.h"
 #include "source/server/settings.h"
 #include "source/server/worker.h"
+#include "source/server/write_warnings.h"
 #include "source/store/sealed/protector.h"
 
 namespace tollgate::server {
@@ -29,6 +30,8 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
               std::string nodeId);
   void setWorkers(std::vector<Worker*> workers) { workers_ = std::move(workers); }
   void setListeners(const ListenerSet& listeners) { listeners_ = &listeners; }
+  /// Where an Admin API listens that asks nobody who they are; nullptr: nowhere.
+  void setOpenAdmin(const net::OpenAdmin* open) { openAdmin_ = open; }
   void setDraining() { draining_ = true; }
 
   store::Store& store() override { return store_; }
@@ -80,6 +83,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   std::vector<Worker*> workers_;
   std::atomic<store::Revision> committed_{0};
   const ListenerSet* listeners_ = nullptr;
+  const net::OpenAdmin* openAdmin_ = nullptr;
   std::atomic<bool> draining_{false};
 };
 
