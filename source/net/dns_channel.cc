@@ -2,6 +2,7 @@
 
 #include <ares.h>
 
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -25,6 +26,12 @@ struct DnsChannel::State final {
     options.sock_state_cb = &State::onSocketState;
     options.sock_state_cb_data = this;
     int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+    char onlyServers[] = "b";
+    if (!settings.hostsFile.empty()) {
+      hosts = HostsFile::read(settings.hostsFile);
+      options.lookups = onlyServers;
+      mask |= ARES_OPT_LOOKUPS;
+    }
     ready = ares_init_options(&channel, &options, mask) == ARES_SUCCESS;
     if (ready && !settings.servers.empty()) {
       ares_set_servers_ports_csv(channel, settings.servers.c_str());
@@ -94,6 +101,7 @@ struct DnsChannel::State final {
   }
 
   event::EventLoop& loop;
+  std::optional<HostsFile> hosts;
   ares_channel channel = nullptr;
   bool ready = false;
   std::unordered_map<ares_socket_t, std::unique_ptr<Socket>> sockets;
@@ -106,6 +114,7 @@ DnsChannel::DnsChannel(event::EventLoop& loop, const ResolverSettings& settings)
 DnsChannel::~DnsChannel() = default;
 
 ares_channeldata* DnsChannel::get() { return state_->ready ? state_->channel : nullptr; }
+const HostsFile* DnsChannel::hosts() const { return state_->hosts ? &*state_->hosts : nullptr; }
 void DnsChannel::kick() { state_->kick(); }
 
 }  // namespace tollgate::net

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "source/event/event_loop.h"
+#include "source/net/hosts_file.h"
 #include "source/net/resolver.h"
 
 struct ares_channeldata;
@@ -19,6 +20,8 @@ class DnsChannel {
 
   /// nullptr if the library could not be set up.
   ares_channeldata* get();
+  /// The hosts file of the settings; nullptr where the machine's own counts.
+  const HostsFile* hosts() const;
   /// After queries were started.
   void kick();
 

@@ -57,30 +57,74 @@ std::string_view textOf(NameRecords::Type type) {
   }
 }
 
-/// One name under way. Owns itself until it has told the outcome or the channel is destroyed.
+/// One name under way. Owns itself until it has told the outcome or the channel is destroyed, and
+/// none of its questions is open.
 class NameLookup::Query {
  public:
-  using Type = NameRecords::Type;
+  using Type = RecordType;
 
-  Query(DnsChannel& channel, std::string name, Type last, Done done)
-      : channel_(channel), name_(std::move(name)), done_(std::move(done)) {
-    order_ = {Type::kSrv, Type::kA, Type::kAaaa};
+  Query(NameLookup& lookup, std::string name, Type last, Done done)
+      : lookup_(lookup),
+        name_(std::move(name)),
+        done_(std::move(done)),
+        both_(lookup.families_ == Families::kBoth),
+        order_(lookup.order_) {
+    if (both_) mergeFamilies();
+    if (last == Type::kNone) return;
+    if (both_ && last != Type::kSrv) last = kAddresses;
     auto first = std::find(order_.begin(), order_.end(), last);
-    if (first != order_.end()) std::rotate(order_.begin(), first, first + 1);
+    if (first == order_.end()) return;
+    std::rotate(order_.begin(), first, first + 1);
+    knowsType_ = true;
   }
 
   void begin() {
-    if (channel_.get() == nullptr) return fail(ARES_ENOTINITIALIZED);
-    if (readHostsFile(AF_INET) || readHostsFile(AF_INET6)) return finish();
+    if (channel().get() == nullptr) return fail(ARES_ENOTINITIALIZED);
+    const bool v4 = readHostsFile(AF_INET);
+    if ((v4 && !both_) || readHostsFile(AF_INET6) || v4) {
+      out_.type = v4 ? Type::kA : Type::kAaaa;
+      out_.ttl = kHostsFileTtl;
+      return finish();
+    }
     next();
   }
 
  private:
+  /// In `order_`: addresses of every family that is asked for.
+  static constexpr Type kAddresses = Type::kNone;
+
+  DnsChannel& channel() { return lookup_.channel_; }
+
+  /// The first of A and AAAA becomes "addresses"; names that never leave the machine have no SRV.
+  void mergeFamilies() {
+    const bool a = std::count(order_.begin(), order_.end(), Type::kA) > 0;
+    const bool aaaa = std::count(order_.begin(), order_.end(), Type::kAaaa) > 0;
+    family_ = a && aaaa ? AF_UNSPEC : aaaa ? AF_INET6 : AF_INET;
+    auto isAddress = [](Type type) { return type == Type::kA || type == Type::kAaaa; };
+    auto first = std::find_if(order_.begin(), order_.end(), isAddress);
+    if (first != order_.end()) *first = kAddresses;
+    std::erase_if(order_, isAddress);
+    if (name_ == "localhost" || name_.ends_with(".localhost")) {
+      std::erase(order_, Type::kSrv);
+    }
+  }
+
   bool readHostsFile(int family) {
+    if (const HostsFile* own = channel().hosts()) {
+      bool any = false;
+      for (const Address& address : own->find(name_)) {
+        if (address.family() != family) continue;
+        out_.records.push_back({address, {}, 0});
+        any = true;
+      }
+      return any;
+    }
     hostent* found = nullptr;
-    int status = ares_gethostbyname_file(channel_.get(), name_.c_str(), family, &found);
+    int status = ares_gethostbyname_file(channel().get(), name_.c_str(), family, &found);
     if (status != ARES_SUCCESS || found == nullptr) return false;
+    bool any = false;
     for (char** each = found->h_addr_list; *each != nullptr; ++each) {
+      any = true;
       sockaddr_in6 v6{};
       sockaddr_in v4{};
       if (family == AF_INET) {
@@ -94,9 +138,7 @@ class NameLookup::Query {
       }
     }
     ares_free_hostent(found);
-    out_.type = family == AF_INET ? Type::kA : Type::kAaaa;
-    out_.ttl = kHostsFileTtl;
-    return !out_.records.empty();
+    return any;
   }
 
   void add(const sockaddr* address, socklen_t size) {
@@ -106,49 +148,82 @@ class NameLookup::Query {
   /// Asks for the next type, or gives up with the reason of the last one that was asked for.
   void next() {
     if (step_ == order_.size()) return fail(status_);
-    Type type = order_[step_++];
+    const Type type = order_[step_++];
     if (type == Type::kSrv) {
-      ares_search(channel_.get(), name_.c_str(), kClassInternet, kTypeSrv, &Query::onSrv, this);
+      if (both_ && !knowsType_ && step_ < order_.size()) askAddressesEarly();
+      ++open_;
+      ares_search(channel().get(), name_.c_str(), kClassInternet, kTypeSrv, &Query::onSrv, this);
+    } else if (early_ == Early::kAsked) {
+      early_ = Early::kAwaited;
+    } else if (early_ == Early::kThere) {
+      useAddresses();
     } else {
-      askAddress(name_, type, &Query::onAddress, this);
+      const int family = both_ ? family_ : type == Type::kAaaa ? AF_INET6 : AF_INET;
+      ask(name_, family, &Query::onAddress, this);
     }
   }
 
-  void askAddress(const std::string& name, Type type, ares_addrinfo_callback callback,
-                  void* argument) {
+  void askAddressesEarly() {
+    early_ = Early::kAsked;
+    ask(name_, family_, &Query::onAddress, this);
+  }
+
+  void ask(const std::string& name, int family, ares_addrinfo_callback callback, void* argument) {
     ares_addrinfo_hints hints{};
-    hints.ai_family = type == Type::kAaaa ? AF_INET6 : AF_INET;
+    hints.ai_family = family;
     hints.ai_flags = ARES_AI_NOSORT;
     hints.ai_socktype = SOCK_STREAM;
-    ares_getaddrinfo(channel_.get(), name.c_str(), nullptr, &hints, callback, argument);
+    ++open_;
+    ares_getaddrinfo(channel().get(), name.c_str(), nullptr, &hints, callback, argument);
+  }
+
+  /// An answer has come. False where nobody wants it any more; the query may be gone then.
+  bool answered(int status) {
+    --open_;
+    if (status == ARES_EDESTRUCTION) over_ = true;
+    if (!over_) return true;
+    letGo();
+    return false;
+  }
+  void letGo() {
+    if (open_ == 0) delete this;
   }
 
   static void onAddress(void* argument, int status, int, ares_addrinfo* answer) {
     auto* query = static_cast<Query*>(argument);
-    if (status == ARES_EDESTRUCTION) {
-      delete query;
-      return;
-    }
-    query->keepStatus(status);
-    int ttl = static_cast<int>(kHostsFileTtl.count());
+    std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owned(answer, &ares_freeaddrinfo);
+    if (!query->answered(status)) return;
+    query->addressStatus_ = status;
+    query->addressTtl_ = static_cast<int>(kHostsFileTtl.count());
     for (auto* node = answer != nullptr ? answer->nodes : nullptr; node != nullptr;
          node = node->ai_next) {
-      query->add(node->ai_addr, node->ai_addrlen);
-      ttl = std::min(ttl, std::max(node->ai_ttl, 0));
+      query->addresses_.push_back({Address::fromSockaddr(node->ai_addr, node->ai_addrlen), {}, 0});
+      query->addressTtl_ = std::min(query->addressTtl_, std::max(node->ai_ttl, 0));
     }
-    if (answer != nullptr) ares_freeaddrinfo(answer);
-    if (query->out_.records.empty()) return query->next();
-    query->out_.ttl = std::chrono::seconds(ttl);
-    query->out_.type = query->order_[query->step_ - 1];
-    query->finish();
+    if (query->early_ == Early::kAsked) {
+      query->early_ = Early::kThere;
+    } else {
+      query->useAddresses();
+    }
+  }
+
+  void useAddresses() {
+    early_ = Early::kNone;
+    keepStatus(addressStatus_);
+    if (addresses_.empty()) return next();
+    out_.records = std::move(addresses_);
+    out_.ttl = lookup_.validTtl_.value_or(std::chrono::seconds(addressTtl_));
+    out_.type = order_[step_ - 1];
+    if (out_.type == kAddresses) {
+      const bool v4 = out_.records.front().address.family() == AF_INET;
+      out_.type = v4 ? Type::kA : Type::kAaaa;
+    }
+    finish();
   }
 
   static void onSrv(void* argument, int status, int, unsigned char* bytes, int size) {
     auto* query = static_cast<Query*>(argument);
-    if (status == ARES_EDESTRUCTION) {
-      delete query;
-      return;
-    }
+    if (!query->answered(status)) return;
     query->keepStatus(status);
     if (status == ARES_SUCCESS && size > 0) {
       query->srv_ = parseSrvRecords(bytes, static_cast<size_t>(size));
@@ -171,7 +246,7 @@ class NameLookup::Query {
     if (srv_.size() > kMaxSrvHosts) srv_.resize(kMaxSrvHosts);
     uint32_t ttl = static_cast<uint32_t>(kHostsFileTtl.count());
     for (const SrvRecord& record : srv_) ttl = std::min(ttl, record.ttl);
-    out_.ttl = std::chrono::seconds(ttl);
+    out_.ttl = lookup_.validTtl_.value_or(std::chrono::seconds(ttl));
     out_.type = Type::kSrv;
     hosts_ = srv_.size() + 1;  // one for this function, so that answers at once do not end it
     for (SrvRecord& record : srv_) resolveHost(record);
@@ -184,16 +259,14 @@ class NameLookup::Query {
       addSrv(record, *literal);
       return hostDone();
     }
-    askAddress(record.target, Type::kA, &Query::onHost, new Host{this, record, Type::kA});
+    ask(record.target, AF_INET, &Query::onHost, new Host{this, record, Type::kA});
   }
 
   static void onHost(void* argument, int status, int, ares_addrinfo* answer) {
     std::unique_ptr<Host> host(static_cast<Host*>(argument));
+    std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owned(answer, &ares_freeaddrinfo);
     Query* query = host->query;
-    if (status == ARES_EDESTRUCTION) {
-      if (--query->hosts_ == 0) delete query;
-      return;
-    }
+    if (!query->answered(status)) return;
     query->keepStatus(status);
     bool any = false;
     for (auto* node = answer != nullptr ? answer->nodes : nullptr; node != nullptr;
@@ -201,14 +274,16 @@ class NameLookup::Query {
       Address address = Address::fromSockaddr(node->ai_addr, node->ai_addrlen);
       address.setPort(host->record.port);
       query->addSrv(host->record, address);
-      query->out_.ttl = std::min(query->out_.ttl, std::chrono::seconds(std::max(node->ai_ttl, 0)));
+      if (!query->lookup_.validTtl_) {
+        query->out_.ttl =
+            std::min(query->out_.ttl, std::chrono::seconds(std::max(node->ai_ttl, 0)));
+      }
       any = true;
     }
-    if (answer != nullptr) ares_freeaddrinfo(answer);
     if (!any && host->asked == Type::kA) {
       host->asked = Type::kAaaa;
-      query->askAddress(host->record.target, Type::kAaaa, &Query::onHost, host.get());
-      host.release();
+      const std::string& target = host->record.target;
+      query->ask(target, AF_INET6, &Query::onHost, host.release());
       return;
     }
     query->hostDone();
@@ -242,16 +317,29 @@ class NameLookup::Query {
   void finish() {
     Done done = std::move(done_);
     NameRecords out = std::move(out_);
-    DnsChannel& channel = channel_;
-    delete this;
+    DnsChannel& channel = this->channel();
+    over_ = true;
+    letGo();
     channel.kick();
     done(std::move(out));
   }
 
-  DnsChannel& channel_;
+  /// Of addresses that are asked for while SRV is.
+  enum class Early { kNone, kAsked, kThere, kAwaited };
+
+  NameLookup& lookup_;
   std::string name_;
   Done done_;
+  const bool both_;
   std::vector<Type> order_;
+  int family_ = AF_INET;
+  bool knowsType_ = false;  ///< By the last answer: it is asked for alone at first.
+  bool over_ = false;       ///< The outcome was told, or nobody is there to be told.
+  int open_ = 0;            ///< Questions without an answer.
+  Early early_ = Early::kNone;
+  std::vector<NameRecords::Record> addresses_;
+  int addressStatus_ = ARES_SUCCESS;
+  int addressTtl_ = 0;
   size_t step_ = 0;
   int status_ = ARES_SUCCESS;
   std::vector<SrvRecord> srv_;
@@ -259,12 +347,15 @@ class NameLookup::Query {
   NameRecords out_;
 };
 
-NameLookup::NameLookup(event::EventLoop& loop, const ResolverSettings& settings)
-    : channel_(loop, settings) {}
+NameLookup::NameLookup(event::EventLoop& loop, const ResolverSettings& settings, Families families)
+    : order_(settings.order),
+      families_(families),
+      validTtl_(settings.validTtl),
+      channel_(loop, settings) {}
 NameLookup::~NameLookup() = default;
 
 void NameLookup::start(std::string_view name, NameRecords::Type last, Done done) {
-  auto* query = new Query(channel_, std::string(name), last, std::move(done));
+  auto* query = new Query(*this, std::string(name), last, std::move(done));
   query->begin();
   if (channel_.get() != nullptr) channel_.kick();
 }

@@ -13,7 +13,7 @@ namespace tollgate::net {
 /// What a name stands for, record by record: for those who balance over the records themselves
 /// (Resolver is for those who want any address).
 struct NameRecords {
-  enum class Type { kNone, kA, kAaaa, kSrv };
+  using Type = RecordType;
   struct Record {
     Address address;      ///< With the port of an SRV record, else with port 0.
     std::string srvName;  ///< The host that an SRV record named, else "".
@@ -29,13 +29,21 @@ struct NameRecords {
 std::string_view textOf(NameRecords::Type type);
 
 /// Asks for the records of names: the hosts file, then SRV (its lowest priority only, each host
-/// that it names being resolved in turn), A and AAAA, until one of them answers; the type that
-/// answered last time comes first. Nothing is cached. One thread.
+/// that it names being resolved in turn), A and AAAA, as far as the settings' order has them, until
+/// one of them answers; the type that answered last time comes first. Nothing is cached. One
+/// thread.
 class NameLookup {
  public:
   using Done = std::function<void(NameRecords records)>;
 
-  NameLookup(event::EventLoop& loop, const ResolverSettings& settings);
+  /// What an answer with addresses holds.
+  enum class Families {
+    kFirst,  ///< Those of one family: AAAA only where there is no A, or as the order has it.
+    /// Those of all families in the order, and nobody waits for SRV first: both are asked at once.
+    kBoth
+  };
+  NameLookup(event::EventLoop& loop, const ResolverSettings& settings,
+             Families families = Families::kFirst);
   ~NameLookup();
 
   /// Calls `done` once, from the loop or at once; never after this object is gone.
@@ -43,6 +51,9 @@ class NameLookup {
 
  private:
   class Query;
+  const std::vector<RecordType> order_;
+  const Families families_;
+  const std::optional<std::chrono::seconds> validTtl_;
   DnsChannel channel_;
 };
 

@@ -1,17 +1,18 @@
 #include "source/net/resolver.h"
 
-#include <ares.h>
-#include <netdb.h>
-
 #include <algorithm>
+#include <numeric>
 
-#include "source/net/dns_channel.h"
+#include "source/net/name_lookup.h"
 
 namespace tollgate::net {
 
 using event::TimePoint;
 
 namespace {
+
+/// Entries of a wheel at most; weights that would need more are scaled down.
+constexpr uint32_t kMaxWheel = 1000;
 
 struct Waiter {
   uint64_t id;
@@ -20,7 +21,9 @@ struct Waiter {
 
 struct Name {
   std::string name;
+  RecordType last = RecordType::kNone;
   std::vector<Address> addresses;  ///< The last good answer.
+  size_t turn = 0;
   ResolveError error = ResolveError::kNone;
   TimePoint expires{};   ///< Of the answer or of the error.
   TimePoint staleEnd{};  ///< Until when `addresses` may serve.
@@ -28,61 +31,70 @@ struct Name {
   std::vector<Waiter> waiters;
 };
 
+/// Each address as often as its weight says, spread evenly (smooth weighted round-robin).
+std::vector<Address> wheelOf(const std::vector<NameRecords::Record>& records) {
+  std::vector<Address> out;
+  const bool even = std::all_of(records.begin(), records.end(), [&](const auto& record) {
+    return record.weight == records.front().weight;
+  });
+  if (even) {
+    for (const auto& record : records) out.push_back(record.address);
+    return out;
+  }
+  uint64_t total = 0;
+  uint32_t divisor = 0;
+  for (const auto& record : records) {
+    total += record.weight;
+    divisor = std::gcd(divisor, record.weight);
+  }
+  const uint64_t scale = std::max<uint64_t>(divisor, (total + kMaxWheel - 1) / kMaxWheel);
+  std::vector<int64_t> weights, current(records.size(), 0);
+  for (const auto& record : records) {
+    weights.push_back(static_cast<int64_t>(std::max<uint64_t>(record.weight / scale, 1)));
+  }
+  const int64_t turns = std::accumulate(weights.begin(), weights.end(), int64_t{0});
+  for (int64_t turn = 0; turn < turns; ++turn) {
+    for (size_t i = 0; i < weights.size(); ++i) current[i] += weights[i];
+    const auto next = std::max_element(current.begin(), current.end());
+    *next -= turns;
+    out.push_back(records[static_cast<size_t>(next - current.begin())].address);
+  }
+  return out;
+}
+
 }  // namespace
 
 struct Resolver::State final {
   State(event::EventLoop& loop, ResolverSettings settings)
-      : loop(loop), settings(std::move(settings)), channel(loop, this->settings) {}
-
-  struct Query {
-    State* state;
-    Name* name;
-  };
+      : loop(loop),
+        settings(std::move(settings)),
+        lookup(loop, this->settings, NameLookup::Families::kBoth) {}
 
   void query(Name& name) {
     if (name.querying) return;
     name.querying = true;
-    ares_addrinfo_hints hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_flags = ARES_AI_NOSORT;
-    hints.ai_socktype = SOCK_STREAM;
-    ares_getaddrinfo(channel.get(), name.name.c_str(), nullptr, &hints, &State::onAnswer,
-                     new Query{this, &name});
-    channel.kick();
+    lookup.start(name.name, name.last,
+                 [this, &name](NameRecords records) { finish(name, std::move(records)); });
   }
 
-  static void onAnswer(void* argument, int status, int, ares_addrinfo* answer) {
-    std::unique_ptr<Query> query(static_cast<Query*>(argument));
-    if (status == ARES_EDESTRUCTION) return;
-    query->state->finish(*query->name, status, answer);
-    if (answer != nullptr) ares_freeaddrinfo(answer);
-  }
-
-  void finish(Name& name, int status, ares_addrinfo* answer) {
+  void finish(Name& name, NameRecords records) {
     name.querying = false;
-    TimePoint now = loop.now();
-    std::vector<Address> addresses;
-    int ttl = 3600;
-    if (status == ARES_SUCCESS && answer != nullptr) {
-      for (ares_addrinfo_node* node = answer->nodes; node != nullptr; node = node->ai_next) {
-        addresses.push_back(Address::fromSockaddr(node->ai_addr, node->ai_addrlen));
-        if (node->ai_ttl >= 0 && node->ai_ttl < ttl) ttl = node->ai_ttl;
-      }
-    }
-    if (!addresses.empty()) {
-      name.addresses = std::move(addresses);
+    const TimePoint now = loop.now();
+    if (records.error.empty()) {
+      name.last = records.type;
+      name.addresses = wheelOf(records.records);
       name.error = ResolveError::kNone;
-      name.expires = now + std::chrono::seconds(std::max(ttl, 1));
+      name.expires = now + std::max(records.ttl, std::chrono::seconds(1));
       name.staleEnd = name.expires + settings.staleTtl;
     } else {
-      bool missing = status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA;
-      name.error = missing ? ResolveError::kNotFound : ResolveError::kFailed;
-      name.expires = now + (missing ? settings.notFoundTtl : settings.errorTtl);
+      name.error = records.missing ? ResolveError::kNotFound : ResolveError::kFailed;
+      name.expires = now + (records.missing ? settings.notFoundTtl : settings.errorTtl);
     }
     auto waiters = std::move(name.waiters);
     name.waiters.clear();
     bool usable = !name.addresses.empty() && now < name.staleEnd;
     for (Waiter& waiter : waiters) {
+      turn = ++name.turn;
       waiter.done(usable ? name.addresses : none, usable ? ResolveError::kNone : name.error);
     }
   }
@@ -108,10 +120,11 @@ struct Resolver::State final {
   event::EventLoop& loop;
   ResolverSettings settings;
   uint64_t nextId = 1;
+  size_t turn = 0;
   const std::vector<Address> none;
   std::unordered_map<std::string, std::unique_ptr<Name>> names;
-  /// Last: what it ends with tells the names above.
-  DnsChannel channel;
+  /// Last: what it ends with knows the names above.
+  NameLookup lookup;
 };
 
 Resolver::Resolver(event::EventLoop& loop, ResolverSettings settings)
@@ -120,6 +133,8 @@ Resolver::~Resolver() = default;
 
 size_t Resolver::names() const { return state_->names.size(); }
 
+size_t Resolver::turn() const { return state_->turn; }
+
 const std::vector<Address>* Resolver::cached(std::string_view text) {
   auto found = state_->names.find(std::string(text));
   if (found == state_->names.end()) return nullptr;
@@ -127,14 +142,11 @@ const std::vector<Address>* Resolver::cached(std::string_view text) {
   TimePoint now = state_->loop.now();
   if (name.addresses.empty() || now >= name.staleEnd) return nullptr;
   if (now >= name.expires) state_->query(name);
+  state_->turn = ++name.turn;
   return &name.addresses;
 }
 
 uint64_t Resolver::resolve(std::string_view text, Done done) {
-  if (state_->channel.get() == nullptr) {
-    done(state_->none, ResolveError::kFailed);
-    return 0;
-  }
   if (const std::vector<Address>* addresses = cached(text)) {
     done(*addresses, ResolveError::kNone);
     return 0;

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tollgate::upstream {
 namespace {
 
 constexpr std::chrono::seconds kSweepInterval{10};
+constexpr std::chrono::milliseconds kLeastRetry{200};
 
 }  // namespace
 
@@ -68,7 +71,10 @@ void ClusterMonitor::onAnswer(const std::string& name, uint64_t serial, net::Nam
   if (found == watched_.end() || found->second->serial != serial) return;
   Watched& watched = *found->second;
   const event::TimePoint now = loop_.now();
-  std::chrono::milliseconds next = settings_.errorRetry;
+  // A failure is remembered for as long as elsewhere; 0 must not have this ask without pause.
+  const net::ResolverSettings& names = settings_.resolver;
+  std::chrono::milliseconds next = std::max<std::chrono::milliseconds>(
+      records.missing ? names.notFoundTtl : names.errorTtl, kLeastRetry);
   if (records.error.empty()) {
     watched.last = records.type;
     watched.goodUntil = now + records.ttl + settings_.resolver.staleTtl;

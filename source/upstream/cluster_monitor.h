@@ -20,7 +20,6 @@ class ClusterMonitor final : public ClusterObserver {
   struct Settings {
     net::ResolverSettings resolver;
     std::chrono::milliseconds grace{500};  ///< After a record has expired.
-    std::chrono::milliseconds errorRetry{30000};
     std::chrono::milliseconds zeroTtlRetry{60000};
     size_t maxLookups = 64;  ///< Names being resolved at a time.
     /// Told of endpoints whose state has turned; on the loop's thread.

@@ -1,8 +1,12 @@
 #include "source/net/name_lookup.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <optional>
+#include <set>
 
 #include "source/net/srv_record.h"
 #include "test/support/dns_server.h"
@@ -14,12 +18,16 @@ using Type = NameRecords::Type;
 
 class NameLookupTest : public testing::Test {
  protected:
-  NameRecords ask(const std::string& name, Type last = Type::kNone) {
+  NameRecords ask(const std::string& name, Type last = Type::kNone,
+                  NameLookup::Families families = NameLookup::Families::kFirst) {
     ResolverSettings settings;
+    settings.order = order_;
+    settings.validTtl = validTtl_;
+    settings.hostsFile = hostsFile_;
     settings.servers = server_.address();
     settings.timeout = std::chrono::milliseconds(500);
     settings.tries = 2;
-    NameLookup lookup(loop_, settings);
+    NameLookup lookup(loop_, settings, families);
     std::optional<NameRecords> out;
     lookup.start(name, last, [&](NameRecords records) { out = std::move(records); });
     auto deadline = event::Clock::now() + std::chrono::seconds(20);
@@ -39,6 +47,9 @@ class NameLookupTest : public testing::Test {
 
   event::EventLoop loop_;
   DnsServer server_;
+  std::vector<Type> order_ = ResolverSettings().order;
+  std::optional<std::chrono::seconds> validTtl_;
+  std::string hostsFile_;
 };
 
 TEST_F(NameLookupTest, EveryAddressIsARecord) {
@@ -153,6 +164,151 @@ TEST(SrvRecords, AnyBytesAreReadWithoutHarm) {
       EXPECT_LE(parse(bad).size(), 1u);
     }
   }
+}
+
+TEST_F(NameLookupTest, TheOrderSaysWhatIsAskedFor) {
+  server_.a("a.test", "10.0.0.1");
+  server_.srv("a.test", 1, 1, 8080, "b.test");
+  server_.a("b.test", "10.0.0.2");
+  order_ = {Type::kA};
+  EXPECT_EQ(texts(ask("a.test")), (std::vector<std::string>{"10.0.0.1:0"}));
+  EXPECT_EQ(server_.queries("a.test", DnsServer::kSrv), 0);
+  order_ = {Type::kSrv, Type::kA};
+  EXPECT_EQ(texts(ask("a.test")), (std::vector<std::string>{"10.0.0.2:8080"}));
+  order_ = {Type::kA};
+  server_.aaaa("six.test", "fd00::1");
+  EXPECT_TRUE(ask("six.test").missing) << "AAAA is not in the order";
+}
+
+TEST_F(NameLookupTest, AValidTtlTakesThePlaceOfTheAnswers) {
+  server_.a("a.test", "10.0.0.1", 30);
+  validTtl_ = std::chrono::seconds(7);
+  EXPECT_EQ(ask("a.test").ttl.count(), 7);
+}
+
+TEST_F(NameLookupTest, AHostsFileOfTheSettingsComesFirst) {
+  char path[] = "/tmp/tollgate-hosts-XXXXXX";
+  const int fd = ::mkstemp(path);
+  ASSERT_GE(fd, 0);
+  const std::string text =
+      "# comment\n10.9.8.7  Own.test other.test # more\nnonsense own.test\nfd00::7 other.test\n";
+  ASSERT_EQ(::write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(fd);
+  hostsFile_ = path;
+  server_.a("own.test", "10.0.0.1");
+  EXPECT_EQ(texts(ask("own.test")), (std::vector<std::string>{"10.9.8.7:0"}));
+  EXPECT_EQ(texts(ask("other.test", Type::kNone, NameLookup::Families::kBoth)),
+            (std::vector<std::string>{"10.9.8.7:0", "[fd00::7]:0"}));
+  server_.a("else.test", "10.0.0.2");
+  EXPECT_EQ(texts(ask("else.test")), (std::vector<std::string>{"10.0.0.2:0"}));
+  ::unlink(path);
+}
+
+TEST_F(NameLookupTest, BothFamiliesAreOneAnswerWhereThatIsWanted) {
+  server_.a("both.test", "10.0.0.1");
+  server_.aaaa("both.test", "fd00::1");
+  EXPECT_EQ(texts(ask("both.test", Type::kNone, NameLookup::Families::kBoth)),
+            (std::vector<std::string>{"10.0.0.1:0", "[fd00::1]:0"}));
+}
+
+TEST_F(NameLookupTest, WhatAnsweredLastIsAskedForAlone) {
+  server_.a("a.test", "10.0.0.1");
+  EXPECT_EQ(ask("a.test", Type::kA, NameLookup::Families::kBoth).records.size(), 1u);
+  EXPECT_EQ(server_.queries("a.test", DnsServer::kSrv), 0);
+  server_.clear("a.test");
+  server_.srv("a.test", 1, 1, 8080, "b.test");
+  server_.a("b.test", "10.0.0.2");
+  EXPECT_EQ(texts(ask("a.test", Type::kA, NameLookup::Families::kBoth)),
+            (std::vector<std::string>{"10.0.0.2:8080"}));
+}
+
+class ResolverTest : public testing::Test {
+ protected:
+  ResolverTest() {
+    settings_.servers = server_.address();
+    settings_.timeout = std::chrono::milliseconds(500);
+    settings_.tries = 1;
+  }
+  template <typename F>
+  bool until(F condition) {
+    auto deadline = event::Clock::now() + std::chrono::seconds(10);
+    while (!condition()) {
+      if (event::Clock::now() > deadline) return false;
+      server_.poll();
+      loop_.runOnce(event::Millis(1));
+    }
+    return true;
+  }
+  std::vector<std::string> resolve(Resolver& resolver, const std::string& name) {
+    std::optional<std::vector<std::string>> out;
+    resolver.resolve(name, [&](const std::vector<Address>& addresses, ResolveError error) {
+      error_ = error;
+      out.emplace();
+      for (const Address& address : addresses) out->push_back(address.toString());
+    });
+    EXPECT_TRUE(until([&] { return out.has_value(); }));
+    return out.value_or(std::vector<std::string>());
+  }
+
+  event::EventLoop loop_;
+  DnsServer server_;
+  ResolverSettings settings_;
+  ResolveError error_ = ResolveError::kNone;
+};
+
+TEST_F(ResolverTest, SrvOfAServicesOwnNameGivesPortsAndWeights) {
+  server_.srv("svc.test", 1, 3, 8080, "one.test");
+  server_.srv("svc.test", 1, 1, 8081, "two.test");
+  server_.srv("svc.test", 2, 100, 8082, "spare.test");
+  server_.a("one.test", "10.0.0.1");
+  server_.a("two.test", "10.0.0.2");
+  server_.a("svc.test", "10.0.0.9");
+  Resolver resolver(loop_, settings_);
+  std::vector<std::string> wheel = resolve(resolver, "svc.test");
+  EXPECT_EQ(wheel.size(), 4u);
+  EXPECT_EQ(std::count(wheel.begin(), wheel.end(), "10.0.0.1:8080"), 3);
+  EXPECT_EQ(std::count(wheel.begin(), wheel.end(), "10.0.0.2:8081"), 1);
+}
+
+TEST_F(ResolverTest, ANameWithoutSrvHasItsAddresses) {
+  server_.a("a.test", "10.0.0.1");
+  server_.aaaa("a.test", "fd00::1");
+  Resolver resolver(loop_, settings_);
+  std::vector<std::string> found = resolve(resolver, "a.test");
+  EXPECT_EQ(found, (std::vector<std::string>{"10.0.0.1:0", "[fd00::1]:0"}));
+  EXPECT_EQ(server_.queries("a.test", DnsServer::kA), 1);
+}
+
+TEST_F(ResolverTest, AddressesAreTakenInTurn) {
+  server_.a("a.test", "10.0.0.1");
+  server_.a("a.test", "10.0.0.2");
+  Resolver resolver(loop_, settings_);
+  ASSERT_EQ(resolve(resolver, "a.test").size(), 2u);
+  std::set<size_t> turns;
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_NE(resolver.cached("a.test"), nullptr);
+    turns.insert(resolver.turn() % 2);
+  }
+  EXPECT_EQ(turns.size(), 2u);
+}
+
+TEST_F(ResolverTest, WhatFailedIsAskedForAgainWhenTheSettingsSay) {
+  settings_.notFoundTtl = settings_.errorTtl = std::chrono::milliseconds(20);
+  Resolver resolver(loop_, settings_);
+  EXPECT_TRUE(resolve(resolver, "late.test").empty());
+  EXPECT_EQ(error_, ResolveError::kNotFound);
+  server_.a("late.test", "10.0.0.1");
+  EXPECT_TRUE(until([&] { return !resolve(resolver, "late.test").empty(); }));
+  server_.fail(2);
+  EXPECT_TRUE(resolve(resolver, "broken.test").empty());
+  EXPECT_EQ(error_, ResolveError::kFailed);
+}
+
+TEST_F(ResolverTest, EndsInTheMiddleOfAQuestion) {
+  Resolver resolver(loop_, settings_);
+  bool told = false;
+  resolver.resolve("never.test", [&](const auto&, ResolveError) { told = true; });
+  EXPECT_FALSE(told);
 }
 
 }  // namespace

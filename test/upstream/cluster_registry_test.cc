@@ -209,7 +209,7 @@ TEST_F(RegistryTest, TheMonitorKeepsNamesResolved) {
   settings.resolver.servers = server_.address();
   settings.resolver.timeout = std::chrono::milliseconds(500);
   settings.resolver.tries = 1;
-  settings.errorRetry = Millis(20);
+  settings.resolver.errorTtl = settings.resolver.notFoundTtl = Millis(20);
   settings.grace = Millis(1);
   server_.a("a.test", "10.0.0.1", 1);
   registry_.put(spec("up", {"a.test"}));
@@ -232,6 +232,9 @@ TEST_F(RegistryTest, TheMonitorKeepsNamesResolved) {
   server_.fail(0);
   server_.clear("a.test");
   ASSERT_TRUE(until([&] { return addresses().empty(); })) << "the server says that it is gone";
+  server_.a("a.test", "10.0.0.3", 60);
+  ASSERT_TRUE(until([&] { return addresses() == Ips{"10.0.0.3"}; }))
+      << "what did not exist is asked for again as soon as the settings say";
   registry_.remove("up");
   until([&, passes = 0]() mutable { return ++passes > 50; });
   const int last = server_.queries("a.test", DnsServer::kA);
