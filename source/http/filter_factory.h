@@ -10,6 +10,7 @@
 
 #include "source/base/result.h"
 #include "source/http/filter.h"
+#include "source/http/operator_log.h"
 #include "source/net/transport.h"
 
 namespace tollgate::http {
@@ -30,13 +31,6 @@ class TlsConnector {
   virtual ~TlsConnector() = default;
   /// Servers are verified or not, as the process trusts. Equal calls share one client.
   virtual Result<std::shared_ptr<const TlsClient>> client(bool verify) = 0;
-};
-
-/// Lines for whoever runs the process. Any thread; never waits.
-class OperatorLog {
- public:
-  virtual ~OperatorLog() = default;
-  virtual void warn(std::string_view text) = 0;
 };
 
 /// What a filter may use of the process that it runs in.

@@ -21,6 +21,27 @@ ConnectionRules& noRules() {
 }
 }  // namespace
 
+const char* connectErrorText(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      return "connection refused";
+    case ETIMEDOUT:
+      return "connect timed out";
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return "host or network unreachable";
+    case ECONNRESET:
+      return "connection reset by peer";
+    case EADDRNOTAVAIL:
+      return "no socket: no local port is left";
+    case EACCES:
+    case EPERM:
+      return "connecting is not permitted";
+    default:
+      return "connect failed";
+  }
+}
+
 Connection::Connection(event::EventLoop& loop, buffer::SlabPool& slabs, int fd,
                        std::unique_ptr<Transport> transport, bool connecting,
                        ConnectionRules* rules)
@@ -56,7 +77,7 @@ bool Connection::finishConnect() {
   if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
   if (error == EINPROGRESS) return false;
   if (error != 0) {
-    finish(error == ECONNREFUSED ? "connection refused" : "connect failed");
+    finish(connectErrorText(error));
     return false;
   }
   connecting_ = false;

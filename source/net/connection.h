@@ -12,6 +12,9 @@ namespace tollgate::net {
 
 class Connection;
 
+/// What an error of connect() is called, as a reason of onClosed(). Static text.
+const char* connectErrorText(int error);
+
 /// Who uses the bytes of a connection. Calls come from the loop, never from inside a call to the
 /// connection.
 class ConnectionHandler {

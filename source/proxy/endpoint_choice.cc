@@ -83,6 +83,7 @@ void ProxyExchange::attemptInCluster() {
     const uint32_t member = view.pick(request);
     if (member == Balancer::kNone) {
       if (!cluster.settled()) return waitForCluster();
+      reportNoTarget();
       if (attempts_ == 0) return replyError(503, "failure to get a peer from the ring-balancer");
       proxied_ = true;
       return engineError(503);

@@ -52,6 +52,8 @@ void ProxyExchange::clear() {
   upstreamBegan_ = {};
   responseBytes_ = requestBytes_ = 0;
   contentLength_ = -1;
+  target_ = nullptr;
+  failure_ = http::FailureCause::kNone;
   addressIndex_ = 0;
   pausedRequest_ = pausedResponse_ = 0;
   attempts_ = 0;
@@ -300,6 +302,7 @@ void ProxyExchange::complete() {
   record.version = request_->version;
   record.status = response_->status;
   record.bodyBytes = responseBytes_;
+  record.failure = failure_;
   worker_.accessLog->write(record);
 }
 

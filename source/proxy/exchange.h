@@ -15,10 +15,10 @@ namespace tollgate::proxy {
 class HttpConnectionManager;
 
 /// One request and its response, from the head to the log line. Recycled by its worker:
-/// `generation` tells a later use from this one. The parts of its way stand in seven files:
+/// `generation` tells a later use from this one. The parts of its way stand in eight files:
 /// exchange.cc (life and request filters), forwarder.cc (attempts upstream), time_limits.cc,
 /// response_filters.cc and body_filters.cc (only where a filter has such a hook),
-/// request_headers.cc and reply.cc.
+/// request_headers.cc, reply.cc and failure.cc.
 class ProxyExchange final : public http::Exchange,
                             public http::RequestSink,
                             public http::ResponseSink,
@@ -182,6 +182,7 @@ class ProxyExchange final : public http::Exchange,
   // forwarder.cc
   void forward();
   void attempt(bool fresh);
+  void withOneOf(const std::vector<net::Address>& addresses, uint16_t port);
   void withAddress(const net::Address& address);
   void sendRequest();
   const http::HeaderMap* filterAttempt();
@@ -208,6 +209,13 @@ class ProxyExchange final : public http::Exchange,
   void watchOrigin();
   bool originMaySend();
   void onUpstreamTimeout();
+
+  // failure.cc
+  /// Tells the operator of `failure_`. `status`: the answer that it leads to; 0 where the response
+  /// under way is cut short.
+  void reportFailure(http::FailurePhase phase, std::string_view detail, int status);
+  void reportNoTarget();
+  http::FailurePhase failurePhase() const;
 
   // endpoint_choice.cc
   void enterCluster();
@@ -283,7 +291,9 @@ class ProxyExchange final : public http::Exchange,
   size_t requestLimit_ = 0;   ///< Of the filter that awaits the whole body.
   size_t responseLimit_ = 0;  ///< Likewise of the response.
   size_t addressIndex_ = 0;
+  const net::Address* target_ = nullptr;  ///< Of the attempt; in the arena, cluster or snapshot.
   int attempts_ = 0;
+  http::FailureCause failure_ = http::FailureCause::kNone;  ///< Of the last attempt.
   uint32_t generation_ = 0;
   uint32_t turn_ = 1;            ///< Of the next pause; told to handles.
   uint32_t pausedRequest_ = 0;   ///< The pause of that direction under way; 0: none.

@@ -51,9 +51,7 @@ void ProxyExchange::attempt(bool fresh) {
 
 void ProxyExchange::resolveAndConnect(const std::string& host, uint16_t port) {
   if (const auto* addresses = worker_.resolver.cached(host)) {
-    net::Address address = (*addresses)[addressIndex_++ % addresses->size()];
-    address.setPort(port);
-    return withAddress(address);
+    return withOneOf(*addresses, port);
   }
   state_ = State::kResolving;
   http::PauseHandle handle = pauseHandle();
@@ -63,12 +61,14 @@ void ProxyExchange::resolveAndConnect(const std::string& host, uint16_t port) {
         if (handle.get() == nullptr) return;
         resolving_ = 0;
         if (error == net::ResolveError::kNone) {
-          net::Address address = addresses[addressIndex_++ % addresses.size()];
-          address.setPort(port);
-          withAddress(address);
+          withOneOf(addresses, port);
         } else if (error == net::ResolveError::kNotFound) {
+          failure_ = http::FailureCause::kNameUnknown;
+          reportFailure(http::FailurePhase::kResolving, {}, 503);
           replyError(503, "name resolution failed");
         } else {
+          failure_ = http::FailureCause::kNameServerFailed;
+          reportFailure(http::FailurePhase::kResolving, {}, 500);
           replyError(500, arena_.concat("failed the initial dns/balancer resolve for '",
                                         service_->host, "' with: dns server error"));
         }
@@ -77,9 +77,19 @@ void ProxyExchange::resolveAndConnect(const std::string& host, uint16_t port) {
   if (state_ == State::kResolving) resolving_ = id;
 }
 
+/// Requests take the addresses in turn, and each attempt the next. A port that SRV has told counts.
+void ProxyExchange::withOneOf(const std::vector<net::Address>& addresses, uint16_t port) {
+  if (addressIndex_ == 0) addressIndex_ = worker_.resolver.turn();
+  auto* address = arena_.make<net::Address>(addresses[addressIndex_++ % addresses.size()]);
+  if (address->port() == 0) address->setPort(port);
+  withAddress(*address);
+}
+
+/// `address` is to outlive the attempt.
 void ProxyExchange::withAddress(const net::Address& address) {
   const upstream::Service& service = *service_;
   if (leadsToOpenAdmin(address)) return refuseOpenAdmin();
+  target_ = &address;
   state_ = State::kConnecting;
   if (upstreamBegan_ == event::TimePoint{}) upstreamBegan_ = worker_.loop.now();
   ++attempts_;
@@ -95,9 +105,9 @@ void ProxyExchange::withAddress(const net::Address& address) {
     onUpstreamReady(*ready);
   } else if (pendingUpstream_ == nullptr) {
     // From the loop: a service's many retries would pile up on the stack.
-    worker_.loop.post([this, handle = pauseHandle()] {
+    worker_.loop.post([this, handle = pauseHandle(), why = worker_.pool.failure()] {
       if (handle.get() == nullptr) return;
-      attemptFailed(false, false, "no socket");
+      attemptFailed(false, false, why);
       touch();
     });
   }
@@ -283,6 +293,7 @@ void ProxyExchange::onResponseHead(bool end) {
   event::EventLoop::cancel(upstreamTimer_);
   stopAwaitingClient();  // it has its answer: the body goes on as the origin wants it
   proxied_ = true;
+  failure_ = http::FailureCause::kNone;  // of an attempt before this one
   bool switching = response_->status == 101;
   if (switching && !upgrade_) {
     return attemptFailed(false, true, "upgrade that nobody asked for");
@@ -354,6 +365,7 @@ void ProxyExchange::onResponseError(http::StreamError, std::string_view detail) 
   upstream::UpstreamConnection* connection = upstream_;
   upstream_ = nullptr;
   bool stale = connection != nullptr && connection->reused() && !triedFresh_;
+  if (connection != nullptr && !connection->brokenBy().empty()) detail = connection->brokenBy();
   if (connection != nullptr) connection->abort();
   event::EventLoop::cancel(upstreamTimer_);
   if (state_ == State::kForwarding && stale &&
@@ -374,7 +386,9 @@ bool ProxyExchange::mayRetry(bool requestSent) const {
   return repeatable(request_->method) && (replayable_ || !anyBodySent_) && !tunnel_;
 }
 
-void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_view) {
+void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_view detail) {
+  const http::FailurePhase phase = failurePhase();
+  failure_ = http::causeOf(phase, detail);
   if (upstream_ != nullptr) {
     upstream_->abort();
     upstream_ = nullptr;
@@ -382,6 +396,7 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
   event::EventLoop::cancel(upstreamTimer_);
   if (state_ == State::kResponding) {
     // The head is out: all that can be done is to show that the body is cut short.
+    reportFailure(phase, detail, 0);
     if (stream_ != nullptr) stream_->reset(http::StreamError::kPeerClosed);
     stream_ = nullptr;
     return end();
@@ -395,6 +410,7 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
     return attempt(false);
   }
   proxied_ = true;
+  reportFailure(phase, detail, timedOut ? 504 : 502);
   // Who asked for another protocol may be speaking it already: that must not be read as a request.
   if (upgradeAsked_) closeHttp1();
   engineError(timedOut ? 504 : 502);

@@ -36,11 +36,16 @@ void TcpProxy::resolve() {
   auto literal = net::Address::parse(target_.host, target_.port);
   if (literal) return connect(*literal);
   resolving_ = worker_.resolver.resolve(
-      target_.host, [this](const std::vector<net::Address>& addresses, net::ResolveError) {
+      target_.host, [this](const std::vector<net::Address>& addresses, net::ResolveError error) {
         resolving_ = 0;
-        if (addresses.empty()) return fail();
-        net::Address address = addresses.front();
-        address.setPort(target_.port);
+        if (addresses.empty()) {
+          return failTarget(error == net::ResolveError::kNotFound
+                                ? http::FailureCause::kNameUnknown
+                                : http::FailureCause::kNameServerFailed,
+                            http::FailurePhase::kResolving);
+        }
+        net::Address address = addresses[worker_.resolver.turn() % addresses.size()];
+        if (address.port() == 0) address.setPort(target_.port);
         connect(address);
       });
 }
@@ -54,13 +59,16 @@ bool TcpProxy::leadsToOpenAdmin(const net::Address& address) const {
 
 void TcpProxy::connect(net::Address address) {
   if (leadsToOpenAdmin(address)) return fail();
+  address_ = address;
+  const auto phase = http::FailurePhase::kConnecting;
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return fail();
+  if (fd < 0) return failTarget(http::FailureCause::kNoSocket, phase);
   int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (::connect(fd, address.sockaddrPtr(), address.length()) != 0 && errno != EINPROGRESS) {
+    const int error = errno;
     ::close(fd);
-    return fail();
+    return failTarget(http::causeOf(phase, net::connectErrorText(error)), phase);
   }
   up_.connection = std::make_unique<net::Connection>(worker_.loop, worker_.slabs, fd,
                                                      net::makeTcpTransport(fd), true);
@@ -112,8 +120,12 @@ void TcpProxy::onWritable(End& to) {
   from.connection->resumeReading();
 }
 
-void TcpProxy::onClosed(End& end) {
+void TcpProxy::onClosed(End& end, std::string_view reason) {
   end.closed = true;
+  if (&end == &up_ && !up_.connected && !gone_) {
+    const auto phase = http::FailurePhase::kConnecting;
+    return failTarget(http::causeOf(phase, reason), phase);
+  }
   End& other = *end.other;
   if (other.connection != nullptr && !other.closed) {
     bool orderly = end.ended || other.ended;
@@ -127,13 +139,33 @@ void TcpProxy::onClosed(End& end) {
 
 /// Bytes that a slow end takes bring no call, and still are a sign of life.
 void TcpProxy::onTimeout() {
+  if (!up_.connected) {
+    const bool resolving = resolving_ != 0;
+    return failTarget(
+        resolving ? http::FailureCause::kNameServerFailed : http::FailureCause::kConnectTimedOut,
+        resolving ? http::FailurePhase::kResolving : http::FailurePhase::kConnecting);
+  }
   uint64_t moved = 0;
   for (const End* end : {&down_, &up_}) {
     if (end->connection != nullptr) moved += end->connection->bytesWritten();
   }
-  if (!up_.connected || moved == moved_) return fail();
+  if (moved == moved_) return fail();
   moved_ = moved;
   worker_.loop.arm(timer_, target_.idleTimeout);
+}
+
+void TcpProxy::failTarget(http::FailureCause cause, http::FailurePhase phase) {
+  if (worker_.failureLog != nullptr && !gone_) {
+    FailureLog::Failure failure;
+    failure.cause = cause;
+    failure.phase = phase;
+    failure.service = "tcp-proxy";
+    failure.host = target_.host;
+    failure.port = target_.port;
+    if (address_.valid()) failure.address = &address_;
+    worker_.failureLog->write(failure, worker_.loop.now());
+  }
+  fail();
 }
 
 /// Ends both sides, once.

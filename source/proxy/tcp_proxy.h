@@ -36,7 +36,9 @@ class TcpProxy final : public ServedConnection, public event::Deferred {
     void onConnected(net::Connection&) override { owner.onConnected(*this); }
     void onData(net::Connection&, bool end) override { owner.onData(*this, end); }
     void onWritable(net::Connection&) override { owner.onWritable(*this); }
-    void onClosed(net::Connection&, std::string_view) override { owner.onClosed(*this); }
+    void onClosed(net::Connection&, std::string_view reason) override {
+      owner.onClosed(*this, reason);
+    }
 
     TcpProxy& owner;
     std::unique_ptr<net::Connection> connection;
@@ -55,12 +57,15 @@ class TcpProxy final : public ServedConnection, public event::Deferred {
   void onConnected(End& end);
   void onData(End& from, bool end);
   void onWritable(End& to);
-  void onClosed(End& end);
+  void onClosed(End& end, std::string_view reason);
   void onTimeout();
+  /// Tells the operator of a target that is not reached, and ends both sides.
+  void failTarget(http::FailureCause cause, http::FailurePhase phase);
   void fail();
 
   WorkerContext& worker_;
   Target target_;
+  net::Address address_;  ///< Of the target; not valid until it is resolved.
   End down_{*this}, up_{*this};
   uint64_t resolving_ = 0;
   uint64_t moved_ = 0;  ///< Bytes written to both ends when the timer last came.

@@ -13,6 +13,7 @@
 #include "source/http1/date_cache.h"
 #include "source/net/connection_limits.h"
 #include "source/net/resolver.h"
+#include "source/proxy/failure_log.h"
 #include "source/proxy/own_lines.h"
 #include "source/proxy/snapshot.h"
 #include "source/upstream/pool.h"
@@ -72,6 +73,7 @@ class WorkerContext {
   upstream::WorkerClusters clusters;
   WorkerCounters counters;
   http::AccessSink* accessLog = nullptr;
+  FailureLog* failureLog = nullptr;  ///< Shared by the workers.
 
   /// Requests that begin from now on run under `snapshot`.
   void setSnapshot(std::shared_ptr<const Snapshot> snapshot);

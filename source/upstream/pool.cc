@@ -63,6 +63,7 @@ void UpstreamConnection::onClosed(net::Connection&, std::string_view reason) {
     } else {
       buffer::Buffer nothing(connection_->input().pool());
       inCodec_ = true;
+      brokenBy_ = reason;
       codec_->onData(nothing, true);  // tells the sink, if the response is not complete
       inCodec_ = false;
     }
@@ -142,16 +143,21 @@ UpstreamConnection* Pool::connect(const Service& service, const net::Address& ad
                                   const PoolKeyView& key, std::string_view serverName,
                                   UpstreamUser& user) {
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return nullptr;
+  if (fd < 0) {
+    failure_ = "no socket";
+    return nullptr;
+  }
   int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (::connect(fd, address.sockaddrPtr(), address.length()) != 0 && errno != EINPROGRESS) {
+    failure_ = net::connectErrorText(errno);
     ::close(fd);
     return nullptr;
   }
   std::unique_ptr<net::Transport> transport =
       service.tls ? tls_(service, fd, serverName) : net::makeTcpTransport(fd);
   if (transport == nullptr) {
+    failure_ = "tls: no context for the service";
     ::close(fd);
     return nullptr;
   }

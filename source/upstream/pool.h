@@ -64,6 +64,9 @@ class UpstreamConnection final : public net::ConnectionHandler,
   net::Connection& connection() { return *connection_; }
   /// True if an earlier request has used it: a failure before any response byte may be staleness.
   bool reused() const { return requests_ > 1; }
+  /// The error that broke the connection under its user; "" where the origin has closed it in an
+  /// orderly way, or has not.
+  std::string_view brokenBy() const { return brokenBy_; }
   /// Marks the connection to be flushed at the end of the pass.
   void flush() { connection_->markDirty(); }
   /// The user is done. Goes back to the pool if the codec says it may; otherwise it is closed.
@@ -87,6 +90,7 @@ class UpstreamConnection final : public net::ConnectionHandler,
   std::unique_ptr<net::Connection> connection_;
   std::unique_ptr<http::ClientCodec> codec_;
   UpstreamUser* user_ = nullptr;
+  std::string_view brokenBy_;
   bool ready_ = false;
   bool closed_ = false;
   bool inCodec_ = false;
@@ -122,6 +126,8 @@ class Pool {
                               std::string_view serverName, bool fresh, UpstreamUser& user,
                               UpstreamConnection*& pending);
   void cancel(UpstreamConnection& pending) { pending.abort(); }
+  /// Why the last acquire() gave neither a connection nor a pending one. Static text.
+  std::string_view failure() const { return failure_; }
 
   /// Closes up to `most` idle connections; returns how many.
   size_t closeIdle(size_t most);
@@ -155,6 +161,7 @@ class Pool {
   size_t idleCount_ = 0;
   std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> all_;
   std::string keyScratch_;
+  std::string_view failure_;
   size_t open_ = 0;
 };
 
