@@ -58,6 +58,16 @@ struct Standing {
   size_t problemCount = 0;
 };
 
+/// A server that requests depend on, as `GET /status` reports it.
+struct DependencyInfo {
+  std::string name;
+  bool asked = false;
+  bool good = true;
+  std::string reason;     ///< Where it is not.
+  double since = 0;       ///< Unix seconds, where it is not.
+  uint64_t failures = 0;  ///< Since the start.
+};
+
 /// How long a write may wait for the other nodes (`?wait=all`).
 struct WaitLimits {
   std::chrono::milliseconds usual{30'000};  ///< Where the request names no timeout.
@@ -98,6 +108,9 @@ class ApiContext {
   virtual WaitLimits waitLimits() { return {}; }
   /// Any thread.
   virtual Standing standing() { return {}; }
+
+  /// Servers that filters ask while requests wait. Any thread.
+  virtual std::vector<DependencyInfo> dependencies() { return {}; }
 
   virtual NodeInfo node() = 0;
   /// The effective configuration, secrets included; the API masks them.

@@ -150,6 +150,18 @@ Reply status(ApiContext& context, Call& call) {
   } else {
     body["configuration_hash"] = context.configurationHash();
   }
+  for (const DependencyInfo& each : context.dependencies()) {
+    Json shown = {{"name", each.name},
+                  {"state", !each.good   ? "failing"
+                            : each.asked ? "good"
+                                         : "not asked yet"},
+                  {"failures", each.failures}};
+    if (!each.good) {
+      shown["reason"] = each.reason;
+      shown["since"] = each.since;
+    }
+    body["dependencies"].push_back(std::move(shown));
+  }
   if (std::string trouble = context.credentialTrouble(); !trouble.empty()) {
     body["credentials"] = {{"usable", false}, {"message", std::move(trouble)}};
   }

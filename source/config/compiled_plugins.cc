@@ -105,12 +105,10 @@ std::unique_ptr<CompiledPlugins::Plugin> CompiledPlugins::compile(const std::str
   auto config = factory->newConfig();
   Status filled = fillConfig(doc, *config);
   if (!filled) return fail(filled.error().message);
-  http::FilterContext context;
+  http::FilterContext context = context_;
   context.routeId = plugin->routeId;
   context.serviceId = plugin->serviceId;
   context.consumerId = plugin->consumerId;
-  context.counters = counters_;
-  context.tls = tls_;
   auto filter = factory->create(*config, context);
   if (!filter) return fail(filter.error().message);
   plugin->filter = std::move(filter).value();

@@ -26,13 +26,12 @@ class CompiledPlugins final : public CompiledKind {
   using Plans = CowVector<std::shared_ptr<const http::FilterPlan>>;
 
   CompiledPlugins(CompiledServices& services, CompiledRoutes& routes, CompiledConsumers& consumers,
-                  Problems& problems, http::SharedCounters* counters, http::TlsConnector* tls)
+                  Problems& problems, http::FilterContext context)
       : services_(services),
         routes_(routes),
         consumers_(consumers),
         problems_(problems),
-        counters_(counters),
-        tls_(tls) {}
+        context_(std::move(context)) {}
 
   /// One that cannot be made refuses the requests in its scope.
   void put(const std::string& id, const schema::Json& doc) override;
@@ -87,8 +86,7 @@ class CompiledPlugins final : public CompiledKind {
   CompiledRoutes& routes_;
   CompiledConsumers& consumers_;
   Problems& problems_;
-  http::SharedCounters* counters_;
-  http::TlsConnector* tls_;
+  const http::FilterContext context_;  ///< What every filter gets, whatever it is bound to.
 
   std::unordered_map<std::string, std::unique_ptr<Plugin>> plugins_;
   std::vector<const Plugin*> global_;

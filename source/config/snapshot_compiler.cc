@@ -15,7 +15,7 @@ namespace tollgate::config {
 
 /// A kind comes after those that it refers to.
 struct SnapshotCompiler::Kinds {
-  Kinds(Problems& problems, http::SharedCounters* counters, http::TlsConnector* tls,
+  Kinds(Problems& problems, const http::FilterContext& filters,
         std::shared_ptr<const KeyLookup> keyLookup, upstream::ClusterRegistry* clusters,
         const std::string& vaultPrefix)
       : references(problems, vaultPrefix),
@@ -25,7 +25,7 @@ struct SnapshotCompiler::Kinds {
         routes(services, problems),
         consumers(directory),
         keys(directory, consumers),
-        plugins(services, routes, consumers, problems, counters, tls),
+        plugins(services, routes, consumers, problems, filters),
         listeners(problems) {}
 
   VaultReferences references;
@@ -54,7 +54,8 @@ struct SnapshotCompiler::Kinds {
       {"listeners", &listeners}};
 };
 
-SnapshotCompiler::SnapshotCompiler(http::SharedCounters* counters) : counters_(counters) {
+SnapshotCompiler::SnapshotCompiler(http::SharedCounters* counters) {
+  filterContext_.counters = counters;
   clear();
 }
 
@@ -65,8 +66,8 @@ void SnapshotCompiler::setUpstreamTls(UpstreamTls make) {
   clear();
 }
 
-void SnapshotCompiler::setFilterTls(http::TlsConnector* tls) {
-  filterTls_ = tls;
+void SnapshotCompiler::setFilterContext(http::FilterContext context) {
+  filterContext_ = std::move(context);
   clear();
 }
 
@@ -93,8 +94,7 @@ void SnapshotCompiler::clear() {
 void SnapshotCompiler::makeKinds() {
   ++generation_;
   problems_ = std::make_unique<Problems>();
-  kinds_ = std::make_unique<Kinds>(*problems_, counters_, filterTls_, keyLookup_, clusters_,
-                                   vaultPrefix_);
+  kinds_ = std::make_unique<Kinds>(*problems_, filterContext_, keyLookup_, clusters_, vaultPrefix_);
   kinds_->upstreams.setTls(upstreamTls_);
   kinds_->services.setUpstreamTls(upstreamTls_);
 }

@@ -30,9 +30,9 @@ class SnapshotCompiler {
   /// first change.
   using UpstreamTls = CompiledServices::UpstreamTls;
   void setUpstreamTls(UpstreamTls make);
-  /// For filters that talk to servers of their own; must outlive the snapshots. Before the first
-  /// change.
-  void setFilterTls(http::TlsConnector* tls);
+  /// What filters may use of the process; must outlive the snapshots. Its counters take the place
+  /// of the constructor's. Before the first change.
+  void setFilterContext(http::FilterContext context);
 
   /// Where upstreams become clusters; without it there are none. Before the first change.
   void setClusters(upstream::ClusterRegistry* registry);
@@ -75,9 +75,8 @@ class SnapshotCompiler {
   void makeKinds();
   void applyResolved(const store::Change& change);
 
-  http::SharedCounters* counters_;
   UpstreamTls upstreamTls_;
-  http::TlsConnector* filterTls_ = nullptr;
+  http::FilterContext filterContext_;
   std::shared_ptr<const KeyLookup> keyLookup_;
   upstream::ClusterRegistry* clusters_ = nullptr;
   std::string vaultPrefix_;

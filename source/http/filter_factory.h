@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "source/base/result.h"
+#include "source/http/dependency.h"
 #include "source/http/filter.h"
 #include "source/http/operator_log.h"
+#include "source/net/resolver.h"
 #include "source/net/transport.h"
 
 namespace tollgate::http {
@@ -42,6 +44,9 @@ struct FilterContext {
   SharedCounters* counters = nullptr;  ///< Counters in the store (policy "cluster"); may be null.
   TlsConnector* tls = nullptr;         ///< May be null; for create() only.
   OperatorLog* log = nullptr;          ///< May be null; outlives the filter.
+  /// Where servers that the filter asks are told of; may be null, else outlives the filter.
+  Dependencies* dependencies = nullptr;
+  net::ResolverSettings resolver;  ///< How this process looks up names.
 };
 
 /// Adds to counters that live in the store, asynchronously; see filters/http/rate-limiting.

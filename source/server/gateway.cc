@@ -10,11 +10,11 @@
 
 #include "source/base/regex.h"
 #include "source/config/node.h"
-#include "source/log/access_log.h"
 #include "source/log/error_log.h"
 #include "source/server/builtin_filters.h"
 #include "source/server/control_options.h"
 #include "source/server/descriptor_limit.h"
+#include "source/server/dns_options.h"
 #include "source/server/open_store.h"
 #include "source/server/proxy_options.h"
 #include "source/server/store_counters.h"
@@ -26,6 +26,8 @@ using log::Level;
 
 namespace {
 constexpr event::Millis kDrainCheck{50};
+constexpr std::chrono::seconds kEndGrace{2};  // behind drain_timeout, for an orderly end
+constexpr std::chrono::seconds kSecondSignalLimit{1};
 }  // namespace
 
 /// Signals as events of the main loop. They must be blocked in every thread, so this comes first.
@@ -57,42 +59,6 @@ class Gateway::Signals final : public event::FdHandler {
   event::FdWatch watch_;
 };
 
-/// What filters have to say, as lines of the error log.
-class Gateway::FilterLog final : public http::OperatorLog {
- public:
-  void warn(std::string_view text) override { log::error(Level::kWarn, text); }
-};
-
-/// The access log's writer and a producer for each worker.
-class Gateway::AccessLogs {
- public:
-  Status open(const Settings& settings, const std::string& prefix) {
-    std::string path = settings.text("proxy_access_log");
-    path = path.substr(0, path.find(' '));
-    if (path == "off") return {};
-    if (path.front() != '/') path = prefix + "/" + path;
-    auto opened = log::LogWriter::open(path);
-    if (!opened) return opened.error();
-    writer_ = std::move(opened).value();
-    json_ = settings.text("access_log_format") == "json";
-    return {};
-  }
-  http::AccessSink* add() {
-    if (writer_ == nullptr) return nullptr;
-    auto format = json_ ? log::AccessLog::Format::kJson : log::AccessLog::Format::kCombined;
-    sinks_.push_back(std::make_unique<log::AccessLog>(*writer_, format));
-    return sinks_.back().get();
-  }
-  void reopen() {
-    if (writer_ != nullptr) writer_->reopen();
-  }
-
- private:
-  std::unique_ptr<log::LogWriter> writer_;
-  std::vector<std::unique_ptr<log::AccessLog>> sinks_;
-  bool json_ = false;
-};
-
 Gateway::Gateway(Settings settings)
     : settings_(std::move(settings)),
       prefix_(settings_.text("prefix")),
@@ -109,16 +75,20 @@ Gateway::~Gateway() {
 Status Gateway::open() {
   if (auto level = log::parseLevel(settings_.text("log_level"))) log::setLevel(*level, {});
   raiseDescriptorLimit();
-  for (const std::string& warning : settings_.warnings()) log::error(Level::kWarn, warning);
   auto regexMemory = parseBytes(settings_.text("regex_memory"));
   if (!regexMemory) return Error::invalid("regex_memory " + regexMemory.error().message);
   RegexMemory::setLimit(static_cast<int64_t>(*regexMemory));
-  registerBuiltinFilters(rateLimitCells(settings_));
   if (Status created = prefix_.create(); !created) return created;
   if (Status locked = prefix_.lock(); !locked) return locked;
+  if (Status opened = logs_.openErrorLog(settings_, prefix_.path()); !opened) return opened;
+  for (const std::string& warning : settings_.warnings()) log::error(Level::kWarn, warning);
+  registerBuiltinFilters(rateLimitCells(settings_));
   auto proxy = proxySettings(settings_);
   if (!proxy) return proxy.error();
   proxySettings_ = std::move(proxy).value();
+  auto resolver = resolverSettings(settings_);
+  if (!resolver) return resolver.error();
+  resolver_ = std::move(resolver).value();
   if (Status done = compileListeners(); !done) return done;
   if (Status done = openStore(); !done) return done;
   if (Status done = openWorkers(); !done) return done;
@@ -133,8 +103,10 @@ Status Gateway::compileListeners() {
   if (!certificates) return certificates.error();
   counters_ = std::make_unique<StoreCounters>();
   upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
-  filterLog_ = std::make_unique<FilterLog>();
-  filterContext_.log = filterLog_.get();
+  dependencies_ = std::make_unique<http::Dependencies>(&logs_, repeatInterval(settings_));
+  filterContext_.log = &logs_;
+  filterContext_.dependencies = dependencies_.get();
+  filterContext_.resolver = resolver_;
   filterContext_.counters = counters_.get();
   filterContext_.tls = upstreamTls_.get();
   auto plans = compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates,
@@ -192,7 +164,7 @@ Status Gateway::openStore() {
   control_->store().onBroadcast([this](const std::string& message) {
     control_->post([this, message] { ClusterAdmin::hear(*clusters_, message); });
   });
-  control_->compiler().setFilterTls(upstreamTls_.get());
+  control_->compiler().setFilterContext(filterContext_);
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
       [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
@@ -201,6 +173,7 @@ Status Gateway::openStore() {
   if (!id) return id.error();
   context_ = std::make_unique<NodeContext>(settings_, *control_, *protector_, declarative_,
                                            *clusters_, *id);
+  context_->setDependencies(*dependencies_);
   api_ = std::make_unique<admin::Api>(*context_);
   if (opened->reader != nullptr) {
     reader_ = std::make_unique<AdminReader>(*context_, std::move(opened->reader),
@@ -224,14 +197,15 @@ Status Gateway::loadConfiguration(const OpenedStore& opened) {
 Status Gateway::openWorkers() {
   auto count = workerCount(settings_);
   if (!count) return count.error();
-  logs_ = std::make_unique<AccessLogs>();
-  if (Status opened = logs_->open(settings_, prefix_.path()); !opened) return opened;
+  if (Status opened = logs_.openAccessLog(settings_, prefix_.path()); !opened) return opened;
+  failureLog_ = std::make_unique<proxy::FailureLog>(logs_, repeatInterval(settings_));
   std::vector<Worker*> workers;
   for (int i = 0; i < *count; ++i) {
     workers_.push_back(std::make_unique<Worker>(proxySettings_, poolSettings(settings_),
-                                                upstreamTlsFactory(), resolverSettings(settings_),
-                                                logs_->add(), static_cast<size_t>(i)));
+                                                upstreamTlsFactory(), resolver_,
+                                                logs_.addAccessSink(), static_cast<size_t>(i)));
     proxy::WorkerContext& context = workers_.back()->context();
+    context.failureLog = failureLog_.get();
     clusters_->addWorker(context.loop, context.clusters);
     if (Status opened = workers_.back()->listen(plans_); !opened) return opened;
     workers.push_back(workers_.back().get());
@@ -271,10 +245,11 @@ Status Gateway::openMain() {
   auto noTls = [](const upstream::Service&, int, std::string_view) { return nullptr; };
   auto make = [&] {
     return std::make_unique<proxy::WorkerContext>(loop_, adminSettings_, upstream::Pool::Settings{},
-                                                  noTls, resolverSettings(settings_));
+                                                  noTls, resolver_);
   };
   upstream::ClusterMonitor::Settings monitor;
-  monitor.resolver = resolverSettings(settings_);
+  monitor.resolver = resolver_;
+  monitor.logInterval = repeatInterval(settings_);
   monitor.log = [](const std::string& text) { log::error(Level::kWarn, text); };
   clusterMonitor_ = std::make_unique<upstream::ClusterMonitor>(
       loop_, *clusters_, std::move(monitor), probeTlsFactory());
@@ -333,18 +308,19 @@ void Gateway::onSignal(int signal) {
     case SIGHUP:
       return reload();
     case SIGUSR1:
-      logs_->reopen();
+      logs_.reopen();
       return;
     default:
       if (!draining_) return beginDrain();
       log::error(Level::kWarn, "second signal: ending at once");
+      endLimit_.set(kSecondSignalLimit);
       loop_.stop();
   }
 }
 
 /// Takes up what others wrote, or the declarative file; a file that is broken changes nothing.
 void Gateway::reload() {
-  logs_->reopen();
+  logs_.reopen();
   reloadFilters();
   control_->post([this] {
     if (settings_.text("database") == "off") {
@@ -377,8 +353,10 @@ void Gateway::reloadFilters() {
 void Gateway::beginDrain() {
   draining_ = true;
   context_->setDraining();
-  drainUntil_ = loop_.now() + std::chrono::milliseconds(
-                                  static_cast<int64_t>(settings_.number("drain_timeout") * 1000));
+  const std::chrono::milliseconds limit(
+      static_cast<int64_t>(settings_.number("drain_timeout") * 1000));
+  drainUntil_ = loop_.now() + limit;
+  endLimit_.set(limit + kEndGrace);
   log::error(Level::kNotice, "draining: no new connections, requests under way are finished");
   adminAcceptor_->close();
   control_->post([this] { control_->endWaits(); });

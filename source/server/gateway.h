@@ -10,7 +10,9 @@
 #include "source/server/control.h"
 #include "source/server/declarative_config.h"
 #include "source/server/default_certificates.h"
+#include "source/server/end_limit.h"
 #include "source/server/node_context.h"
+#include "source/server/node_logs.h"
 #include "source/server/open_store.h"
 #include "source/server/prefix_folder.h"
 #include "source/server/settings.h"
@@ -39,8 +41,6 @@ class Gateway {
 
  private:
   class Signals;
-  class AccessLogs;
-  class FilterLog;
 
   Status openStore();
   Status loadConfiguration(const OpenedStore& opened);
@@ -56,12 +56,15 @@ class Gateway {
   void checkDrained();
 
   Settings settings_;
+  EndLimit endLimit_;
+  NodeLogs logs_;  ///< Before all that logs.
   PrefixFolder prefix_;
   DeclarativeConfig declarative_;
   proxy::ProxySettings proxySettings_;
   proxy::ProxySettings adminSettings_;
-  std::unique_ptr<AccessLogs> logs_;
-  std::unique_ptr<FilterLog> filterLog_;
+  net::ResolverSettings resolver_;
+  std::unique_ptr<proxy::FailureLog> failureLog_;
+  std::unique_ptr<http::Dependencies> dependencies_;
   std::shared_ptr<store::Protector> protector_;
   std::unique_ptr<StoreCounters> counters_;
   std::unique_ptr<UpstreamTls> upstreamTls_;

@@ -1,8 +1,7 @@
 #include "source/server/listener_plan.h"
 
-#include <netdb.h>
-
 #include <algorithm>
+#include <chrono>
 
 #include "source/base/host_port.h"
 #include "source/config/node.h"
@@ -12,6 +11,7 @@
 #include "source/server/http_chain.h"
 #include "source/server/listen.h"
 #include "source/server/open_admin_guard.h"
+#include "source/store/postgres/host_lookup.h"
 #include "tollgate/filters/network/http/v1/http.pb.h"
 #include "tollgate/filters/network/tcp_proxy/v1/tcp_proxy.pb.h"
 #include "tollgate/filters/network/tls/v1/tls.pb.h"
@@ -22,6 +22,8 @@ namespace {
 namespace httpv1 = filters::network::http::v1;
 namespace tcpv1 = filters::network::tcp_proxy::v1;
 namespace tlsv1 = filters::network::tls::v1;
+
+constexpr std::chrono::seconds kBindLookup{2};  ///< For the name in a `bind`.
 
 using Fields = google::protobuf::Map<std::string, google::protobuf::Value>;
 
@@ -110,19 +112,17 @@ Result<std::vector<net::Address>> resolveBind(const std::string& text) {
   const ListenEntry& entry = entries->front();
   auto literal = net::Address::parse(entry.host, entry.port);
   if (literal) return std::vector<net::Address>{*literal};
-  addrinfo hints{}, *found = nullptr;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  int code = getaddrinfo(entry.host.c_str(), nullptr, &hints, &found);
-  if (code != 0)
-    return Error::invalid("cannot resolve '" + entry.host + "': " + gai_strerror(code));
+  // Listeners of the store are compiled between other people's writes: a name server that does not
+  // answer must not hold those up.
+  const auto deadline = std::chrono::steady_clock::now() + kBindLookup;
+  auto found = store::lookUpHost(entry.host, deadline, -1);
+  if (!found) return Error::invalid(found.error().message);
   std::vector<net::Address> out;
-  for (addrinfo* a = found; a != nullptr; a = a->ai_next) {
-    net::Address address = net::Address::fromSockaddr(a->ai_addr, a->ai_addrlen);
-    address.setPort(entry.port);
-    if (std::find(out.begin(), out.end(), address) == out.end()) out.push_back(address);
+  for (const std::string& ip : *found) {
+    auto address = net::Address::parse(ip, entry.port);
+    if (!address) continue;
+    if (std::find(out.begin(), out.end(), *address) == out.end()) out.push_back(*address);
   }
-  freeaddrinfo(found);
   return out;
 }
 

@@ -128,6 +128,16 @@ double NodeContext::now() {
          1000;
 }
 
+std::vector<admin::DependencyInfo> NodeContext::dependencies() {
+  std::vector<admin::DependencyInfo> out;
+  if (dependencies_ == nullptr) return out;
+  for (http::Dependency::State& state : dependencies_->list()) {
+    out.push_back({std::move(state.name), state.asked, state.good, std::move(state.reason),
+                   static_cast<double>(state.sinceMillis) / 1000, state.failures});
+  }
+  return out;
+}
+
 admin::NodeInfo NodeContext::node() { return node_; }
 
 Json NodeContext::configuration() {

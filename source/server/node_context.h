@@ -33,6 +33,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   /// Where an Admin API listens that asks nobody who they are; nullptr: nowhere.
   void setOpenAdmin(const net::OpenAdmin* open) { openAdmin_ = open; }
   void setDraining() { draining_ = true; }
+  void setDependencies(http::Dependencies& dependencies) { dependencies_ = &dependencies; }
 
   store::Store& store() override { return store_; }
   void beginCall() override { store_.begin(); }
@@ -47,6 +48,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   admin::WaitLimits waitLimits() override;
   admin::Standing standing() override { return control_.standing(); }
   double now() override;
+  std::vector<admin::DependencyInfo> dependencies() override;
   admin::NodeInfo node() override;
   admin::Json configuration() override;
   admin::ServerCounters counters() override;
@@ -84,6 +86,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   std::atomic<store::Revision> committed_{0};
   const ListenerSet* listeners_ = nullptr;
   const net::OpenAdmin* openAdmin_ = nullptr;
+  http::Dependencies* dependencies_ = nullptr;
   std::atomic<bool> draining_{false};
 };
 

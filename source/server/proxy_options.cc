@@ -146,16 +146,8 @@ upstream::Pool::Settings poolSettings(const Settings& settings) {
   return out;
 }
 
-net::ResolverSettings resolverSettings(const Settings& settings) {
-  net::ResolverSettings out;
-  for (const std::string& server : settings.list("dns_resolver")) {
-    out.servers += (out.servers.empty() ? "" : ",") + server;
-  }
-  out.staleTtl = std::chrono::seconds(count(settings.number("dns_stale_ttl")));
-  out.notFoundTtl = std::chrono::seconds(count(settings.number("dns_not_found_ttl")));
-  out.errorTtl = std::chrono::seconds(count(settings.number("dns_error_ttl")));
-  out.maxNames = std::max<size_t>(count(settings.number("dns_cache_size")), 1);
-  return out;
+std::chrono::milliseconds repeatInterval(const Settings& settings) {
+  return seconds(settings.number("log_repeat_interval"));
 }
 
 size_t rateLimitCells(const Settings& settings) {

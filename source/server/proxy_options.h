@@ -1,7 +1,6 @@
 #pragma once
 
 #include "source/base/result.h"
-#include "source/net/resolver.h"
 #include "source/proxy/snapshot.h"
 #include "source/server/settings.h"
 #include "source/upstream/pool.h"
@@ -14,7 +13,9 @@ inline constexpr const char* kReferenceVersion = "3.10.0";
 /// What the settings say about the proxy; errors name the setting.
 Result<proxy::ProxySettings> proxySettings(const Settings& settings);
 upstream::Pool::Settings poolSettings(const Settings& settings);
-net::ResolverSettings resolverSettings(const Settings& settings);
+
+/// How often the log tells of the same trouble on the data path.
+std::chrono::milliseconds repeatInterval(const Settings& settings);
 
 /// Cells of the rate limits, see filters/http/rate_limiting.
 size_t rateLimitCells(const Settings& settings);

@@ -5,8 +5,8 @@
 #include <cctype>
 #include <sstream>
 
-#include "source/net/address.h"
 #include "source/schema/plugin_names.h"
+#include "source/server/dns_options.h"
 
 namespace tollgate::server {
 namespace {
@@ -59,39 +59,9 @@ Status checkHeaders(const Settings& settings) {
   return {};
 }
 
-/// "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53".
-bool isNameServer(const std::string& text) {
-  std::string host = text, port;
-  if (text.starts_with('[')) {
-    const size_t end = text.find(']');
-    if (end == std::string::npos) return false;
-    host = text.substr(1, end - 1);
-    port = text.substr(end + 1);
-  } else if (std::count(text.begin(), text.end(), ':') == 1) {
-    host = text.substr(0, text.find(':'));
-    port = text.substr(host.size());
-  }
-  if (!net::Address::parse(host, 53).ok()) return false;
-  if (port.empty()) return true;
-  const bool digits = port.front() == ':' && port.size() >= 2 && port.size() <= 6 &&
-                      std::all_of(port.begin() + 1, port.end(),
-                                  [](unsigned char c) { return std::isdigit(c) != 0; });
-  const int number = digits ? std::stoi(port.substr(1)) : 0;
-  return number > 0 && number < 65536;
-}
-
 Status checkNames(const Settings& settings) {
-  for (const std::string& server : settings.list("dns_resolver")) {
-    if (isNameServer(server)) continue;
-    return Error::invalid("dns_resolver: not an address of a name server: '" + server +
-                          "' (such as 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53)");
-  }
-  constexpr std::array<std::string_view, 5> kTypes = {"last", "srv", "a", "aaaa", "cname"};
-  for (const std::string& type : settings.list("dns_order")) {
-    if (holds(kTypes, lower(type))) continue;
-    return Error::invalid("dns_order: invalid entry '" + type + "' (LAST, SRV, A, AAAA, CNAME)");
-  }
-  return {};
+  auto resolver = resolverSettings(settings);
+  return resolver ? Status() : Status(resolver.error());
 }
 
 constexpr std::array<std::string_view, 2> kVersions = {"TLSv1.2", "TLSv1.3"};

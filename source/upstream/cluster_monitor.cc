@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace tollgate::upstream {
 namespace {
@@ -18,6 +19,7 @@ ClusterMonitor::ClusterMonitor(event::EventLoop& loop, ClusterRegistry& registry
       registry_(registry),
       settings_(std::move(settings)),
       tls_(std::move(tls)),
+      damper_(settings_.logInterval),
       lookup_(loop, settings_.resolver) {
   loop_.arm(sweepTimer_, kSweepInterval);
 }
@@ -71,6 +73,7 @@ void ClusterMonitor::onAnswer(const std::string& name, uint64_t serial, net::Nam
   if (found == watched_.end() || found->second->serial != serial) return;
   Watched& watched = *found->second;
   const event::TimePoint now = loop_.now();
+  tell(name, records, std::exchange(watched.failing, !records.error.empty()));
   // A failure is remembered for as long as elsewhere; 0 must not have this ask without pause.
   const net::ResolverSettings& names = settings_.resolver;
   std::chrono::milliseconds next = std::max<std::chrono::milliseconds>(
@@ -86,6 +89,15 @@ void ClusterMonitor::onAnswer(const std::string& name, uint64_t serial, net::Nam
   }
   loop_.arm(watched, next);
   registry_.onRecords(name, std::move(records));
+}
+
+/// A name without addresses is what nobody sees otherwise: requests are answered 503 for no target.
+void ClusterMonitor::tell(const std::string& name, const net::NameRecords& records, bool before) {
+  if (!settings_.log || (records.error.empty() && !before)) return;
+  const auto left = damper_.admit(name + " " + records.error, loop_.now());
+  if (!left) return;
+  const std::string_view what = records.error.empty() ? "is resolved again" : records.error;
+  settings_.log(fmt::format("the name {} of targets: {}{}", name, what, left->text()));
 }
 
 void ClusterMonitor::onCluster(std::shared_ptr<const Cluster> cluster) {

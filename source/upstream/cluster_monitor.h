@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "source/base/damper.h"
 #include "source/net/name_lookup.h"
 #include "source/upstream/cluster_registry.h"
 #include "source/upstream/health_prober.h"
@@ -22,8 +23,10 @@ class ClusterMonitor final : public ClusterObserver {
     std::chrono::milliseconds grace{500};  ///< After a record has expired.
     std::chrono::milliseconds zeroTtlRetry{60000};
     size_t maxLookups = 64;  ///< Names being resolved at a time.
-    /// Told of endpoints whose state has turned; on the loop's thread.
+    /// Told of endpoints whose state has turned and of names that have no addresses; on the loop's
+    /// thread.
     std::function<void(const std::string& text)> log;
+    std::chrono::milliseconds logInterval{30000};  ///< Between lines about the same name's trouble.
   };
 
   ClusterMonitor(event::EventLoop& loop, ClusterRegistry& registry, Settings settings,
@@ -44,6 +47,7 @@ class ClusterMonitor final : public ClusterObserver {
     ClusterMonitor& owner;
     std::string name;
     uint64_t serial = 0;
+    bool failing = false;
     net::NameRecords::Type last = net::NameRecords::Type::kNone;
     event::TimePoint goodUntil{};  ///< Until when the last good answer may stand in for a failure.
 
@@ -53,6 +57,7 @@ class ClusterMonitor final : public ClusterObserver {
 
   void lookUp(Watched& watched);
   void startLookups();
+  void tell(const std::string& name, const net::NameRecords& records, bool before);
   void onAnswer(const std::string& name, uint64_t serial, net::NameRecords records);
   void probe(std::shared_ptr<const Cluster> cluster);
   void onSweep();
@@ -68,6 +73,7 @@ class ClusterMonitor final : public ClusterObserver {
   size_t lookups_ = 0;
   uint64_t serials_ = 0;
   event::MemberTimer<ClusterMonitor, &ClusterMonitor::onSweep> sweepTimer_{*this};
+  Damper damper_;
   net::NameLookup lookup_;
 };
 

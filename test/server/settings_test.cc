@@ -95,12 +95,12 @@ TEST_F(SettingsTest, BadValuesNameTheSettingAndTheChoices) {
 TEST_F(SettingsTest, WhatIsNotSupportedIsToldWithWhatIsSoInItsPlace) {
   Settings settings = load({{"KONG_STREAM_LISTEN", "0.0.0.0:9000"},
                             {"KONG_WASM", "on"},
-                            {"KONG_PROXY_ERROR_LOG", "logs/error.log"},
+                            {"KONG_ADMIN_ERROR_LOG", "logs/error.log"},
                             {"KONG_MEM_CACHE_SIZE", "1g"}});
   EXPECT_EQ(settings.warnings(),
             (std::vector<std::string>{
-                "proxy_error_log is not supported yet and has no effect: errors go to standard "
-                "error",
+                "admin_error_log is not supported yet and has no effect: errors go to "
+                "`proxy_error_log`",
                 "stream_listen is not supported yet and has no effect: there are no stream "
                 "routes; a node file has a TCP proxy",
                 "wasm is not supported and has no effect: there are no filters in WebAssembly"}));

@@ -211,6 +211,8 @@ TEST_F(RegistryTest, TheMonitorKeepsNamesResolved) {
   settings.resolver.tries = 1;
   settings.resolver.errorTtl = settings.resolver.notFoundTtl = Millis(20);
   settings.grace = Millis(1);
+  std::vector<std::string> told;
+  settings.log = [&](const std::string& text) { told.push_back(text); };
   server_.a("a.test", "10.0.0.1", 1);
   registry_.put(spec("up", {"a.test"}));
   ClusterMonitor monitor(loop_, registry_, settings, {});
@@ -235,6 +237,11 @@ TEST_F(RegistryTest, TheMonitorKeepsNamesResolved) {
   server_.a("a.test", "10.0.0.3", 60);
   ASSERT_TRUE(until([&] { return addresses() == Ips{"10.0.0.3"}; }))
       << "what did not exist is asked for again as soon as the settings say";
+  EXPECT_EQ(told, (std::vector<std::string>{
+                      "the name a.test of targets: dns server error: 2 server failure",
+                      "the name a.test of targets: dns server error: 3 name error",
+                      "the name a.test of targets: is resolved again"}))
+      << "each once, however often it was asked for";
   registry_.remove("up");
   until([&, passes = 0]() mutable { return ++passes > 50; });
   const int last = server_.queries("a.test", DnsServer::kA);

@@ -26,11 +26,22 @@ constexpr int kPriority = 910;
 constexpr std::string_view kZeroUuid = "00000000-0000-0000-0000-000000000000";
 constexpr std::string_view kUnexpected = R"({"message":"An unexpected error occurred"})";
 
+/// What becomes of requests without the store that counts them.
+constexpr std::string_view kUncounted =
+    "requests pass uncounted, or are answered 500 where fault_tolerant is off";
+
+constexpr std::string_view kDatabaseAway = "it does not count now";
+
 /// Who picks identifiers must not be able to pick cells. Without random bytes hashing still works.
 ShortHash::Key randomKey() {
   ShortHash::Key key{};
   if (getrandom(key.data(), sizeof key, 0) != sizeof key) key.fill(1);
   return key;
+}
+
+std::shared_ptr<engine::Dependency> dependencyOf(engine::Dependencies* all, std::string name) {
+  if (all == nullptr) return nullptr;
+  return all->use(std::move(name), std::string(kUncounted));
 }
 
 /// What outlives configurations: counting goes on when a plugin is changed.
@@ -41,12 +52,16 @@ class Shared {
   ShortHash hash{randomKey()};
 
   /// The clients of these settings. Control thread.
-  std::shared_ptr<WorkerClients> clientsOf(RedisSettings settings) {
+  std::shared_ptr<WorkerClients> clientsOf(RedisSettings settings,
+                                           engine::Dependencies* dependencies) {
     std::erase_if(redis_, [](const auto& entry) { return entry.second.expired(); });
     std::weak_ptr<WorkerClients>& known = redis_[settings.identity()];
     auto clients = known.lock();
     if (clients == nullptr) {
-      clients = std::make_shared<WorkerClients>(std::move(settings));
+      std::string name = "rate-limiting: Redis " + settings.address();
+      if (settings.database != 0) name += " database " + std::to_string(settings.database);
+      auto dependency = dependencyOf(dependencies, std::move(name));
+      clients = std::make_shared<WorkerClients>(std::move(settings), std::move(dependency));
       known = clients;
     }
     return clients;
@@ -113,6 +128,10 @@ class RateLimiting final : public engine::HttpFilter {
     addWindow(config.has_day(), config.day(), Period::kDay, config.algorithm());
     addWindow(config.has_month(), config.month(), Period::kMonth, config.algorithm());
     addWindow(config.has_year(), config.year(), Period::kYear, config.algorithm());
+  }
+  /// Told whether the store of policy "cluster" counts.
+  void useDatabase(std::shared_ptr<engine::Dependency> database) {
+    database_ = std::move(database);
   }
   void useRedis(std::shared_ptr<WorkerClients> redis) { redis_ = std::move(redis); }
 
@@ -241,6 +260,11 @@ class RateLimiting final : public engine::HttpFilter {
     if (counters_ == nullptr) {
       return exchange.loop().post([answered = std::move(answered)] { answered(false, {}); });
     }
+    auto noted = [answered = std::move(answered), database = database_](
+                     bool ok, const std::vector<int64_t>& usages) {
+      if (database != nullptr) ok ? database->answered() : database->failed(kDatabaseAway);
+      answered(ok, usages);
+    };
     std::vector<engine::SharedCounters::Key> keys;
     std::vector<int64_t> limits;
     for (const Window& window : windows_) {
@@ -248,7 +272,7 @@ class RateLimiting final : public engine::HttpFilter {
                       windowStart(window.limit.period, now), millisOf(window.limit.period) / 1000});
       limits.push_back(static_cast<int64_t>(std::ceil(std::min(window.limit.requests, 9e18))));
     }
-    counters_->take(exchange.loop(), std::move(keys), std::move(limits), std::move(answered));
+    counters_->take(exchange.loop(), std::move(keys), std::move(limits), std::move(noted));
   }
 
   template <typename Done>
@@ -302,6 +326,7 @@ class RateLimiting final : public engine::HttpFilter {
   Shared& shared_;
   engine::SharedCounters* counters_;
   std::shared_ptr<WorkerClients> redis_;
+  std::shared_ptr<engine::Dependency> database_;
   std::vector<Window> windows_;
   LimitHeaders headers_;
   std::string routeId_, serviceId_, headerName_, path_, message_;
@@ -321,6 +346,8 @@ Result<RedisSettings> redisSettings(const Config& config, const engine::FilterCo
   out.password = redis.password();
   out.database = redis.database();
   out.serverName = redis.server_name();
+  out.resolver = context.resolver;
+  std::erase(out.resolver.order, net::RecordType::kSrv);  // the port is the configuration's
   if (redis.ssl()) {
     if (context.tls == nullptr) {
       return Error::invalid("redis.ssl: this process has no TLS for filters");
@@ -356,7 +383,10 @@ class Factory final : public engine::HttpFilterFactory {
     if (config.policy() == "redis") {
       auto settings = redisSettings(config, context);
       if (!settings) return settings.error();
-      filter->useRedis(shared_.clientsOf(std::move(settings).value()));
+      filter->useRedis(shared_.clientsOf(std::move(settings).value(), context.dependencies));
+    }
+    if (config.policy() == "cluster") {
+      filter->useDatabase(dependencyOf(context.dependencies, "rate-limiting: the node's database"));
     }
     return std::unique_ptr<engine::HttpFilter>(std::move(filter));
   }

@@ -4,7 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <utility>
 
 namespace tollgate::filters::rate_limiting {
 namespace {
@@ -21,6 +24,13 @@ constexpr const char* kScript =
     "return out";
 
 constexpr std::chrono::seconds kIdle{10};
+constexpr size_t kMaxReason = 120;  // bytes of a server's words that are passed on
+constexpr size_t kMaxCode = 20;
+
+/// Keys of a command EVAL or EVALSHA.
+size_t keysOf(const std::vector<std::string>& command) {
+  return static_cast<size_t>(std::strtoul(command[2].c_str(), nullptr, 10));
+}
 
 }  // namespace
 
@@ -35,8 +45,17 @@ std::string RedisSettings::identity() const {
   return out;
 }
 
-RedisClient::RedisClient(event::EventLoop& loop, RedisSettings settings)
-    : loop_(loop), settings_(std::move(settings)), resolver_(loop, {}) {}
+std::string RedisSettings::address() const {
+  const bool v6 = host.find(':') != std::string::npos && host.front() != '[';
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+RedisClient::RedisClient(event::EventLoop& loop, RedisSettings settings,
+                         const std::shared_ptr<::tollgate::http::Dependency>& dependency)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      dependency_(dependency),
+      resolver_(loop, settings_.resolver) {}
 
 RedisClient::~RedisClient() = default;
 
@@ -48,7 +67,9 @@ void RedisClient::count(const std::vector<std::string>& keys, const std::vector<
   for (int64_t life : seconds) pending.command.push_back(std::to_string(life));
   pending.done = std::move(done);
   pending.deadline = loop_.now() + settings_.timeout;
-  if (waiting_.size() + sent_.size() >= kMaxPending) return finish(std::move(pending), false, {});
+  if (waiting_.size() + sent_.size() >= kMaxPending) {
+    return fail(std::move(pending), "too many commands wait for its answers");
+  }
   if (ready_) {
     send(std::move(pending));
   } else {
@@ -62,21 +83,25 @@ void RedisClient::open() {
   opening_ = true;
   auto literal = net::Address::parse(settings_.host, settings_.port);
   if (literal) return connect(*literal);
-  resolver_.resolve(settings_.host,
-                    [this](const std::vector<net::Address>& addresses, net::ResolveError) {
-                      if (addresses.empty()) return failAll();
-                      net::Address address = addresses.front();
-                      address.setPort(settings_.port);
-                      connect(address);
-                    });
+  resolving_ = resolver_.resolve(
+      settings_.host, [this](const std::vector<net::Address>& addresses, net::ResolveError error) {
+        resolving_ = 0;
+        if (error == net::ResolveError::kNotFound) return failAll("its name is not known");
+        if (addresses.empty())
+          return failAll("its name cannot be resolved: no name server answers");
+        net::Address address = addresses[resolver_.turn() % addresses.size()];
+        address.setPort(settings_.port);
+        connect(address);
+      });
 }
 
 void RedisClient::connect(net::Address address) {
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return failAll();
+  if (fd < 0) return failAll("no socket can be opened");
   int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   bool begun = ::connect(fd, address.sockaddrPtr(), address.length()) == 0 || errno == EINPROGRESS;
+  const char* reason = begun ? "tls: no context" : net::connectErrorText(errno);
   std::unique_ptr<net::Transport> transport;
   if (begun && settings_.tls != nullptr) {
     const std::string& name = settings_.serverName.empty() ? settings_.host : settings_.serverName;
@@ -86,7 +111,7 @@ void RedisClient::connect(net::Address address) {
   }
   if (transport == nullptr) {
     ::close(fd);
-    return failAll();
+    return failAll(reason);
   }
   connection_ = std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true);
   connection_->start(*this);
@@ -140,11 +165,12 @@ void RedisClient::onData(net::Connection& connection, bool end) {
     if (parsed.state == ParsedReply::State::kNeedMore) break;
     bool good = parsed.state == ParsedReply::State::kDone && !sent_.empty();
     if (good) connection.input().consume(parsed.bytes);
+    if (!good) closeReason_ = "it sent what is no answer of Redis";
     if (!good || !take(parsed.reply)) {
       return connection.close(net::Connection::Close::kNow, "redis: unexpected answer");
     }
   }
-  if (end) return connection.close(net::Connection::Close::kNow, "redis: closed");
+  if (end) return connection.close(net::Connection::Close::kNow, "it closed the connection");
   armTimer();
 }
 
@@ -157,16 +183,41 @@ bool RedisClient::take(const Reply& reply) {
       scriptHash_ = reply.text;
     // A server that forbids SCRIPT still takes EVAL; one that refuses AUTH or SELECT is none of
     // ours.
-    return reply.kind != Reply::Kind::kError || pending.command[0] == "SCRIPT";
+    if (reply.kind != Reply::Kind::kError || pending.command[0] == "SCRIPT") return true;
+    closeReason_ = refusal(pending.command[0], reply.text);
+    return false;
   }
   if (reply.kind == Reply::Kind::kError && reply.text.starts_with("NOSCRIPT") && !pending.whole) {
     scriptHash_.clear();  // the server was restarted or told to forget
     send(std::move(pending));
     return true;
   }
-  bool ok = reply.kind == Reply::Kind::kIntegers;
-  finish(std::move(pending), ok, reply.integers);
+  if (reply.kind == Reply::Kind::kError) {
+    fail(std::move(pending), refusal("", reply.text));
+  } else if (reply.kind != Reply::Kind::kIntegers ||
+             reply.integers.size() != keysOf(pending.command)) {
+    fail(std::move(pending), "it answered something else than it was asked for");
+  } else {
+    if (auto dependency = dependency_.lock()) dependency->answered();
+    finish(std::move(pending), true, reply.integers);
+  }
   return true;
+}
+
+std::string RedisClient::refusal(std::string_view command, std::string_view error) {
+  // Errors of commands that a server does not know repeat their arguments.
+  if (command == "AUTH") {
+    const std::string_view code = error.substr(0, std::min(error.find(' '), kMaxCode));
+    return "it refuses the user or the password: " + std::string(code);
+  }
+  std::string out(error.substr(0, kMaxReason));
+  return command.empty() ? out : std::string(command) + ": " + out;
+}
+
+void RedisClient::fail(Pending pending, std::string_view reason) {
+  auto dependency = pending.done ? dependency_.lock() : nullptr;
+  if (dependency != nullptr) dependency->failed(reason);
+  finish(std::move(pending), false, {});
 }
 
 void RedisClient::finish(Pending pending, bool ok, std::vector<int64_t> usages) {
@@ -175,18 +226,20 @@ void RedisClient::finish(Pending pending, bool ok, std::vector<int64_t> usages) 
       [done = std::move(pending.done), ok, usages = std::move(usages)] { done(ok, usages); });
 }
 
-void RedisClient::failAll() {
+void RedisClient::failAll(std::string_view reason) {
   opening_ = ready_ = false;
+  resolver_.cancel(resolving_);
+  resolving_ = 0;
   for (auto* queue : {&sent_, &waiting_}) {
     while (!queue->empty()) {
       Pending pending = std::move(queue->front());
       queue->pop_front();
-      finish(std::move(pending), false, {});
+      fail(std::move(pending), reason);
     }
   }
 }
 
-void RedisClient::onClosed(net::Connection&, std::string_view) {
+void RedisClient::onClosed(net::Connection&, std::string_view reason) {
   // Freed after the pass: the call that led here may still be in it.
   struct Grave final : event::Deferred {
     std::unique_ptr<net::Connection> connection;
@@ -194,7 +247,8 @@ void RedisClient::onClosed(net::Connection&, std::string_view) {
   auto grave = std::make_unique<Grave>();
   grave->connection = std::move(connection_);
   loop_.deferDelete(std::move(grave));
-  failAll();
+  const std::string own = std::exchange(closeReason_, {});
+  failAll(own.empty() ? reason : own);
 }
 
 void RedisClient::armTimer() {
@@ -209,10 +263,11 @@ void RedisClient::armTimer() {
 
 void RedisClient::onTimer() {
   // Either an answer is overdue, and those behind it come no sooner, or nothing was asked for long.
+  const char* reason = ready_ ? "no answer in time" : "not connected in time";
   if (connection_ != nullptr) {
-    connection_->close(net::Connection::Close::kNow, "redis: timeout or idle");
+    connection_->close(net::Connection::Close::kNow, reason);
   } else {
-    failAll();
+    failAll(resolving_ != 0 ? "its name was not resolved in time" : reason);
   }
 }
 

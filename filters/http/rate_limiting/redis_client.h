@@ -24,7 +24,10 @@ struct RedisSettings {
   int database = 0;
   std::shared_ptr<const ::tollgate::http::TlsClient> tls;  ///< nullptr: cleartext.
   std::string serverName;                                  ///< "" takes the host.
+  net::ResolverSettings resolver;
 
+  /// "127.0.0.1:6379", for the operator.
+  std::string address() const;
   /// Equal where a connection serves both. Holds the password: for comparing only.
   std::string identity() const;
 };
@@ -37,12 +40,17 @@ class RedisClient final : public net::ConnectionHandler, public event::Deferred 
   /// time.
   using Done = std::function<void(bool ok, const std::vector<int64_t>& usages)>;
 
-  RedisClient(event::EventLoop& loop, RedisSettings settings);
+  /// `dependency`: told of each answer and of each failure with its reason; may be null.
+  RedisClient(event::EventLoop& loop, RedisSettings settings,
+              const std::shared_ptr<::tollgate::http::Dependency>& dependency);
   ~RedisClient() override;
 
   /// Adds 1 to every key, all in one step of the server; a new key lives for its `seconds`. `done`
   /// is called from the loop, later.
   void count(const std::vector<std::string>& keys, const std::vector<int64_t>& seconds, Done done);
+
+  /// What takes the place of the server's words where those may repeat a secret.
+  static std::string refusal(std::string_view command, std::string_view error);
 
   void onConnected(net::Connection&) override;
   void onData(net::Connection&, bool end) override;
@@ -63,16 +71,21 @@ class RedisClient final : public net::ConnectionHandler, public event::Deferred 
   void write(const std::vector<std::string>& command);
   bool take(const Reply& reply);
   void finish(Pending pending, bool ok, std::vector<int64_t> usages);
-  void failAll();
+  void fail(Pending pending, std::string_view reason);
+  void failAll(std::string_view reason);
   void onTimer();
   void armTimer();
 
   event::EventLoop& loop_;
   const RedisSettings settings_;
+  /// Listed while a configuration uses it; this client may live on for a while.
+  const std::weak_ptr<::tollgate::http::Dependency> dependency_;
   buffer::SlabPool slabs_;
   net::Resolver resolver_;
+  uint64_t resolving_ = 0;
   std::unique_ptr<net::Connection> connection_;
-  bool opening_ = false;  ///< Resolving or connecting.
+  std::string closeReason_;  ///< Where it is we who close, for the operator.
+  bool opening_ = false;     ///< Resolving or connecting.
   bool ready_ = false;
   std::string scriptHash_;
   std::deque<Pending> waiting_;  ///< Not sent yet.

@@ -9,7 +9,7 @@ RedisClient& WorkerClients::get(event::EventLoop& loop) {
     if (owner == &loop) return *slots_[i].client;
     if (owner == nullptr) break;
   }
-  auto fresh = std::make_unique<RedisClient>(loop, settings_);
+  auto fresh = std::make_unique<RedisClient>(loop, settings_, dependency_);
   RedisClient& client = *fresh;
   loop.keep(std::move(fresh), weak_from_this());
   std::lock_guard lock(mutex_);

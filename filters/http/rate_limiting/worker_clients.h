@@ -13,7 +13,8 @@ namespace tollgate::filters::rate_limiting {
 /// this until its worker makes one for another Redis.
 class WorkerClients : public std::enable_shared_from_this<WorkerClients> {
  public:
-  explicit WorkerClients(RedisSettings settings) : settings_(std::move(settings)) {}
+  WorkerClients(RedisSettings settings, std::shared_ptr<::tollgate::http::Dependency> dependency)
+      : settings_(std::move(settings)), dependency_(std::move(dependency)) {}
   /// The client of the calling thread's loop. Whoever has it asked must keep this alive until it
   /// has answered.
   RedisClient& get(event::EventLoop& loop);
@@ -26,6 +27,7 @@ class WorkerClients : public std::enable_shared_from_this<WorkerClients> {
     RedisClient* client = nullptr;
   };
   RedisSettings settings_;
+  std::shared_ptr<::tollgate::http::Dependency> dependency_;
   std::mutex mutex_;  ///< Guards adding a slot.
   std::unique_ptr<Slot[]> slots_{new Slot[kMaxWorkers]};
 };

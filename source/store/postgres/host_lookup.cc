@@ -114,7 +114,7 @@ Result<std::vector<std::string>> lookUpHost(const std::string& host,
   std::lock_guard lock(lookup->mutex);
   if (lookup->code != 0 || lookup->addresses.empty()) {
     std::string cause = lookup->code != 0 ? gai_strerror(lookup->code) : "no address";
-    return Error::unavailable("cannot look up " + host + ": " + cause + "; check pg_host");
+    return Error::unavailable("cannot look up " + host + ": " + cause);
   }
   return lookup->addresses;
 }

@@ -104,7 +104,8 @@ Result<std::unique_ptr<Session>> Session::connect(const PostgresSettings& settin
   if (settings.host[0] != '/') {
     auto found = lookUpHost(settings.host, deadline, interruptFd);
     if (!found) {
-      return Error::unavailable("postgres " + settings.place() + ": " + found.error().text());
+      return Error::unavailable("postgres " + settings.place() + ": " + found.error().text() +
+                                "; check pg_host");
     }
     addresses = std::move(found).value();
   }
