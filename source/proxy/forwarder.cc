@@ -396,8 +396,10 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
   event::EventLoop::cancel(upstreamTimer_);
   if (state_ == State::kResponding) {
     // The head is out: all that can be done is to show that the body is cut short.
-    reportFailure(phase, detail, 0);
-    if (stream_ != nullptr) stream_->reset(http::StreamError::kPeerClosed);
+    if (stream_ != nullptr) {
+      reportFailure(phase, detail, 0);
+      stream_->reset(http::StreamError::kPeerClosed);
+    }
     stream_ = nullptr;
     return end();
   }

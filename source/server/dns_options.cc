@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 #include "source/net/address.h"
 
@@ -74,7 +76,9 @@ Result<net::ResolverSettings> resolverSettings(const Settings& settings) {
   }
   const std::string& hosts = settings.text("dns_hostsfile");
   if (!hosts.empty() && hosts != kMachinesHosts) {
-    if (::access(hosts.c_str(), R_OK) != 0) {
+    std::error_code failed;
+    const bool file = std::filesystem::is_regular_file(hosts, failed);
+    if (!file || ::access(hosts.c_str(), R_OK) != 0) {
       return Error::invalid("dns_hostsfile: cannot read " + hosts);
     }
     out.hostsFile = hosts;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "source/server/dns_options.h"
 #include "source/server/proxy_options.h"
 #include "source/server/settings.h"
 

@@ -63,6 +63,7 @@ TEST(DnsOptions, AHostsFileThatCannotBeReadIsRefused) {
   EXPECT_EQ(read("dns_hostsfile", "/etc/hosts")->hostsFile, "") << "the machine's own";
   EXPECT_EQ(read("dns_hostsfile", "/etc/passwd")->hostsFile, "/etc/passwd");
   EXPECT_FALSE(read("dns_hostsfile", "/nowhere/hosts").ok());
+  EXPECT_FALSE(read("dns_hostsfile", "/dev/zero").ok()) << "would never end";
 }
 
 }  // namespace
