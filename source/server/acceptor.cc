@@ -99,7 +99,7 @@ Status Acceptor::listen(Place at, const net::Address& address, bool reusePort) {
   options.reusePort = reusePort;
   options.backlog = socket->at.plan->backlog;
   options.leaveReserve = !socket->at.plan->onMain();
-  options.onShortage = [this, plan = socket->at.plan.get()] { onShortage(plan->name); };
+  options.onShortage = [this, of = socket.get()] { onShortage(of->at.plan->name); };
   auto listener = net::Listener::open(
       context_.loop, address, std::move(options),
       [this, to = socket.get()](int fd, const net::Address& peer) { accept(to->at, fd, peer); });
