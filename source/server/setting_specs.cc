@@ -98,7 +98,7 @@ const std::vector<SettingGroup>& Settings::groups() {
             "seconds that a connection that closes still reads and drops"},
            {"lingering_timeout", "5", Type::kNumber, Support::kYes,
             "seconds of silence after which it ends at once"},
-           {"lingering_bytes", "16m", Type::kText, Support::kYes, "bytes that it drops at most"},
+           {"lingering_bytes", "64m", Type::kText, Support::kYes, "bytes that it drops at most"},
            {"http2_max_concurrent_streams", "128", Type::kNumber, Support::kYes,
             "streams of one HTTP/2 connection at once"},
            {"http2_held_bytes", "1m", Type::kText, Support::kYes,
