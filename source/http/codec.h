@@ -118,6 +118,8 @@ class ServerCodecHandler {
   /// The connection is to be closed: no stream is left and none will come, or the peer broke the
   /// rules. Output that is queued is to be flushed first.
   virtual void onCodecClose(std::string_view reason) = 0;
+  /// A timer of the codec's has queued output: the owner flushes it as after a call of its own.
+  virtual void onCodecOutput() {}
 
  protected:
   ~ServerCodecHandler() = default;

@@ -153,7 +153,7 @@ void Codec::onHoldTimer() {
     markForDelivery(*stream);
   }
   held_.clear();
-  flush();
+  flushFromTimer();
 }
 
 }  // namespace tollgate::http2

@@ -209,6 +209,11 @@ void Codec::flush() {
 
 void Codec::onWritable() { flush(); }
 
+void Codec::flushFromTimer() {
+  flush();
+  if (!closed_) handler_.onCodecOutput();
+}
+
 void Codec::settle() {
   busy_ = true;
   if (session_ != nullptr) {
@@ -360,7 +365,7 @@ void Codec::drain() {
 
 void Codec::onDrainTimer() {
   finishDrain();
-  flush();
+  flushFromTimer();
 }
 
 void Codec::finishDrain() {

@@ -106,6 +106,7 @@ class Codec final : public ServerCodec {
   void streamClosed(Stream& stream, uint32_t error);
   void charge(Cost cost);
   void endSession(std::string_view reason, uint32_t code);
+  void flushFromTimer();
   void onDrainTimer();
   void finishDrain();
   void closeIfDone();

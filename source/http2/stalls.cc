@@ -22,7 +22,7 @@ void Codec::onTick() {
   event::TimePoint now = loop_.now();
   for (auto& [id, stream] : streams_) lookAfter(*stream, now);
   busy_ = false;
-  flush();
+  flushFromTimer();
 }
 
 void Codec::lookAfter(Stream& stream, event::TimePoint now) {

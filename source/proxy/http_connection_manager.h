@@ -58,6 +58,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   void onClosed(net::Connection&, std::string_view reason) override;
   http::RequestSink& newRequest(http::ServerStream& stream) override;
   void onCodecClose(std::string_view reason) override;
+  void onCodecOutput() override { touch(); }
   void atPassEnd() override;
 
  private:

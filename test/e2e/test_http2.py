@@ -4,7 +4,8 @@ import subprocess
 import threading
 import unittest
 
-from harness import Case, free_ports
+import http2_client as h2
+from harness import Case, free_ports, wait_until
 from test_certificates import Authority
 
 TRIES = 8
@@ -52,7 +53,6 @@ class Refusals(Case):
         self.add_route(node)
         url = f"https://127.0.0.1:{node.tls_port}/posts"
         self.check("-T", str(self.file), url=url, status="413")
-        self.check("-H", "Transfer-Encoding: chunked", "-T", str(self.file), url=url, status="413")
 
 
 class EarlyAnswers(Case):
@@ -86,6 +86,65 @@ class EarlyAnswers(Case):
         file.write_bytes(b"x" * 3_000_000)
         for _ in range(TRIES):
             self.assertEqual(curl("-T", str(file), f"https://127.0.0.1:{self.node.tls_port}/"), ("403", 0, ""))
+
+
+class Stalls(Case):
+    """Clients that do nothing where they should: each limit is a setting, and ends the stream, not the connection."""
+
+    def client(self, node, **options):
+        client = h2.Http2Client(node.proxy_port, **options)
+        self.addCleanup(client.socket.close)
+        return client
+
+    def still_served(self, client, stream):
+        client.send(client.head(stream, "GET", "/posts"))
+        head = client.until(lambda kind, flags, each, payload: kind == h2.HEADERS and each == stream)[-1]
+        self.assertEqual(h2.status(head[3]), "200")
+
+    def test_a_body_that_does_not_come(self):
+        node = self.gateway(client_body_timeout="1", lingering_timeout="1").start()
+        self.add_route(node)
+        client = self.client(node)
+        client.send(client.head(1, "POST", "/posts", end=False), h2.frame(h2.DATA, 0, 1, b"x"))
+        seen = client.until(lambda kind, *_: kind == h2.RST_STREAM)
+        heads = [payload for kind, _, _, payload in seen if kind == h2.HEADERS]
+        self.assertEqual([h2.status(block) for block in heads], ["408"])
+        self.assertEqual(seen[-1][3], h2.NO_ERROR.to_bytes(4, "big"))
+        self.still_served(client, 3)
+
+    def test_an_answer_that_nobody_reads(self):
+        node = self.gateway(send_timeout="1").start()
+        self.add_route(node)
+        client = self.client(node, initial_window=0)
+        client.send(client.head(1, "GET", "/posts"))
+        seen = client.until(lambda kind, *_: kind == h2.RST_STREAM)
+        self.assertEqual([kind for kind, *_ in seen if kind == h2.DATA], [])
+        self.assertEqual(seen[-1][3], h2.CANCEL.to_bytes(4, "big"))
+        self.still_served(client, 3)
+
+    def test_a_socket_that_nobody_reads(self):
+        node = self.gateway(send_timeout="1").start()
+        self.add_route(node)
+        client = self.client(node)
+        # The answers repeat what was asked: more than the buffers of both sockets take.
+        client.send(h2.frame(h2.WINDOW_UPDATE, 0, 0, (1 << 30).to_bytes(4, "big")))
+        client.socket.settimeout(0.2)
+        stream = 1
+        try:
+            while stream < 200_000:
+                client.send(client.head(stream, "GET", "/posts?" + "x" * 110))
+                stream += 2
+        except OSError:  # it reads no more either
+            pass
+        active = lambda: node.admin("GET", "/status").json["server"]["connections_active"]
+        wait_until(lambda: active() == 0, "the gateway to close the connection")
+
+    def test_a_head_that_does_not_end(self):
+        node = self.gateway(header_timeout="1").start()
+        client = self.client(node)
+        whole = client.head(1, "GET", "/posts")
+        client.send(whole[:4] + bytes([h2.END_STREAM]) + whole[5:])  # no END_HEADERS, and nothing more
+        client.until_closed()
 
 
 class ClientCertificates(Case):

@@ -126,7 +126,7 @@ http2::Http2Limits limitsBy(uint8_t choice) {
   if ((choice & 2) != 0) limits.heldBytes = 64 * 1024;
   if ((choice & 4) != 0) limits.maxConcurrentStreams = 2;
   if ((choice & 8) != 0) limits.streamWindow = 64;
-  if ((choice & 16) != 0) limits.sendTimeout = limits.discardIdle = event::Millis(0);
+  if ((choice & 16) != 0) limits.sendTimeout = limits.discardIdle = event::Millis(1);
   return limits;
 }
 

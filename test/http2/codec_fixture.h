@@ -129,6 +129,7 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
     sinks_.back()->answerAtOnce = answerAtOnce_;
     return *sinks_.back();
   }
+  void onCodecOutput() override { outputs_++; }
   void onCodecClose(std::string_view reason) override {
     closes_++;
     reason_ = reason;
@@ -291,6 +292,7 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
   std::string left_, reason_;
   Fields trailers_;
   int closes_ = 0;
+  int outputs_ = 0;  ///< Calls of onCodecOutput().
   bool answerAtOnce_ = true;
   bool rawClient_ = false;  ///< nghttp2 is not the client.
 };
