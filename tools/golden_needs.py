@@ -17,11 +17,11 @@ FEATURES = (
 )
 
 
-def added_plugin(case):
-    """The plugin that a case adds, where the recorded answer took it."""
+def named_plugin(case):
+    """The plugin that a case would add."""
     if case.get("target") != "admin" or case.get("method") not in ("POST", "PUT", "PATCH"):
         return None
-    if not PLUGIN_PATH.search(case.get("path", "")) or not 200 <= (case.get("status") or 0) < 300:
+    if not PLUGIN_PATH.search(case.get("path", "")):
         return None
     try:
         body = json.loads(case.get("body") or "{}")
@@ -37,10 +37,12 @@ def needs(lines, plugins):
         if case["section"] != section:
             section, here = case["section"], {}
         scope = everywhere if section == "setup" else here
-        name = added_plugin(case)
-        if name and name not in plugins:
-            scope[f"plugin {name}"] = None
         own = [feature for feature, about in FEATURES if about(case)]
+        name = named_plugin(case)
+        if name and name not in plugins:
+            own.append(f"plugin {name}")
+            if 200 <= (case.get("status") or 0) < 300:
+                scope[own[-1]] = None
         missing = [*everywhere, *(here if scope is here else ()), *own]
         if missing:
             yield case["id"], ", ".join(dict.fromkeys(missing))

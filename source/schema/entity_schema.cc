@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -40,13 +41,22 @@ namespace {
 constexpr const char* kTtlMember = "ttl_expires_at";
 constexpr double kMaxTtl = 100000000;
 
+/// A member's name as it stands in such a table: in brackets where it is no plain name.
+std::string tableKey(const std::string& name) {
+  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_';
+  });
+  return plain && std::isdigit(static_cast<unsigned char>(name[0])) == 0 ? name
+                                                                         : "[\"" + name + "\"]";
+}
+
 /// A nested error value as the Admin API prints what lies deeper than one level.
 std::string prettyTable(const Json& value, const std::string& indent) {
   if (value.is_string()) return "\"" + value.get<std::string>() + "\"";
   if (!value.is_structured()) return value.dump();
   std::string out = "{\n", separator;
   for (const auto& [key, item] : value.items()) {
-    out += separator + indent + "  " + (value.is_object() ? key + " = " : "") +
+    out += separator + indent + "  " + (value.is_object() ? tableKey(key) + " = " : "") +
            prettyTable(item, indent + "  ");
     separator = ",\n";
   }

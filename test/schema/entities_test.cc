@@ -101,7 +101,8 @@ TEST(Entities, RefuseWithTheDocumentedTexts) {
       {"keys", R"({"kid":"a","pem":{"private_key":"x"}})",
        "schema violation (could not load PEM private key)"},
       {"routes", R"({"protocols":["tcp"],"sources":[{}]})",
-       "schema violation (sources.1: {\n  @entity = {\n    \"at least one of these fields must be "
+       "schema violation (sources.1: {\n  [\"@entity\"] = {\n    \"at least one of these fields "
+       "must be "
        "non-empty: 'ip', 'port'\"\n  }\n})"},
   };
   for (const auto& c : cases) {
