@@ -1,6 +1,8 @@
 #include "source/upstream/pool.h"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -71,6 +73,16 @@ void UpstreamConnection::onClosed(net::Connection&, std::string_view reason) {
   pool_.destroy(*this);
 }
 
+/// Whether the origin has the whole request. One that answers before it has may never read the
+/// rest, and the next request would stand behind that. Of a small one it is taken for granted.
+bool UpstreamConnection::requestTaken() const {
+  constexpr uint64_t kSmall = 64 * 1024;
+  if (!connection_->output().empty()) return false;
+  if (connection_->bytesWritten() - before_ <= kSmall) return true;
+  int waiting = 0;
+  return ioctl(connection_->fd(), SIOCOUTQ, &waiting) == 0 && waiting == 0;
+}
+
 void UpstreamConnection::release() {
   if (inCodec_) {
     releaseAfterCodec_ = true;
@@ -78,7 +90,7 @@ void UpstreamConnection::release() {
   }
   user_ = nullptr;
   if (closed_) return;
-  if (codec_->reusable() && connection_->input().empty()) {
+  if (codec_->reusable() && connection_->input().empty() && requestTaken()) {
     pool_.toIdle(*this);
   } else {
     abort();
@@ -121,6 +133,7 @@ UpstreamConnection* Pool::acquire(const Service& service, const net::Address& ad
       removeIdle(*connection);
       connection->user_ = &user;
       ++connection->requests_;
+      connection->before_ = connection->connection_->bytesWritten();
       return connection;
     }
   }

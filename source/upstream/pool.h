@@ -84,6 +84,7 @@ class UpstreamConnection final : public net::ConnectionHandler,
   void onConnectTimeout();
   void onIdleTimeout();
   void closeNow(std::string_view reason);
+  bool requestTaken() const;
 
   Pool& pool_;
   Origin& origin_;  ///< gone once closed_
@@ -96,6 +97,7 @@ class UpstreamConnection final : public net::ConnectionHandler,
   bool inCodec_ = false;
   bool releaseAfterCodec_ = false;
   uint64_t requests_ = 0;
+  uint64_t before_ = 0;  ///< Bytes written for the requests before this one.
   event::MemberTimer<UpstreamConnection, &UpstreamConnection::onConnectTimeout> connectTimer_{
       *this};
   event::MemberTimer<UpstreamConnection, &UpstreamConnection::onIdleTimeout> idleTimer_{*this};

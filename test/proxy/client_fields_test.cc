@@ -83,12 +83,14 @@ TEST_F(ClientFieldsTest, AliasesOfTheGatewaysFieldsDoNotPass) {
 
 TEST_F(ClientFieldsTest, TrailersCannotSayWhoIsAsking) {
   start();
+  client_.send("POST /api HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  std::string seen;
+  ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
   client_.send(
-      "POST /api HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n"
-      "X-Consumer-Username: root\r\nx_consumer_id: 1\r\nX-Consumer-Groups: admin\r\n"
+      "2\r\nab\r\n0\r\nX-Consumer-Username: root\r\nx_consumer_id: 1\r\nX-Consumer-Groups: "
+      "admin\r\n"
       "Authorization: Basic x\r\nCookie: a=b\r\napikey: k\r\nX-Forwarded-For: 9.9.9.9\r\n"
       "X-Real-IP: 9.9.9.9\r\nHost: b\r\nX-Sum: 1\r\n\r\n");
-  std::string seen;
   ASSERT_TRUE(originHas(0, "\r\n0\r\nX-Sum: 1\r\n\r\n", seen)) << seen;
 }
 

@@ -260,5 +260,23 @@ TEST_F(TimeLimitsTest, ABodyThatWaitedGoesOnAfterARetry) {
   })) << seen.size();
 }
 
+TEST_F(TimeLimitsTest, NoRequestFollowsOneThatTheOriginHasNotRead) {
+  start();
+  const std::string body(1024 * 1024, 'x');
+  client_.send(post_ + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  size_t sent = 0;
+  ASSERT_TRUE(until([&] {
+    sendMore(client_, body, sent);
+    return sent == body.size() && origins_.size() == 1;
+  })) << sent;
+  settle();
+  origins_[0].send(kOk);
+  ASSERT_TRUE(clientHas("hello"));
+  client_ = Peer::connect(proxy_->address());
+  get();
+  std::string seen;
+  ASSERT_TRUE(originHas(1, "GET /base", seen)) << "on a connection of its own";
+}
+
 }  // namespace
 }  // namespace tollgate::proxy
