@@ -1,5 +1,7 @@
 #include "source/net/connection.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +16,12 @@ namespace {
 constexpr size_t kSlab = buffer::SlabPool::kSlabBytes;
 constexpr uint8_t kMaxReadHint = Connection::kInputMark / kSlab;
 constexpr size_t kDropBytes = 256 * 1024;  ///< Dropped in a pass at most.
+
+/// Bytes that the peer has not acknowledged.
+size_t queuedInKernel(int fd) {
+  int bytes = 0;
+  return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<size_t>(bytes) : 0;
+}
 
 ConnectionRules& noRules() {
   static ConnectionRules rules;
@@ -258,8 +266,8 @@ void Connection::tellWritable() {
 
 /// Output waits for the peer to take some.
 void Connection::watchSending() {
-  if (limit_ == Limit::kSend && sent_ < limits().sendLeast) return;
-  sent_ = 0;
+  if (limit_ == Limit::kSend || limits().send.count() == 0) return;
+  sent_ = queuedInKernel(fd_);
   startLimit(Limit::kSend, limits().send);
 }
 
@@ -272,6 +280,7 @@ void Connection::endFlushed() {
   }
   lingering_ = true;
   input_.clear();
+  if (readable_) watch_.again(true, false);
   lingerUntil_ = loop_.now() + limits().linger;
   startLimit(Limit::kLinger, std::min(limits().linger, limits().lingerIdle));
 }
@@ -296,6 +305,9 @@ void Connection::onLimit() {
       ConnectionCounters::count(counters.handshake);
       return finish("handshake timeout");
     case Limit::kSend:
+      // Room for more is told of only when much of the kernel's buffer is free, which may take a
+      // slow peer longer: what it has taken counts.
+      if (sent_ - queuedInKernel(fd_) >= limits().sendLeast) return watchSending();
       ConnectionCounters::count(counters.send);
       return finish("the peer does not read");
     case Limit::kLinger:

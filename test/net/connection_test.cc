@@ -316,6 +316,20 @@ TEST_F(ConnectionTest, TheSendLimitLeavesAPeerThatReadsAndOneThatIsIdleAlone) {
   EXPECT_FALSE(user_.closed) << "nothing waits to be sent";
 }
 
+TEST_F(ConnectionTest, APeerThatIsSlowerThanTheKernelTellsOfIsNotEnded) {
+  rules_.limits.send = Millis(500);
+  int peer = connect(user_);
+  user_.connection->output().append(std::string(16 * 1024 * 1024, 'a'));
+  user_.connection->markDirty();
+  // So slow that the socket does not become writable for longer than the limit.
+  char bytes[32 * 1024];
+  for (int round = 0; round < 40 && !user_.closed; ++round) {
+    EXPECT_GT(::recv(peer, bytes, sizeof bytes, 0), 0);
+    until([next = event::Clock::now() + Millis(50)] { return event::Clock::now() > next; });
+  }
+  EXPECT_FALSE(user_.closed);
+}
+
 /// A transport whose handshake never ends.
 class Mute final : public Transport {
  public:
