@@ -97,7 +97,8 @@ bool matchAtStart(const RE2& regex, std::string_view text, re2::StringPiece* gro
   re2::StringPiece piece(text.data(), text.size());
   if (regex.Match(piece, 0, text.size(), RE2::ANCHOR_START, groups, count)) return true;
   if (!text.ends_with('\n')) return false;
-  return regex.Match(piece, 0, text.size() - 1, RE2::ANCHOR_START, groups, count);
+  piece.remove_suffix(1);
+  return regex.Match(piece, 0, piece.size(), RE2::ANCHOR_START, groups, count);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string written = address->toString();
     const HostPort again = HostPort::split(written);
     auto same = net::Address::parse(again.host, again.number());
-    if (!same || !(*same == *address)) std::abort();
+    if (!same || same->ip() != address->ip() || same->port() != address->port()) std::abort();
     net::OpenAdmin open;
     open.add(*address);
     if (net::isLoopback(*address) && !open.reachedBy(*address)) std::abort();
