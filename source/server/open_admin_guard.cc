@@ -35,7 +35,7 @@ http::Action OpenAdminGuard::onRequestHeaders(http::Exchange& exchange, void*) c
   const http::RequestHead& request = exchange.request();
   if (!hostFits(request.host)) {
     return refuse(exchange,
-                  "the Admin API asks nobody who they are, so that it serves this machine's own "
+                  "the Admin API asks nobody who they are, so that it serves local "
                   "names only, and not '" +
                       std::string(request.host) +
                       "': add that to admin_allowed_hosts, or set admin_tokens_file");
@@ -56,7 +56,10 @@ bool OpenAdminGuard::hostFits(std::string_view host) const {
     if (net::isLoopback(*literal)) return true;
   }
   const std::string name = lowered(serverNameOf(split.host));
-  return name == "localhost" || name.ends_with(".localhost") ||
+  // Hosts files and container networks have names of one label; on the Internet at most a registry
+  // of a top-level domain has one, and so no page of anybody else.
+  const bool oneLabel = name.find_first_of(".:") == std::string::npos;
+  return oneLabel || name.ends_with(".localhost") ||
          std::any_of(settings_.hosts.begin(), settings_.hosts.end(), [&](const std::string& own) {
            return name == own || equalsIgnoreCase(host, own);
          });

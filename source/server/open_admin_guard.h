@@ -14,7 +14,7 @@ std::string originOf(std::string_view url);
 
 /// Stands before an Admin API that asks nobody who they are, so that no web page can drive it from
 /// the browser of somebody who reaches it: refuses requests that come from pages of other origins,
-/// and those for names that are not this machine's (DNS rebinding).
+/// and those for names that are not local (DNS rebinding).
 class OpenAdminGuard final : public http::HttpFilter {
  public:
   struct Settings {

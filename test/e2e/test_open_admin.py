@@ -33,7 +33,7 @@ class Pages(Case):
 
     def test_a_loopback_listener_serves_this_machines_names_only(self):
         gateway = self.gateway(admin_allowed_hosts="gateway.internal").start()
-        for host, status in (("rebind.evil.example", 403), ("127.0.0.1.evil.example:8001", 403), ("localhost", 200),
+        for host, status in (("rebind.evil.example", 403), ("127.0.0.1.evil.example:8001", 403), ("[2001:db8::1]", 403), ("10.0.0.1", 403), ("localhost", 200), ("kong:8001", 200),
                              ("LOCALHOST:8001", 200), ("a.localhost", 200), ("127.0.0.2:1", 200), ("[::1]:8001", 200),
                              ("gateway.internal", 200), ("Gateway.Internal.:8001", 200)):
             answer = gateway.admin("GET", "/services", headers={"Host": host})
