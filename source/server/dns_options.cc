@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "source/base/host_port.h"
 #include "source/net/address.h"
 
 namespace tollgate::server {
@@ -23,17 +23,9 @@ constexpr std::string_view kUsualOrder = "LAST,SRV,A,CNAME";
 
 /// "1.2.3.4", "1.2.3.4:53", "::1" or "[::1]:53" in the form that the library reads.
 Result<std::string> nameServer(const std::string& text) {
-  std::string host = text;
-  uint16_t port = kDnsPort;
-  const size_t colon = text.rfind(':');
-  const bool v6 = text.find(':') != colon;
-  if (colon != std::string::npos && (!v6 || (colon > 0 && text[colon - 1] == ']'))) {
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data() + colon + 1, end, port);
-    if (read.ec != std::errc() || read.ptr != end || port == 0) port = 0;
-    host = text.substr(0, colon);
-  }
-  auto address = net::Address::parse(host, port);
+  const HostPort split = HostPort::split(text);
+  const uint16_t port = split.port.empty() ? kDnsPort : split.number();
+  auto address = net::Address::parse(split.host, port);
   if (!address || port == 0) {
     return Error::invalid("dns_resolver: not an address of a name server: '" + text +
                           "' (such as 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53)");
