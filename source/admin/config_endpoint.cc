@@ -12,6 +12,7 @@ namespace tollgate::admin {
 namespace {
 
 constexpr int kInvalidConfig = 14;
+constexpr size_t kMaxWarnings = 10;  ///< In the head of an answer.
 
 /// A flag of the query or, for JSON and forms, of the body, out of which it is taken.
 bool flag(Call& call, const char* name) {
@@ -103,7 +104,10 @@ Reply replace(ApiContext& context, Call& call) {
     out[entity.schema->kind()][entity.id] =
         withoutNulls(entity.schema->print(entity.doc, call.now));
   }
-  return Reply::of(201, std::move(out));
+  Reply reply = Reply::of(201, std::move(out));
+  const size_t told = std::min(plan->warnings.size(), kMaxWarnings);
+  for (size_t i = 0; i < told; ++i) reply.warn(plan->warnings[i]);
+  return reply;
 }
 
 }  // namespace

@@ -156,13 +156,16 @@ Status DeclarativeConfig::reload(Control& control) {
   if (!text) return text.error();
   auto changes = plan(control.store(), *text);
   if (!changes) return changes.error();
+  // Named before it serves: who sees the new configuration at work finds its name.
+  const std::string before = hash();
+  setHash(text->hash);
   if (!changes->empty()) {
     auto done = control.commit(std::move(changes).value(), {"node", "reload: " + text->name});
     if (auto* refusal = std::get_if<store::Refusal>(&done)) {
+      setHash(before);
       return Error::invalid(text->name + ": " + refusal->message + refusal->fields.dump());
     }
   }
-  setHash(text->hash);
   return {};
 }
 

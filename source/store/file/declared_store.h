@@ -59,6 +59,7 @@ class DeclaredStore final : public Store {
   History* history() override;
   NodeRegistry* nodes() override { return inner_->nodes(); }
   bool reachable() const override { return inner_->reachable(); }
+  bool writable() const override { return inner_->writable(); }
   void watch(std::function<void()> changed) override { inner_->watch(std::move(changed)); }
   Result<std::string> claimFact(std::string_view name, std::string_view value,
                                 std::string_view replaced) override {

@@ -51,9 +51,10 @@ size_t placeholderLength(std::string_view text) {
   return 0;
 }
 
-/// The text in quotes, cut, without characters that a terminal would act on.
+/// The text in quotes, cut, without characters that a terminal would act on or that are none.
 std::string shown(const std::string& text) {
-  std::string out = text.substr(0, kShownLength);
+  const Json cut = text.substr(0, kShownLength);
+  std::string out = Json::parse(cut.dump(-1, ' ', false, Json::error_handler_t::replace));
   for (char& c : out) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   }
@@ -71,8 +72,9 @@ bool isOfUrl(const FileError& error, size_t from) {
 /// "host" is missing because "url" is one without a scheme.
 std::string hintForUrl(const std::string& url) {
   if (url.find("//") != std::string::npos || url.find('@') != std::string::npos) return "";
-  return fmt::format("url {} has no scheme; did you mean http://{}?", shown(url),
-                     url.substr(0, kShownLength));
+  const std::string text = shown(url);
+  return fmt::format("url {} has no scheme; did you mean http://{}?", text,
+                     std::string_view(text).substr(1, text.size() - 2));
 }
 
 /// An unknown member of a reference, as in `service: {name: a}`.

@@ -469,6 +469,15 @@ TEST(DeclarativeFile, TellsOncePerPluginThatItIsNotThere) {
                 "yet"}));
 }
 
+TEST(DeclarativeFile, ShowsNothingInAHintThatIsNoText) {
+  std::string line = lineOf("services:\n- host: h\n  path: x\xe9\n");
+  EXPECT_EQ(line.find('\xe9'), std::string::npos) << line;
+  line = lineOf("services:\n- host: h\n  path: \"x\\e[1m" + std::string(200, 'y') + "\"\n");
+  EXPECT_EQ(line.find('\x1b'), std::string::npos) << line;
+  EXPECT_NE(line.find("it is 'x?[1my"), std::string::npos) << line;
+  EXPECT_NE(line.find("y…'"), std::string::npos) << line;
+}
+
 TEST(DeclarativeFile, ShowsNoSecretInAHint) {
   EXPECT_EQ(lineOf("consumers:\n- username: u\n  basicauth_credentials:\n  - username: a\n"
                    "    password: [${SECRET}]\n"),
