@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "source/base/utf8.h"
 #include "source/schema/message.h"
 
 namespace tollgate::config {
@@ -65,6 +66,9 @@ Result<node::v1::Node> loadNode(const std::string& path) {
 
 Result<node::v1::Node> readNode(const std::string& text, const std::string& path) {
   if (text.size() > kMaxFileBytes) return Error::invalid("is larger than 16 MiB", path);
+  if (const size_t at = invalidUtf8At(text); at != 0) {
+    return Error::invalid("is not UTF-8 at byte " + std::to_string(at), path);
+  }
   auto doc = schema::parseYamlOrJson(text, path);
   if (!doc) return doc.error();
   node::v1::Node node;

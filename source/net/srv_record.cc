@@ -2,12 +2,16 @@
 
 #include <ares.h>
 
+#include <cctype>
+#include <string_view>
+
 namespace tollgate::net {
 namespace {
 
 constexpr size_t kHeaderBytes = 12;
 constexpr uint16_t kTypeSrv = 33;
 constexpr uint16_t kClassInternet = 1;
+constexpr size_t kLongestName = 253;
 
 /// Walks a message; every step says whether there were enough bytes.
 class Reader {
@@ -53,6 +57,21 @@ class Reader {
   size_t at_ = 0;
 };
 
+/// Whether a name can be asked for as that of a host. The root says that the service is not there
+/// (RFC 2782), and names of odd bytes belong to no host.
+bool isHostName(std::string_view name) {
+  const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; };
+  bool begins = true;
+  for (const char c : name) {
+    if (begins ? !fits(static_cast<unsigned char>(c))
+               : !fits(static_cast<unsigned char>(c)) && c != '.') {
+      return false;
+    }
+    begins = c == '.';
+  }
+  return !begins && name.size() <= kLongestName;
+}
+
 /// One resource record; false where the message ends too early.
 bool readRecord(Reader& in, size_t size, std::vector<SrvRecord>& out) {
   SrvRecord record;
@@ -67,7 +86,7 @@ bool readRecord(Reader& in, size_t size, std::vector<SrvRecord>& out) {
         !in.name(&record.target) || in.at() > end) {
       return false;
     }
-    out.push_back(std::move(record));
+    if (isHostName(record.target)) out.push_back(std::move(record));
   }
   in.seek(end);
   return true;

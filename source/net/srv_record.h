@@ -16,8 +16,9 @@ struct SrvRecord {
   uint32_t ttl = 0;  ///< Seconds.
 };
 
-/// The SRV records in the answer section of a DNS message, in its order; empty if there is none or
-/// the message is malformed. The bytes may come from anybody.
+/// The SRV records in the answer section of a DNS message, in its order, without those whose target
+/// is no name of a host; empty if there is none or the message is malformed. The bytes may come
+/// from anybody.
 std::vector<SrvRecord> parseSrvRecords(const uint8_t* message, size_t size);
 
 }  // namespace tollgate::net

@@ -1,8 +1,11 @@
 #include "source/server/listen.h"
-#include "source/base/host_port.h"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <sstream>
+
+#include "source/base/host_port.h"
 
 namespace tollgate::server {
 namespace {
@@ -22,9 +25,16 @@ bool parseFlag(std::string_view flag, ListenEntry& entry) {
          flag.starts_with("ipv6only=") || flag.starts_with("so_keepalive=");
 }
 
+/// What a host may consist of, an address with its zone as well.
+bool isHostText(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '%';
+  });
+}
+
 bool parseAddress(std::string_view text, ListenEntry& entry) {
   const HostPort split = HostPort::split(text);
-  if (split.port.empty() || split.bareHost().empty()) return false;
+  if (split.port.empty() || !isHostText(split.bareHost())) return false;
   entry.host = split.bareHost();
   entry.port = split.number();
   return true;

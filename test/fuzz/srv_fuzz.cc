@@ -1,5 +1,6 @@
-// SRV records of a DNS message from anybody: names that can be asked for, no more than the message
-// can hold.
+// SRV records of a DNS message from anybody: targets that are names of hosts, no more records than
+// the message can hold.
+#include <cctype>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -11,8 +12,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // A record takes a name of one byte or more, ten bytes of its head and seven of its own.
   if (records.size() * 18 > size) std::abort();
   for (const auto& record : records) {
-    if (record.target.size() > 255 * 4) std::abort();
-    if (record.target.ends_with('.') && !record.target.ends_with("\\.")) std::abort();
+    if (record.target.empty() || record.target.size() > 253) std::abort();
+    if (record.target.front() == '.' || record.target.back() == '.') std::abort();
+    for (unsigned char c : record.target) {
+      if (std::isalnum(c) == 0 && c != '-' && c != '_' && c != '.') std::abort();
+    }
   }
   return 0;
 }

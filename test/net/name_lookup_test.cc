@@ -166,6 +166,19 @@ TEST(SrvRecords, AnyBytesAreReadWithoutHarm) {
   }
 }
 
+TEST(SrvRecords, TargetsThatAreNoNamesOfHostsAreLeftOut) {
+  // The root says that the service is not offered (RFC 2782).
+  for (const std::string& target :
+       {std::string("\0", 1), std::string("\1.\0", 3), std::string("\2\xc3\xa4\0", 4),
+        std::string("\2\xc0\xc0\1\0\0", 6)}) {
+    std::string message("\0\1\x81\x80\0\0\0\1\0\0\0\0\1a\0\0\x21\0\1\0\0\0\x3c\0", 24);
+    message += static_cast<char>(6 + target.size());
+    message += std::string("\0\1\0\2\0\x50", 6) + target;
+    EXPECT_TRUE(
+        parseSrvRecords(reinterpret_cast<const uint8_t*>(message.data()), message.size()).empty());
+  }
+}
+
 TEST_F(NameLookupTest, TheOrderSaysWhatIsAskedFor) {
   server_.a("a.test", "10.0.0.1");
   server_.srv("a.test", 1, 1, 8080, "b.test");

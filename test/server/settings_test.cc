@@ -342,7 +342,8 @@ TEST(Listen, EntriesWithFlagsAndIpv6AreRead) {
 
 TEST(Listen, OffListensNowhereAndNonsenseIsRefused) {
   EXPECT_TRUE(parseListen("status_listen", "off")->empty());
-  for (const char* bad : {"8000", "0.0.0.0:99999", "0.0.0.0:80 fast", "::1:80", ":80", "[::1:80"}) {
+  for (const char* bad : {"8000", "0.0.0.0:99999", "0.0.0.0:80 fast", "::1:80", ":80", "[::1:80",
+                          "a]b:80", "a[b:80", "[]:80", "a/b:80"}) {
     auto entries = parseListen("proxy_listen", bad);
     ASSERT_FALSE(entries.ok()) << bad;
     EXPECT_EQ(entries.error().message.find("proxy_listen must be of form: [off] | <ip>:<port>"),
