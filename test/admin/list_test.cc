@@ -144,7 +144,7 @@ TEST_F(ApiTest, ListsWhichEntityHasWhichTag) {
   }
   EXPECT_EQ(seen, (std::multiset<std::string>{"services/a", "services/b", "consumers/b"}));
   EXPECT_EQ(json(send("GET", "/tags/%ff"))["code"], 10);
-  EXPECT_EQ(status("POST", "/tags"), 405);
+  EXPECT_EQ(status("PUT", "/tags"), 405);
 }
 
 TEST_F(ApiTest, FindsAConsumerByCustomId) {
