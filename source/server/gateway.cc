@@ -165,6 +165,7 @@ Status Gateway::openStore() {
     control_->post([this, message] { ClusterAdmin::hear(*clusters_, message); });
   });
   control_->compiler().setFilterContext(filterContext_);
+  control_->compiler().setVaultPrefix(settings_.text("vault_env_prefix"));
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
       [this](const store::Json& service) { return upstreamTls_->contextFor(service); });

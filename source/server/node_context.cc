@@ -145,6 +145,8 @@ Json NodeContext::configuration() {
   for (const SettingSpec& spec : Settings::specs()) {
     out[spec.name] = typed(spec, settings_.text(spec.name), settings_);
     if (spec.secret && !settings_.text(spec.name).empty()) out[spec.name] = "******";
+    const std::string& written = settings_.values().find(spec.name)->second;
+    if (!spec.secret && written != settings_.text(spec.name)) out[spec.name] = written;
   }
   for (const char* name : {"proxy", "admin", "status"}) {
     out[std::string(name) + "_listeners"] =

@@ -14,6 +14,7 @@
 
 #include "source/server/setting_checks.h"
 #include "source/server/setting_names.h"
+#include "source/server/setting_references.h"
 
 extern char** environ;
 
@@ -215,6 +216,7 @@ Result<Settings> Settings::parse(std::string_view text, const std::string& sourc
     bool known = home != environment.end() && !home->second.empty();
     settings.values_["prefix"] = known ? home->second + "/.tollgate" : "/var/lib/tollgate";
   }
+  if (Status resolved = settings.resolveReferences(); !resolved) return resolved.error();
   if (Status checked = settings.check(); !checked) return checked.error();
   settings.warn();
   return settings;
@@ -261,9 +263,29 @@ Status Settings::checkValue(const SettingSpec& spec, std::string& value) const {
   }
 }
 
+Status Settings::resolveReferences() {
+  for (const SettingSpec& spec : specs()) {
+    const std::string& value = values_[spec.name];
+    if (value.find("{vault://") == std::string::npos) continue;
+    auto resolved =
+        dereference(value, spec.type == SettingSpec::Type::kList, values_["vault_env_prefix"]);
+    if (!resolved) {
+      return Error::invalid(resolved.error().message + " for config option '" + spec.name + "'");
+    }
+    if (*resolved != value) resolved_[spec.name] = std::move(resolved).value();
+  }
+  return {};
+}
+
 Status Settings::check() {
   for (const SettingSpec& spec : specs()) {
-    if (Status checked = checkValue(spec, values_[spec.name]); !checked) return checked;
+    auto secret = resolved_.find(spec.name);
+    const bool known = secret == resolved_.end();
+    if (Status checked = checkValue(spec, known ? values_[spec.name] : secret->second); !checked) {
+      if (known) return checked;
+      return Error::invalid(std::string(spec.name) + ": what " + values_[spec.name] +
+                            " stands for is not a value of this setting");
+    }
   }
   return checkSettings(*this);
 }
@@ -290,6 +312,7 @@ void Settings::warn() {
 }
 
 const std::string& Settings::text(std::string_view name) const {
+  if (auto secret = resolved_.find(name); secret != resolved_.end()) return secret->second;
   auto found = values_.find(name);
   if (found == values_.end()) std::abort();  // a name that specs() does not list
   return found->second;

@@ -65,7 +65,8 @@ class Settings {
   /// docs/settings.md: all of the above.
   static std::string page();
 
-  /// Every accessor below wants a name that specs() lists.
+  /// Every accessor below wants a name that specs() lists. References to secrets
+  /// ({vault://env/NAME}) are resolved.
   const std::string& text(std::string_view name) const;
   bool flag(std::string_view name) const;
   double number(std::string_view name) const;
@@ -77,7 +78,8 @@ class Settings {
   /// What was set and could not be honoured, a line each, with its remedy.
   const std::vector<std::string>& warnings() const { return warnings_; }
   const std::string& file() const { return file_; }
-  /// All names with their values, for the Admin API and the record of a run; secrets included.
+  /// All names with their values, for the Admin API and the record of a run; secrets included, but
+  /// references to them as they were written.
   const std::map<std::string, std::string, std::less<>>& values() const { return values_; }
 
  private:
@@ -87,13 +89,15 @@ class Settings {
                         const std::string& key);
   /// Takes one setting or directive; false if there is none of that name.
   bool take(const std::string& name, std::string value);
+  Status resolveReferences();
   Status check();
   Status checkValue(const SettingSpec& spec, std::string& value) const;
   void warn();
 
   std::map<std::string, std::string, std::less<>> values_;
   std::map<std::string, std::string, std::less<>> directives_;
-  std::set<std::string> unknown_;  ///< As they were written.
+  std::map<std::string, std::string, std::less<>> resolved_;  ///< In place of references.
+  std::set<std::string> unknown_;                             ///< As they were written.
   std::vector<std::string> warnings_;
   std::string file_;
 };

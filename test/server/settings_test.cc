@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -52,8 +54,9 @@ TEST_F(SettingsTest, EnvironmentBeatsFileAndTollgateBeatsKong) {
 }
 
 TEST_F(SettingsTest, ListsAreTrimmedAndOffEmptiesThem) {
-  Settings settings = load({{"KONG_HEADERS", " a , ,b,"}, {"KONG_PLUGINS", "off, key-auth"}});
-  EXPECT_EQ(settings.list("headers"), (std::vector<std::string>{"a", "b"}));
+  Settings settings =
+      load({{"KONG_TRUSTED_IPS", " 10.0.0.1 , ,10.0.0.2,"}, {"KONG_PLUGINS", "off, key-auth"}});
+  EXPECT_EQ(settings.list("trusted_ips"), (std::vector<std::string>{"10.0.0.1", "10.0.0.2"}));
   EXPECT_TRUE(settings.list("plugins").empty());
 }
 
@@ -370,6 +373,29 @@ TEST(ProxyOptions, SizesHaveUnits) {
   EXPECT_EQ(*parseBytes("0"), 0u);
   for (const char* bad : {"", "x", "-1", "10q", "99999999999999g"})
     EXPECT_FALSE(parseBytes(bad).ok());
+}
+
+TEST(Settings, ReferencesToSecretsAreResolvedAndKeptAsTheyAreWritten) {
+  setenv("SETTINGS_TEST_PASSWORD", "hunter2", 1);
+  setenv("SETTINGS_TEST_PORT", "nonsense", 1);
+  auto settings = Settings::parse(
+      "pg_password = {vault://env/settings-test-password}\n"
+      "plugins = key-auth, {vault://env/password}\n"
+      "vault_env_prefix = settings_test_\n"
+      "pg_user = {vault://env/password}\n",
+      "", {{"HOME", "/tmp"}, {"KONG_PG_PASSWORD", "{vault://env/password}"}}, {});
+  ASSERT_TRUE(settings.ok()) << settings.error().text();
+  EXPECT_EQ(settings->text("pg_password"), "hunter2");
+  EXPECT_EQ(settings->text("pg_user"), "hunter2");
+  EXPECT_EQ(settings->values().at("pg_user"), "{vault://env/password}");
+  auto none =
+      Settings::parse("pg_user = {vault://env/settings-test-none}", "", {{"HOME", "/tmp"}}, {});
+  ASSERT_FALSE(none.ok());
+  EXPECT_NE(none.error().text().find("for config option 'pg_user'"), std::string::npos);
+  auto bad =
+      Settings::parse("pg_port = {vault://env/settings-test-port}", "", {{"HOME", "/tmp"}}, {});
+  ASSERT_FALSE(bad.ok());
+  EXPECT_EQ(bad.error().text().find("nonsense"), std::string::npos);
 }
 
 }  // namespace
