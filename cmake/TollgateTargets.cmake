@@ -59,6 +59,8 @@ function(tollgate_test name)
   target_link_libraries(${name} PRIVATE tollgate_flags ${ARG_LINK} GTest::gtest GTest::gmock
                                         GTest::gtest_main)
   tollgate_precompile(${name} _test)
+  # A test is compiled more often than it runs.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}")
 endfunction()
