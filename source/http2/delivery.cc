@@ -115,9 +115,9 @@ void Codec::discard(Stream& stream, size_t size) {
 }
 
 /// While the client takes what comes, there is. Where it does not, what the answers may add that
-/// have not begun counts, too.
+/// have not begun counts, too: two reads from the origin each.
 bool Codec::roomForRequest() const {
-  constexpr int32_t kShare = buffer::SlabPool::kSlabBytes;
+  constexpr int32_t kShare = 2 * buffer::SlabPool::kSlabBytes;
   if (queued_ + starting_ * size_t{kShare} <= limits_.heldBytes) return true;
   if (queued_ > limits_.heldBytes) return false;
   uint32_t window =
