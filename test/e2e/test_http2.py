@@ -105,7 +105,8 @@ class Stalls(Case):
         node = self.gateway(client_body_timeout="1", lingering_timeout="1").start()
         self.add_route(node)
         client = self.client(node)
-        client.send(client.head(1, "POST", "/posts", end=False), h2.frame(h2.DATA, 0, 1, b"x"))
+        client.send(client.head(1, "POST", "/posts", end=False, content_length="1000"),
+                    h2.frame(h2.DATA, 0, 1, b"x"))
         seen = client.until(lambda kind, *_: kind == h2.RST_STREAM)
         heads = [payload for kind, _, _, payload in seen if kind == h2.HEADERS]
         self.assertEqual([h2.status(block) for block in heads], ["408"])
