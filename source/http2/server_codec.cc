@@ -323,7 +323,6 @@ void Codec::abandon(Stream& stream, uint32_t code) {
   stream.localReset = true;
   dropOutput(stream);
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, code);
-  detach(stream);
 }
 
 void Codec::streamClosed(Stream& stream, uint32_t error) {

@@ -53,7 +53,8 @@ class Codec final : public ServerCodec {
   void markForDelivery(const Stream& stream) { dirty_.push_back(stream.id); }
   /// The exchange is done with the stream: forget the sink and what was received for it.
   void detach(Stream& stream);
-  /// Resets the stream; what is queued of its response is lost.
+  /// Resets the stream; what is queued of its response is lost. Its sink, if it still has one, is
+  /// told when the reset has been sent.
   void abandon(Stream& stream, uint32_t code);
 
  private:

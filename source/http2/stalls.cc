@@ -46,6 +46,7 @@ void Codec::lookAfter(Stream& stream, event::TimePoint now) {
   if (limits_.sendTimeout.count() == 0 || still < limits_.sendTimeout) return;
   http::RequestSink* sink = stream.sink;
   abandon(stream, NGHTTP2_CANCEL);
+  detach(stream);
   if (sink != nullptr) sink->onRequestReset(http::StreamError::kTimeout);
 }
 

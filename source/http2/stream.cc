@@ -73,8 +73,8 @@ void Stream::sendInformational(int status, const http::HeaderMap* headers) {
 }
 
 void Stream::sendHead(const http::ResponseHead& head, bool end) {
-  if (!mayRespond()) return;
-  if (headSent || !isFinal(head.status)) return reset(http::StreamError::kLocal);
+  if (!mayRespond()) return leave(end);
+  if (headSent || !isFinal(head.status)) return breach(end);
   headSent = true;
   codec.started(*this);
   bool empty = head.status == 204 || head.status == 304;
@@ -116,11 +116,8 @@ void Stream::sendHead(const http::ResponseHead& head, bool end) {
 
 void Stream::sendBody(buffer::Buffer& data, bool end) {
   if (!mayRespond() || !headSent || noContent) data.clear();
-  if (!mayRespond()) return;
-  if (!headSent) {
-    if (end) reset(http::StreamError::kLocal);
-    return;
-  }
+  if (!mayRespond()) return leave(end);
+  if (!headSent) return breach(end);
   codec.queue(*this, data);
   outEnd = end;
   codec.resume(*this);
@@ -128,8 +125,8 @@ void Stream::sendBody(buffer::Buffer& data, bool end) {
 }
 
 void Stream::sendTrailers(const http::HeaderMap& trailers) {
-  if (!mayRespond()) return;
-  if (!headSent) return reset(http::StreamError::kLocal);
+  if (!mayRespond()) return leave(true);
+  if (!headSent) return breach(true);
   trailers.forEach([&](const http::Header& header) {
     if (isConnectionField(header.code) || !isToken(header.name())) return;
     if (header.code == http::HeaderCode::kContentLength || !isFieldValue(header.value())) return;
@@ -143,6 +140,19 @@ void Stream::sendTrailers(const http::HeaderMap& trailers) {
 
 void Stream::reset(http::StreamError error) {
   if (mayRespond()) codec.abandon(*this, codeFor(error));
+  leave(true);
+}
+
+/// A call that the contract does not allow: its exchange is told of the end, unless that was its
+/// last one.
+void Stream::breach(bool end) {
+  codec.abandon(*this, NGHTTP2_INTERNAL_ERROR);
+  leave(end);
+}
+
+/// `end`: it was the last call of the exchange.
+void Stream::leave(bool end) {
+  if (end && sink != nullptr) codec.detach(*this);
 }
 
 bool Stream::congested() const {

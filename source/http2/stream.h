@@ -78,6 +78,8 @@ class Stream final : public http::ServerStream {
 
  private:
   bool mayRespond() const { return !outEnd && !localReset; }
+  void breach(bool end);
+  void leave(bool end);
 };
 
 }  // namespace tollgate::http2

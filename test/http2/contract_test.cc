@@ -73,6 +73,27 @@ TEST_F(Http2Contract, ContentWithoutAHeadEndsTheStream) {
             NGHTTP2_INTERNAL_ERROR);
 }
 
+TEST_F(Http2Contract, AnExchangeThatGoesOnAfterItsMistakeIsToldOfTheEnd) {
+  answerAtOnce_ = false;
+  auto mistakes = {+[](Sink& sink) { sink.respond(101, false); },
+                   +[](Sink& sink) {
+                     sink.respond(200, false);
+                     sink.respond(200, false);
+                   },
+                   +[](Sink& sink) { sink.send("content", false); }};
+  for (auto mistake : mistakes) {
+    int32_t id = request();
+    exchange();
+    mistake(*sinks_.back());
+    EXPECT_TRUE(sinks_.back()->resets.empty());  // not from within the call
+    codec_->flush();
+    exchange();
+    EXPECT_EQ(sinks_.back()->resets.size(), 1u);
+    EXPECT_EQ(replies_[id].closedWith, NGHTTP2_INTERNAL_ERROR);
+    EXPECT_EQ(codec_->activeStreams(), 0u);
+  }
+}
+
 TEST_F(Http2Contract, NothingFollowsTheEnd) {
   Reply reply = ask([](Sink& sink) {
     sink.answer("all");
