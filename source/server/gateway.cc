@@ -1,6 +1,7 @@
 #include "source/server/gateway.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -192,6 +193,7 @@ Status Gateway::loadConfiguration(const OpenedStore& opened) {
     if (loaded) loaded = control_->load();
   }
   for (const std::string& line : opened.declared->warnings()) log::error(Level::kWarn, line);
+  ::malloc_trim(0);  // what reading a large text took
   return loaded;
 }
 
