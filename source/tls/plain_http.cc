@@ -1,5 +1,7 @@
 #include "source/tls/plain_http.h"
 
+#include <algorithm>
+
 namespace tollgate::tls {
 namespace {
 
@@ -12,6 +14,8 @@ constexpr std::string_view kPage =
     "</body>\n"
     "</html>\n";
 
+constexpr size_t kLongestMethod = 20;
+
 std::string dateOf(std::time_t now) {
   std::tm utc{};
   gmtime_r(&now, &utc);
@@ -22,9 +26,13 @@ std::string dateOf(std::time_t now) {
 }  // namespace
 
 bool looksLikeHttp(std::string_view bytes) {
-  if (bytes.empty()) return false;
-  const char lower = static_cast<char>(bytes.front() | 0x20);
-  return lower >= 'a' && lower <= 'z';
+  const std::string_view start = bytes.substr(0, kLongestMethod + 1);
+  const size_t letters = static_cast<size_t>(
+      std::find_if_not(start.begin(), start.end(),
+                       [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }) -
+      start.begin());
+  if (letters == 0 || letters > kLongestMethod) return false;
+  return letters == bytes.size() || bytes[letters] == ' ';
 }
 
 std::string answerToPlainHttp(std::string_view request, std::time_t now) {

@@ -7,7 +7,7 @@
 namespace tollgate::tls {
 
 /// Whether the first bytes of a connection are a request in clear text where a ClientHello should
-/// be. No record of TLS, nor a hello of SSL 2, begins with a letter.
+/// be: a method, or the beginning of one. No record of TLS begins with a letter.
 bool looksLikeHttp(std::string_view bytes);
 
 /// A whole HTTP/1.1 response to such a request: 400, as nginx has it.

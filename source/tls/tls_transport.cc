@@ -216,7 +216,7 @@ IoResult TlsTransport::handshake() {
 IoResult TlsTransport::refusePlainHttp() {
   const std::string answer = answerToPlainHttp(input_, time(nullptr));
   ::send(fd_, answer.data(), answer.size(), MSG_NOSIGNAL);
-  IoResult result = failed({}, "plain HTTP sent to a TLS port");
+  IoResult result = failed({}, "tls: plain HTTP on a TLS port");
   result.answered = true;
   return result;
 }

@@ -12,6 +12,8 @@ TEST(PlainHttp, IsToldFromAHello) {
   EXPECT_FALSE(looksLikeHttp(std::string_view("\x16\x03\x01", 3)));
   EXPECT_FALSE(looksLikeHttp(std::string_view("\x80\x2e\x01", 3)));
   EXPECT_FALSE(looksLikeHttp(std::string_view("\0", 1)));
+  EXPECT_FALSE(looksLikeHttp("SSH-2.0-OpenSSH_9.2\r\n"));
+  EXPECT_FALSE(looksLikeHttp(std::string(600, 'x')));
   EXPECT_FALSE(looksLikeHttp(""));
 }
 
@@ -37,7 +39,7 @@ TEST_F(TlsTest, ARequestInClearTextIsAnsweredInClearText) {
   EXPECT_TRUE(client_->received.ends_with("</html>\n"));
   client_->connection().close(net::Connection::Close::kNow, "done");
   ASSERT_TRUE(until([&] { return accepted_[0]->closed; }));
-  EXPECT_EQ(accepted_[0]->reason, "plain HTTP sent to a TLS port");
+  EXPECT_EQ(accepted_[0]->reason, "tls: plain HTTP on a TLS port");
   EXPECT_FALSE(accepted_[0]->connected);
 }
 

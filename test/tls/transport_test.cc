@@ -156,7 +156,7 @@ TEST_F(TransportTest, PlainBytesOnATlsPortFailCleanlyAndHurtNoOther) {
   };
   const Case cases[] = {
       {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "tls: plain HTTP on a TLS port"},
-      {"CONNECT a:1 HTTP/1.1\r\n\r\n", "tls: plain HTTP CONNECT on a TLS port"},
+      {"CONNECT a:1 HTTP/1.1\r\n\r\n", "tls: plain HTTP on a TLS port"},
       {"SSH-2.0-OpenSSH_9.2\r\n", "tls: the peer does not speak TLS"},
       {std::string(600, '\xff'), "tls: the peer does not speak TLS"},
       {std::string("\x16\x03\x01\x00\x04\x01\x00\x00\x00", 9), "tls: protocol error"},
@@ -167,6 +167,7 @@ TEST_F(TransportTest, PlainBytesOnATlsPortFailCleanlyAndHurtNoOther) {
     ASSERT_TRUE(until([&] { return accepted_.size() > index; }));
     ASSERT_EQ(::send(fd, one.bytes.data(), one.bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(one.bytes.size()));
+    ::shutdown(fd, SHUT_WR);  // who is answered is waited for
     EXPECT_TRUE(until([&] { return accepted_[index]->closed; })) << one.reason;
     EXPECT_EQ(accepted_[index]->reason, one.reason);
     ::close(fd);
