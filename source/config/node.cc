@@ -25,15 +25,27 @@ Json toJson(const google::protobuf::Message& message) {
   return Json::parse(text, nullptr, false);
 }
 
+/// Whether a text reads back as that text where it stands without quotes: "127.000" is a number.
+bool isPlain(const std::string& text) {
+  auto read = schema::parseYamlOrJson("text: " + text, "");
+  return read && read->is_object() && read->size() == 1 && (*read)["text"] == text;
+}
+
+void emit(YAML::Emitter& out, const std::string& text) {
+  if (!isPlain(text)) out << YAML::DoubleQuoted;
+  out << text;
+}
+
 void emit(YAML::Emitter& out, const Json& value) {
   if (value.is_object()) {
     out << YAML::BeginMap;
     // The name first: it says what the rest is about.
-    if (value.contains("name"))
-      out << YAML::Key << "name" << YAML::Value << value["name"].get<std::string>();
+    if (value.contains("name")) emit(out << YAML::Key << "name" << YAML::Value, value["name"]);
     for (const auto& [key, member] : value.items()) {
       if (key == "name") continue;
-      out << YAML::Key << key << YAML::Value;
+      out << YAML::Key;
+      emit(out, key);
+      out << YAML::Value;
       emit(out, member);
     }
     out << YAML::EndMap;
@@ -42,7 +54,7 @@ void emit(YAML::Emitter& out, const Json& value) {
     for (const Json& item : value) emit(out, item);
     out << YAML::EndSeq;
   } else if (value.is_string()) {
-    out << value.get<std::string>();
+    emit(out, value.get<std::string>());
   } else if (value.is_boolean()) {
     out << value.get<bool>();
   } else {

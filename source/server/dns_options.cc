@@ -26,7 +26,8 @@ Result<std::string> nameServer(const std::string& text) {
   const HostPort split = HostPort::split(text);
   const uint16_t port = split.port.empty() ? kDnsPort : split.number();
   auto address = net::Address::parse(split.host, port);
-  if (!address || port == 0) {
+  const bool colonOnly = split.port.empty() && split.host.size() != text.size();
+  if (!address || port == 0 || colonOnly) {
     return Error::invalid("dns_resolver: not an address of a name server: '" + text +
                           "' (such as 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53)");
   }
