@@ -250,7 +250,7 @@ bool Codec::parseHead(buffer::Buffer& input, bool complete) {
 
 void Codec::takeHead(const buffer::Buffer& input, const MessageInfo& info) {
   if (sink_->response().status < 200) return informational(*sink_, info);
-  keepAlive_ = info.keepAlive && requestDone_;  // an early answer: the rest may never be read
+  keepAlive_ = info.keepAlive;
   if (info.body == BodyKind::kNone) {
     if (!input.empty()) broken_ = true;
     return finish().onResponseHead(true);

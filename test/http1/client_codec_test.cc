@@ -144,19 +144,5 @@ TEST(ClientCodec, CarriesRawBytesAfterSwitchingProtocols) {
   EXPECT_FALSE(client.codec->reusable());
 }
 
-TEST(ClientCodec, IsNotUsedAgainAfterAnEarlyAnswer) {
-  Client client;
-  http::HeaderMap headers(client.arena_);
-  headers.add("Host", "a");
-  client.codec->sendHead({"POST", "/x", &headers}, false, 4, client);
-  client.feed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
-  buffer::Buffer body(client.pool);
-  body.append("body");
-  client.codec->sendBody(body, true);
-  client.feed("k");
-  EXPECT_EQ(client.log, "200 Content-Length=2; body=ok|end");
-  EXPECT_FALSE(client.codec->reusable());
-}
-
 }  // namespace
 }  // namespace tollgate::http1::test
