@@ -281,6 +281,7 @@ class ProxyExchange final : public http::Exchange,
   buffer::Buffer replayBody_;   ///< What was given, kept by reference for a retry.
   event::TimePoint began_{};
   event::TimePoint upstreamBegan_{};
+  event::TimePoint clientSince_{};    ///< When clientBytes_ was taken.
   event::TimePoint clientMoved_{};    ///< When body bytes came last.
   uint64_t clientBytes_ = 0;          ///< What clientWait_ counts by, when its timer was armed.
   event::TimePoint upstreamMoved_{};  ///< When the origin took bytes last, as far as is known.

@@ -23,7 +23,7 @@ void ProxyExchange::awaitBody() {
   if (!hasBody_ || bodyEnded_ || bodyPaused_ || tunnel_ || clientWait_ == ClientWait::kBody) return;
   clientWait_ = ClientWait::kBody;
   clientBytes_ = requestBytes_;
-  clientMoved_ = worker_.loop.now();
+  clientMoved_ = clientSince_ = worker_.loop.now();
   worker_.loop.arm(clientTimer_, worker_.settings.bodyTimeout);
 }
 
@@ -38,11 +38,18 @@ void ProxyExchange::awaitReader() {
 void ProxyExchange::onClientTimeout() {
   if (clientWait_ == ClientWait::kReading) return checkReader();
   const ProxySettings& settings = worker_.settings;
-  const auto silence = worker_.loop.now() - clientMoved_;
+  const event::TimePoint now = worker_.loop.now();
+  // A rate counts over the whole time.
+  const bool whole = now - clientSince_ >= settings.bodyTimeout;
   const uint64_t came = requestBytes_ - clientBytes_;
-  if (silence < settings.bodyTimeout && !tooFew(came, settings.bodyTimeout, settings.bodyMinRate)) {
-    clientBytes_ = requestBytes_;
-    return worker_.loop.arm(clientTimer_, settings.bodyTimeout);
+  const bool slow = whole && tooFew(came, settings.bodyTimeout, settings.bodyMinRate);
+  if (now - clientMoved_ < settings.bodyTimeout && !slow) {
+    if (whole) {
+      clientBytes_ = requestBytes_;
+      clientSince_ = now;
+    }
+    return worker_.loop.armAt(clientTimer_,
+                              std::min(clientMoved_, clientSince_) + settings.bodyTimeout);
   }
   clientWait_ = ClientWait::kNothing;
   closeHttp1();
