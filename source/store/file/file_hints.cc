@@ -127,7 +127,8 @@ std::string hintFor(const schema::EntitySchema& schema, Json raw, const FileErro
   if (text == schema::kMask) return placeholder ? std::string("it ") + kNotReplaced : "";
   if (placeholder) return shown(text) + " " + kNotReplaced;
   static constexpr const char* kTold[] = {"unknown field", "value must be null"};
-  const bool told = error.message.find(text) != std::string::npos ||
+  const bool told = error.message.find("'" + text + "'") != std::string::npos ||
+                    error.message.ends_with(": " + text) ||
                     std::find(std::begin(kTold), std::end(kTold), error.message) != std::end(kTold);
   return told || text.empty() ? "" : "it is " + shown(text);
 }

@@ -429,7 +429,9 @@ TEST(DeclarativeFile, SaysWhatIsUsuallyMeant) {
        "indented like its neighbours)"},
   };
   for (const auto& [text, expected] : cases) {
-    const std::string line = lineOf(text);
+    Read file = read(std::string("_format_version: '3.0'\n") + text);
+    ASSERT_FALSE(file.errors.empty()) << text;
+    const std::string line = file.errors.lines("f")[0];
     EXPECT_NE(line.find(expected), std::string::npos) << line << "\n" << expected;
     EXPECT_EQ(line.find(':'), 1u) << line;  // the place stands in front, once
     EXPECT_EQ(line.find("f:", 2), std::string::npos) << line;
@@ -479,7 +481,7 @@ TEST(DeclarativeFile, ShowsNothingInAHintThatIsNoText) {
 
 TEST(DeclarativeFile, ShowsNoSecretInAHint) {
   EXPECT_EQ(lineOf("consumers:\n- username: u\n  basicauth_credentials:\n  - username: a\n"
-                   "    password: [${SECRET}]\n"),
+                   "    password: [the-word]\n"),
             "f:6:15: consumers[1].basicauth_credentials[1].password: expected a string");
 }
 

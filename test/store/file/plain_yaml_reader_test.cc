@@ -13,6 +13,7 @@ namespace {
 /// What a reader hands on, with the place of every value.
 struct Told final : DocumentSink {
   void member(const std::string& name, Json value, Place place) override {
+    if (value.is_null()) place = {};  // Nothing stands nowhere in particular.
     text += fmt::format("{}@{}:{} {}\n", name, place.line, place.column, value.dump());
   }
   void item(const std::string& name, size_t index, Json value, const Places& places) override {
@@ -23,7 +24,7 @@ struct Told final : DocumentSink {
   void warning(const std::string& warning, Place) override { text += warning + "\n"; }
 
   void tellPlaces(const Json& value, const Path& path, const Places& places) {
-    if (value.is_null()) return;  // Nothing stands nowhere in particular.
+    if (value.is_null()) return;
     const Place place = places.find(path);
     text += fmt::format(" {}:{}{}", place.line, place.column, places.isLoose(path) ? "~" : "");
     for (size_t i = 0; value.is_array() && i < value.size(); ++i) {
