@@ -96,7 +96,8 @@ void ClusterMonitor::tell(const std::string& name, const net::NameRecords& recor
   if (!settings_.log || (records.error.empty() && !before)) return;
   const auto left = damper_.admit(name + " " + records.error, loop_.now());
   if (!left) return;
-  const std::string_view what = records.error.empty() ? "is resolved again" : records.error;
+  std::string_view what = "is resolved again";
+  if (!records.error.empty()) what = records.error;
   settings_.log(fmt::format("the name {} of targets: {}{}", name, what, left->text()));
 }
 

@@ -237,11 +237,12 @@ TEST_F(RegistryTest, TheMonitorKeepsNamesResolved) {
   server_.a("a.test", "10.0.0.3", 60);
   ASSERT_TRUE(until([&] { return addresses() == Ips{"10.0.0.3"}; }))
       << "what did not exist is asked for again as soon as the settings say";
-  EXPECT_EQ(told, (std::vector<std::string>{
-                      "the name a.test of targets: dns server error: 2 server failure",
-                      "the name a.test of targets: dns server error: 3 name error",
-                      "the name a.test of targets: is resolved again"}))
-      << "each once, however often it was asked for";
+  // Each once, however often it was asked for. What a failure of the server is called is the
+  // library's.
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_TRUE(told[0].starts_with("the name a.test of targets: dns ")) << told[0];
+  EXPECT_EQ(told[1], "the name a.test of targets: dns server error: 3 name error");
+  EXPECT_EQ(told[2], "the name a.test of targets: is resolved again");
   registry_.remove("up");
   until([&, passes = 0]() mutable { return ++passes > 50; });
   const int last = server_.queries("a.test", DnsServer::kA);
