@@ -45,7 +45,12 @@ class YamlEvents final : public YAML::EventHandler {
   explicit YamlEvents(DocumentSink& sink) : assembler_(sink) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ > 1) later_ = placeOf(mark);
+    // Where the parser does not get on, another document seems to begin at the same place for ever.
+    if (++documents_ > 1 && mark.pos == begin_) {
+      throw Broken{"what stands here belongs to nothing", placeOf(mark)};
+    }
+    begin_ = mark.pos;
+    if (documents_ > 1) later_ = placeOf(mark);
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -212,7 +217,8 @@ class YamlEvents final : public YAML::EventHandler {
   size_t spent_ = 0;
   bool any_ = false;
   size_t documents_ = 0;
-  Place later_;  ///< Where another document begins.
+  int begin_ = -1;  ///< Of the document, in characters.
+  Place later_;     ///< Where another document begins.
   YAML::Mark last_;
 };
 

@@ -405,6 +405,12 @@ TEST(DeclarativeFile, RefusesASecondDocument) {
       << two.errors.lines("f")[0];
 }
 
+TEST(DeclarativeFile, EndsAtWhatBelongsToNothing) {
+  for (const char* text : {"{_format_version: '3.0', services: []} }", "{a: 1}]", "{a: 1} , b"}) {
+    EXPECT_TRUE(read(text).errors.syntax()) << text;
+  }
+}
+
 TEST(DeclarativeFile, SaysWhatIsUsuallyMeant) {
   const std::pair<const char*, const char*> cases[] = {
       {"services:\n- host: h\n  port: $PORT\n",
