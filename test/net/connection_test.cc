@@ -298,7 +298,7 @@ TEST_F(ConnectionTest, OutputThatThePeerDoesNotTakeEndsTheConnection) {
 }
 
 TEST_F(ConnectionTest, TheSendLimitLeavesAPeerThatReadsAndOneThatIsIdleAlone) {
-  rules_.limits.send = Millis(100);
+  rules_.limits.send = Millis(1000);
   int peer = connect(user_);
   user_.connection->output().append(std::string(8 * 1024 * 1024, 'a'));
   user_.connection->markDirty();
@@ -311,13 +311,13 @@ TEST_F(ConnectionTest, TheSendLimitLeavesAPeerThatReadsAndOneThatIsIdleAlone) {
   };
   ASSERT_TRUE(until(readSome));
   EXPECT_FALSE(user_.closed);
-  auto idle = event::Clock::now() + Millis(250);
+  auto idle = event::Clock::now() + Millis(1200);
   until([&] { return event::Clock::now() > idle; });
   EXPECT_FALSE(user_.closed) << "nothing waits to be sent";
 }
 
 TEST_F(ConnectionTest, APeerThatIsSlowerThanTheKernelTellsOfIsNotEnded) {
-  rules_.limits.send = Millis(500);
+  rules_.limits.send = Millis(1000);
   int peer = connect(user_);
   user_.connection->output().append(std::string(16 * 1024 * 1024, 'a'));
   user_.connection->markDirty();
