@@ -125,7 +125,7 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   event::MemberTimer<Connection, &Connection::onLimit> limitTimer_{*this};
   event::TimePoint lingerUntil_{};
   uint64_t dropped_ = 0;       ///< Bytes that came after close().
-  size_t sent_ = 0;            ///< Bytes that the socket took since the send limit was set.
+  size_t sent_ = 0;            ///< What the peer has to take since the send limit was set.
   uint32_t toldWritable_ = 0;  ///< The pass in which the handler was last told.
   const char* closeReason_ = "";
   int fd_;
