@@ -366,11 +366,10 @@ TEST_F(PostgresTest, ANodeThatWentSilentDoesNotKeepOthersFromWriting) {
 
 TEST_F(PostgresTest, LosesNoAcknowledgedWriteWhenTheServerIsKilled) {
   std::atomic<int> acknowledged{0};
-  std::atomic<bool> stop{false};
   std::vector<std::pair<std::string, bool>> outcomes;  // id, committed; unknown ones left out
-  std::thread writer([&] {
+  std::jthread writer([&](const std::stop_token& stop) {
     auto store = open(settings_);
-    for (int i = 0; !stop; ++i) {
+    for (int i = 0; !stop.stop_requested(); ++i) {
       std::string id = "id" + std::to_string(i);
       auto result = write(*store, id);
       bool committed = std::holds_alternative<Commit>(result);
@@ -389,7 +388,7 @@ TEST_F(PostgresTest, LosesNoAcknowledgedWriteWhenTheServerIsKilled) {
     server().start();
   }
   await(1);
-  stop = true;
+  writer.request_stop();
   writer.join();
   auto store = open(settings_);
   std::set<std::string> stored;

@@ -208,22 +208,33 @@ class PostgresServer {
     return pid == std::to_string(pid_) && line.starts_with("ready");
   }
 
-  /// To the postmaster, then to its children (found by their parent, each being its own group).
-  void signalAll(int signal) {
-    if (pid_ < 0) return;
-    std::vector<pid_t> children;
+  /// Calls use(pid, state) for every process whose parent is the postmaster, and for itself.
+  template <class Use>
+  void forAll(Use use) const {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
       pid_t pid = std::atoi(entry.path().filename().c_str());
       if (pid <= 0) continue;
       std::string stat = read(entry.path() / "stat");
       size_t end = stat.rfind(')');
-      if (end != std::string::npos && std::atoi(stat.c_str() + end + 4) == pid_) {
-        children.push_back(pid);
-      }
+      if (end == std::string::npos) continue;
+      if (pid == pid_ || std::atoi(stat.c_str() + end + 4) == pid_) use(pid, stat[end + 2]);
     }
+  }
+
+  /// To the postmaster and all its children. It is stopped before they are listed: one that it
+  /// forked in between would be missed, and after a kill keep the shared memory for ever where it
+  /// waits for a lock of one that is gone.
+  void signalAll(int signal) {
+    if (pid_ < 0) return;
+    for (bool stopped = false; !stopped;) {
+      ::kill(pid_, SIGSTOP);
+      forAll([&](pid_t pid, char state) { stopped |= pid == pid_ && std::strchr("TtZ", state); });
+    }
+    forAll([&](pid_t pid, char) {
+      if (pid != pid_) ::kill(pid, signal);
+    });
     ::kill(pid_, signal);
-    for (pid_t child : children) ::kill(child, signal);
   }
 
   std::string folder_;
