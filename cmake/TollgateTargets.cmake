@@ -60,7 +60,7 @@ function(tollgate_test name)
                                         GTest::gtest_main)
   tollgate_precompile(${name} _test)
   # A test is compiled more often than it runs.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
+  target_compile_options(${name} PRIVATE -O0)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}")
 endfunction()
