@@ -5,7 +5,9 @@
 namespace tollgate::http {
 
 Exchange* PauseHandle::get() const {
-  return exchange_ != nullptr && exchange_->alive(generation_) ? exchange_ : nullptr;
+  return exchange_ != nullptr && exchange_->alive_ && exchange_->generation_ == generation_
+             ? exchange_
+             : nullptr;
 }
 
 void PauseHandle::resume() const {

@@ -18,9 +18,8 @@ bool ProxyExchange::startRequestBodyFilters() {
   side.inputEnded = requestEnded_;
   requestEnded_ = false;
   if ((filters_.bodies & http::kChangesRequest) != 0) contentLength_ = -1;
-  uint32_t generation = generation_;
   pumpRequestBody();
-  return !over(generation) && !localReply_;
+  return alive_ && !localReply_;
 }
 
 void ProxyExchange::filterRequestBody(buffer::Buffer& data, bool end, http::HeaderMap* trailers) {
@@ -32,14 +31,13 @@ void ProxyExchange::filterRequestBody(buffer::Buffer& data, bool end, http::Head
 }
 
 void ProxyExchange::pumpRequestBody() {
-  uint32_t generation = generation_;
   bool ended = false;
   if (bodies_ == nullptr || !bodies_->request.active || localReply_) return;
   if (!runBodyFilters(http::Direction::kRequest, pendingBody_, ended)) return;
   FilteredBodies::Side& side = bodies_->request;
   if (ended && side.trailers == nullptr) requestEnded_ = true;
   deliverRequestBody();
-  if (over(generation) || stream_ == nullptr) return;
+  if (!alive_ || stream_ == nullptr) return;
   if (ended && side.trailers != nullptr) {
     runTrailerFilters(http::Direction::kRequest, *side.trailers);
     sendRequestTrailers(*side.trailers);
@@ -68,13 +66,12 @@ void ProxyExchange::filterResponseBody(buffer::Buffer& data, bool end, http::Hea
 
 void ProxyExchange::pumpResponseBody() {
   if (state_ != State::kResponding || bodies_ == nullptr || !bodies_->response.active) return;
-  uint32_t generation = generation_;
   bool ended = false;
   buffer::Buffer out(worker_.slabs);
   if (!runBodyFilters(http::Direction::kResponse, out, ended)) return;
   FilteredBodies::Side& side = bodies_->response;
   if (pausedResponse_ != 0) event::EventLoop::cancel(upstreamTimer_);
-  responseBytes_ += out.size();
+  info_.responseBytes += out.size();
   bool last = ended && side.trailers == nullptr;
   if (!out.empty() || last) stream_->sendBody(out, last);
   if (ended && !last) {
@@ -83,7 +80,7 @@ void ProxyExchange::pumpResponseBody() {
   }
   touch();
   if (ended) return finishResponse();
-  if (!over(generation)) balanceUpstream();
+  if (alive_) balanceUpstream();
 }
 
 /// Stops the origin while much is held or the client is slow, and lets it go on after that.
@@ -117,7 +114,6 @@ bool ProxyExchange::runBodyFilters(http::Direction direction, buffer::Buffer& ou
   uint32_t& paused = request ? pausedRequest_ : pausedResponse_;
   uint8_t hook = request ? http::kRequestBody : http::kResponseBody;
   bool local = localReply_;
-  uint32_t generation = generation_;
   while (paused == 0) {
     buffer::Buffer data(worker_.slabs);
     bool resumed = side.holds;
@@ -129,9 +125,10 @@ bool ProxyExchange::runBodyFilters(http::Direction direction, buffer::Buffer& ou
     for (size_t i = resumed ? side.next : 0; i < filters_.count; ++i) {
       const FilterChain::Step& step = request ? filters_.steps[i] : filters_.inResponseOrder(i);
       if ((step.hooks & hook) == 0) continue;
+      filters_.current = step.entry;
       http::Action action = request ? step.filter->onRequestBody(*this, step.state, data, end)
                                     : step.filter->onResponseBody(*this, step.state, data, end);
-      if (over(generation) || local != localReply_) return false;
+      if (!alive_ || local != localReply_) return false;
       if (action == http::Action::kContinue) continue;
       side.held.moveFrom(data);
       side.heldEnd = end;

@@ -37,11 +37,11 @@ std::optional<std::string_view> ProxyExchange::hashValue(const HashInput& input,
     case HashInput::Kind::kNone:
       return std::nullopt;
     case HashInput::Kind::kConsumer:
-      if (consumer_ != nullptr) return consumer_->id;
-      if (!credentialId_.empty()) return credentialId_;
+      if (info_.consumer != nullptr) return info_.consumer->id;
+      if (!info_.credentialId.empty()) return info_.credentialId;
       return std::nullopt;
     case HashInput::Kind::kIp:
-      return clientIp_;
+      return info_.clientIp;
     case HashInput::Kind::kHeader:
       return headerHashInput(headers, input.name);
     case HashInput::Kind::kCookie: {
@@ -58,11 +58,11 @@ std::optional<std::string_view> ProxyExchange::hashValue(const HashInput& input,
       return uuid;
     }
     case HashInput::Kind::kPath:
-      return path_;
+      return info_.path;
     case HashInput::Kind::kQueryArg:
-      return queryHashInput(arena_, query_, input.name);
+      return queryHashInput(arena_, info_.query, input.name);
     case HashInput::Kind::kUriCapture: {
-      std::string_view captured = route::RouteTable::capture(matchedRegex_, path_, input.name);
+      std::string_view captured = route::RouteTable::capture(matchedRegex_, info_.path, input.name);
       if (captured.empty()) return std::nullopt;
       return captured;
     }
@@ -84,9 +84,10 @@ void ProxyExchange::attemptInCluster() {
     if (member == Balancer::kNone) {
       if (!cluster.settled()) return waitForCluster();
       reportNoTarget();
-      if (attempts_ == 0) return replyError(503, "failure to get a peer from the ring-balancer");
-      proxied_ = true;
-      return engineError(503);
+      if (info_.attempts == 0)
+        return answerError(503, "failure to get a peer from the ring-balancer");
+      info_.proxied = true;
+      return engineError(503, http::AnsweredBy::kGateway);
     }
     choice_.member = member;
     view.begin(member);
@@ -119,11 +120,11 @@ void ProxyExchange::waitForCluster() {
 
 /// An anonymous consumer is nobody.
 bool ProxyExchange::authenticated() {
-  return !credentialId_.empty() || peerCertificate() != nullptr;
+  return !info_.credentialId.empty() || peerCertificate() != nullptr;
 }
 
 void ProxyExchange::refuseOpenAdmin() {
-  replyError(403, arena_.concat("this route ", net::OpenAdmin::kReason));
+  answerError(403, arena_.concat("this route ", net::OpenAdmin::kReason));
 }
 
 void ProxyExchange::setTargetHost() {

@@ -25,9 +25,14 @@ void ProxyExchange::begin(HttpConnectionManager& manager, http::ServerStream& st
   response_ = arena_.make<http::ResponseHead>(arena_);
   if (manager.http2()) request_->version = http::Version::kHttp2;  // also of one without a head
   pinned_ = worker_.pin();
-  began_ = worker_.loop.now();
   worker_.makeRequestId(requestId_);
-  state_ = State::kFiltering;
+  info_.requestId = {requestId_, sizeof requestId_};
+  info_.began = worker_.loop.now();
+  info_.peer = info_.client = &manager.peer();
+  info_.clientIp = manager.peerIp();
+  info_.localPort = manager.localPort();
+  info_.secure = manager.secure();
+  alive_ = true;
 }
 
 void ProxyExchange::clear() {
@@ -42,28 +47,24 @@ void ProxyExchange::clear() {
   if (bodies_ != nullptr) bodies_->~FilteredBodies();
   bodies_ = nullptr;
   attemptHeaders_ = nullptr;
-  consumer_ = nullptr;
-  credentialId_ = actor_ = path_ = matchedPrefix_ = rawPath_ = query_ = clientIp_ = {};
-  loggedTarget_ = {};
+  info_ = {};
+  matchedPrefix_ = rawPath_ = {};
+  matchedRegex_ = nullptr;
   host_ = {};
   unpinSlabs();
   pendingBody_.clear();
   replayBody_.clear();
-  upstreamBegan_ = {};
-  responseBytes_ = requestBytes_ = 0;
   contentLength_ = -1;
-  target_ = nullptr;
-  failure_ = http::FailureCause::kNone;
   addressIndex_ = 0;
   pausedRequest_ = pausedResponse_ = 0;
-  attempts_ = 0;
   clientBytes_ = upstreamTook_ = 0;
   bodyEnded_ = false;
-  requestEnded_ = responseEnded_ = hasQuery_ = hasBody_ = pathMatched_ = upgrade_ = false;
-  anyBodySent_ = bodyPaused_ = upstreamPaused_ = tunnel_ = proxied_ = triedFresh_ = false;
+  requestEnded_ = responseEnded_ = hasBody_ = pathMatched_ = upgrade_ = false;
+  anyBodySent_ = bodyPaused_ = upstreamPaused_ = tunnel_ = triedFresh_ = false;
   collecting_ = trailersWanted_ = upgradeAsked_ = admitted_ = simplePath_ = false;
   walking_ = headEnd_ = localReply_ = collectingResponse_ = false;
   replayable_ = true;
+  state_ = State::kFiltering;
   arena_.reset();
 }
 
@@ -86,19 +87,19 @@ void ProxyExchange::onRequestHead(bool end) {
 }
 
 void ProxyExchange::touch() {
-  if (manager_ != nullptr) manager_->touch();
+  if (alive_) manager_->touch();
 }
 
 void ProxyExchange::routeRequest() {
   std::string_view target = request_->target;
   const route::TargetScan scan = route::scanTarget(target);
-  path_ = rawPath_ = target.substr(0, scan.pathBytes);
-  hasQuery_ = scan.pathBytes < target.size();
-  query_ = hasQuery_ ? target.substr(scan.pathBytes + 1) : std::string_view();
+  info_.path = rawPath_ = target.substr(0, scan.pathBytes);
+  info_.hasQuery = scan.pathBytes < target.size();
+  info_.query = info_.hasQuery ? target.substr(scan.pathBytes + 1) : std::string_view();
   simplePath_ = scan.simple;
   if (!simplePath_) {
     if (!route::wellFormedPath(rawPath_)) return refusePath();
-    path_ = route::normalizePath(rawPath_, arena_.chars(rawPath_.size() + 1));
+    info_.path = route::normalizePath(rawPath_, arena_.chars(rawPath_.size() + 1));
   }
   findClient();
   if (pinned_ == nullptr) return engineError(503);
@@ -118,7 +119,7 @@ void ProxyExchange::routeRequest() {
   input.method = request_->method;
   input.host = host_ = route::HostName::of(request_->host, arena_);
   if (manager_->misdirected(host_.name)) return engineError(421);
-  input.normalizedPath = path_;
+  input.normalizedPath = info_.path;
   input.sni = manager_->connection().transport().serverName();
   input.destinationPort = manager_->localPort();
   input.tls = manager_->secure();
@@ -126,11 +127,11 @@ void ProxyExchange::routeRequest() {
   route::Match match;
   const http::FilterPlan* plan = pinned_->snapshot->globalPlan.get();
   if (pinned_->snapshot->routes->match(input, match)) {
-    route_ = static_cast<const Route*>(match.payload);
+    info_.route = route_ = static_cast<const Route*>(match.payload);
     pathMatched_ = match.pathMatched;
     matchedRegex_ = match.regex;
     matchedPrefix_ = match.pathMatched ? match.matchedPrefix : std::string_view("/");
-    service_ = pinned_->snapshot->serviceOf(*route_);
+    info_.service = service_ = pinned_->snapshot->serviceOf(*route_);
     plan = pinned_->snapshot->planOf(*route_);
   } else if (match.tooCostly) {
     return engineError(500);
@@ -153,8 +154,8 @@ void ProxyExchange::continueFilters() {
     }
   }
   if (filters_.count > 0 && !runRequestFilters(filters_.count)) return;
-  if (route_ == nullptr) return replyError(404, "no Route matched with those values");
-  if (service_ == nullptr) return replyError(503, "no Service found with those values");
+  if (route_ == nullptr) return answerError(404, "no Route matched with those values");
+  if (service_ == nullptr) return answerError(503, "no Service found with those values");
   forward();
 }
 
@@ -162,10 +163,11 @@ void ProxyExchange::continueFilters() {
 bool ProxyExchange::runRequestFilters(size_t until) {
   while (filters_.asked < until) {
     FilterChain::Step& step = filters_.steps[filters_.asked];
-    step.choose(consumer_);
+    step.choose(info_.consumer);
     if (step.mayNeed(http::kWholeRequest) && !collectRequest(*step.filter)) return false;
     ++filters_.asked;
     if ((step.hooks & http::kRequestHeaders) == 0) continue;
+    filters_.current = step.entry;
     http::Action action = step.filter->onRequestHeaders(*this, step.state);
     if (state_ != State::kFiltering) return false;  // it answered
     if (action == http::Action::kPause) {
@@ -238,14 +240,15 @@ void ProxyExchange::onRequestReset(http::StreamError) {
   end();
 }
 
-void ProxyExchange::onRequestError(int status, std::string_view) {
+void ProxyExchange::onRequestError(int status, std::string_view reason) {
+  info_.reason = reason;
   if (state_ == State::kResponding || state_ == State::kDone) {
     dropUpstream();
     if (stream_ != nullptr && !responseEnded_) stream_->reset(http::StreamError::kProtocol);
     stream_ = nullptr;
     return end();
   }
-  proxied_ = upstreamBegan_ != event::TimePoint{};
+  info_.proxied = info_.upstreamBegan != event::TimePoint{};
   dropUpstream();
   if (stream_ != nullptr) stream_->closeAfter();
   engineError(status);
@@ -253,17 +256,18 @@ void ProxyExchange::onRequestError(int status, std::string_view) {
 
 /// The last byte of the response was given to the codec.
 void ProxyExchange::finishResponse() {
-  responseEnded_ = true;
+  responseEnded_ = info_.complete = true;
   state_ = State::kDone;
   event::EventLoop::cancel(upstreamTimer_);
   stream_ = nullptr;
   end();
 }
 
+/// Nothing goes in or out any more. What is due then waits for the end of the pass: a hook that has
+/// answered, or whoever has called it, may still be at work on this exchange.
 void ProxyExchange::end() {
-  if (state_ == State::kFree) return;
+  if (!alive_) return;
   stopAwaitingClient();
-  complete();
   if (upstream_ != nullptr) {
     upstream::UpstreamConnection* connection = upstream_;
     upstream_ = nullptr;
@@ -272,17 +276,15 @@ void ProxyExchange::end() {
   }
   dropUpstream();
   if (choice_.view != nullptr) leaveCluster();
-  HttpConnectionManager* manager = manager_;
-  state_ = State::kFree;
-  ++generation_;
-  worker_.unpin(pinned_);
-  worker_.recycle(*this);
-  manager->onExchangeEnd();
+  info_.ended = worker_.loop.now();
+  alive_ = false;
+  worker_.exchangeEnded(*this);
+  manager_->onExchangeEnd();
 }
 
-void ProxyExchange::complete() {
+void ProxyExchange::finish() {
   if ((filters_.hooks & http::kComplete) != 0) {
-    filters_.chooseRest(consumer_);  // of a refused request some never had their turn
+    filters_.chooseRest(info_.consumer);  // of a refused request some never had their turn
     for (size_t i = 0; i < filters_.count; ++i) {
       const FilterChain::Step& step = filters_.steps[i];
       if ((step.hooks & http::kComplete) == 0) continue;
@@ -290,10 +292,15 @@ void ProxyExchange::complete() {
     }
   }
   WorkerCounters::add(worker_.counters.requests, 1);
-  if (worker_.accessLog == nullptr) return;
+  if (worker_.accessLog != nullptr) log();
+  worker_.unpin(pinned_);
+  clear();
+}
+
+void ProxyExchange::log() {
   http::AccessRecord record;
   record.unixMillis = worker_.loop.unixMillis();
-  record.clientIp = clientIp_.empty() ? manager_->peerIp() : clientIp_;
+  record.clientIp = info_.clientIp;
   record.method = request_->method;
   record.target = loggedTarget();
   record.referer = request_->headers.get(http::HeaderCode::kReferer);
@@ -301,8 +308,8 @@ void ProxyExchange::complete() {
   record.requestId = requestId();
   record.version = request_->version;
   record.status = response_->status;
-  record.bodyBytes = responseBytes_;
-  record.failure = failure_;
+  record.bodyBytes = info_.responseBytes;
+  record.failure = info_.failure;
   worker_.accessLog->write(record);
 }
 

@@ -28,8 +28,9 @@ class ProxyExchange final : public http::Exchange,
   ~ProxyExchange();
 
   void begin(HttpConnectionManager& manager, http::ServerStream& stream);
-  /// Forgets the exchange that is over; called by the worker that recycles it.
-  void clear();
+  /// Of an exchange that has ended, once nothing of it is running: tells the filters and the access
+  /// log of it, and forgets it. Called by the worker that recycles it.
+  void finish();
 
   // http::RequestSink
   void onRequestHead(bool end) override;
@@ -61,36 +62,15 @@ class ProxyExchange final : public http::Exchange,
 
   // http::Exchange
   const http::Directory& directory() override { return *pinned_->snapshot->directory; }
-  http::PauseHandle pauseHandle() override { return {this, generation_, turn_}; }
   void replyError(int status, std::string_view message) override;
   void reply(int status, std::string_view contentType, std::string_view body) override;
-  std::string_view requestId() override { return {requestId_, sizeof requestId_}; }
-  std::string_view normalizedPath() override { return path_; }
-  std::string_view query() override { return query_; }
-  void setQuery(std::string_view query) override {
-    query_ = query;
-    hasQuery_ = !query.empty();
-  }
-  std::string_view loggedTarget() override {
-    return loggedTarget_.empty() ? request_->target : loggedTarget_;
-  }
-  void setLoggedTarget(std::string_view target) override { loggedTarget_ = target; }
-  const net::Address& clientAddress() override;
-  bool secure() override;
-  std::string_view routeId() override { return route_ ? route_->id : std::string_view(); }
-  std::string_view serviceId() override { return service_ ? service_->id : std::string_view(); }
   const buffer::Buffer* wholeRequestBody() override;
   void replaceRequestBody(std::string_view body) override;
   const buffer::Buffer* wholeResponseBody() override;
   void replaceResponseBody(std::string_view body) override;
   const net::PeerCertificate* peerCertificate() override;
-  void setActor(std::string_view name) override { actor_ = name; }
-  std::string_view actor() override { return actor_; }
 
  protected:
-  bool alive(uint32_t generation) const override {
-    return generation == generation_ && state_ != State::kFree;
-  }
   void resumePaused(uint32_t turn) override;
 
  private:
@@ -98,7 +78,6 @@ class ProxyExchange final : public http::Exchange,
   friend class HttpConnectionManager;
 
   enum class State : uint8_t {
-    kFree,
     kFiltering,   ///< Request filters run, or one has paused.
     kResolving,   ///< Waiting for the origin's address.
     kConnecting,  ///< Waiting for an upstream connection.
@@ -133,8 +112,9 @@ class ProxyExchange final : public http::Exchange,
   void bodyCollected();
   bool bodyComplete() const;
   void finishResponse();
-  void complete();
   void end();
+  void log();
+  void clear();
 
   // response_filters.cc
   bool filterResponse(bool end);
@@ -144,10 +124,6 @@ class ProxyExchange final : public http::Exchange,
   bool responseCollected() const;
   void continueResponse();
   void commitResponse();
-  /// After a hook: the exchange has ended, or another one has taken its place.
-  bool over(uint32_t generation) const {
-    return generation != generation_ || state_ == State::kFree || state_ == State::kDone;
-  }
 
   // body_filters.cc
   FilteredBodies& bodies();
@@ -211,8 +187,8 @@ class ProxyExchange final : public http::Exchange,
   void onUpstreamTimeout();
 
   // failure.cc
-  /// Tells the operator of `failure_`. `status`: the answer that it leads to; 0 where the response
-  /// under way is cut short.
+  /// Tells the operator of the last failure. `status`: the answer that it leads to; 0 where the
+  /// response under way is cut short.
   void reportFailure(http::FailurePhase phase, std::string_view detail, int status);
   void reportNoTarget();
   http::FailurePhase failurePhase() const;
@@ -242,11 +218,15 @@ class ProxyExchange final : public http::Exchange,
   // reply.cc
   void enforceProtocol();
   bool protocolAllowed();
-  void engineError(int status);
+  /// An answer that is no filter's: `message` becomes the negotiated error body.
+  void answerError(int status, std::string_view message,
+                   http::AnsweredBy who = http::AnsweredBy::kGateway);
+  void engineError(int status, http::AnsweredBy who = http::AnsweredBy::kEngine);
   void refusePath();
   void closeHttp1();
-  void sendEngineError(int status, std::string_view form);
-  void sendReply(int status, std::string_view contentType, std::string_view body);
+  void sendEngineError(int status, std::string_view form, http::AnsweredBy who);
+  void sendReply(int status, std::string_view contentType, std::string_view body,
+                 http::AnsweredBy who);
   void sendLocal(std::string_view body);
   void addProxyHeaders(bool local);
   void sendHead(bool end);
@@ -260,52 +240,37 @@ class ProxyExchange final : public http::Exchange,
   FilterChain filters_;
   FilteredBodies* bodies_ = nullptr;           ///< In the arena; clear() destroys it.
   http::HeaderMap* attemptHeaders_ = nullptr;  ///< As filters have made them for this attempt.
-  std::string_view actor_;
   PinnedSlab* pins_ = nullptr;
 
-  std::string_view path_;  ///< Normalised.
   std::string_view matchedPrefix_;
   const void* matchedRegex_ = nullptr;  ///< Of the route's path, for RouteTable::capture().
   std::string_view rawPath_;            ///< As received, without the query.
-  std::string_view query_;
   route::HostName host_;
-  std::string_view loggedTarget_;  ///< "": the target as it is.
-  net::Address clientAddress_;
   char requestId_[32];
 
   upstream::UpstreamConnection* upstream_ = nullptr;
   upstream::UpstreamConnection* pendingUpstream_ = nullptr;
   uint64_t resolving_ = 0;
   EndpointChoice choice_;
-  buffer::Buffer pendingBody_;  ///< Request body not yet given to an upstream.
-  buffer::Buffer replayBody_;   ///< What was given, kept by reference for a retry.
-  event::TimePoint began_{};
-  event::TimePoint upstreamBegan_{};
+  buffer::Buffer pendingBody_;        ///< Request body not yet given to an upstream.
+  buffer::Buffer replayBody_;         ///< What was given, kept by reference for a retry.
   event::TimePoint clientSince_{};    ///< When clientBytes_ was taken.
   event::TimePoint clientMoved_{};    ///< When body bytes came last.
   uint64_t clientBytes_ = 0;          ///< What clientWait_ counts by, when its timer was armed.
   event::TimePoint upstreamMoved_{};  ///< When the origin took bytes last, as far as is known.
   uint64_t upstreamTook_ = 0;         ///< Bytes written to it by then.
-  uint64_t responseBytes_ = 0;
-  uint64_t requestBytes_ = 0;
   int64_t contentLength_ = -1;
   size_t requestLimit_ = 0;   ///< Of the filter that awaits the whole body.
   size_t responseLimit_ = 0;  ///< Likewise of the response.
   size_t addressIndex_ = 0;
-  const net::Address* target_ = nullptr;  ///< Of the attempt; in the arena, cluster or snapshot.
-  int attempts_ = 0;
-  http::FailureCause failure_ = http::FailureCause::kNone;  ///< Of the last attempt.
-  uint32_t generation_ = 0;
-  uint32_t turn_ = 1;            ///< Of the next pause; told to handles.
   uint32_t pausedRequest_ = 0;   ///< The pause of that direction under way; 0: none.
   uint32_t pausedResponse_ = 0;  ///< Likewise.
 
-  State state_ = State::kFree;
+  State state_ = State::kFiltering;
   ClientWait clientWait_ = ClientWait::kNothing;  ///< What the client timer is for.
   bool bodyEnded_ = false;                        ///< The client has sent its last body byte.
   bool requestEnded_ = false;
   bool responseEnded_ = false;
-  bool hasQuery_ = false;
   bool simplePath_ = false;  ///< See route::TargetScan.
   bool hasBody_ = false;
   bool pathMatched_ = false;
@@ -318,7 +283,6 @@ class ProxyExchange final : public http::Exchange,
   bool upstreamPaused_ = false;
   bool upstreamSending_ = false;  ///< Its timer has found bytes that it has not taken.
   bool tunnel_ = false;
-  bool proxied_ = false;     ///< The answer counts as proxied: latency headers differ.
   bool triedFresh_ = false;  ///< The one free retry after a stale kept-alive connection is spent.
   bool admitted_ = false;    ///< The listener's filters let it through to the plugins.
   bool collecting_ = false;  ///< The whole request body is awaited before a filter runs.

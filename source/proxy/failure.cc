@@ -22,7 +22,7 @@ FailurePhase ProxyExchange::failurePhase() const {
 void ProxyExchange::reportFailure(FailurePhase phase, std::string_view detail, int status) {
   if (worker_.failureLog == nullptr) return;
   FailureLog::Failure failure;
-  failure.cause = failure_;
+  failure.cause = info_.failure;
   failure.phase = phase;
   failure.service = service_->name.empty() ? service_->id : service_->name;
   failure.host = service_->host;
@@ -34,19 +34,19 @@ void ProxyExchange::reportFailure(FailurePhase phase, std::string_view detail, i
     failure.port = 0;
   }
   if (phase != FailurePhase::kResolving && phase != FailurePhase::kBalancing) {
-    failure.address = target_;
+    failure.address = info_.attempt.address;
   }
   failure.detail = detail;
   failure.status = status;
-  failure.attempts = attempts_;
+  failure.attempts = info_.attempts;
   failure.requestId = requestId();
   worker_.failureLog->write(failure, worker_.loop.now());
 }
 
 /// Targets that failed this request may be what has left none.
 void ProxyExchange::reportNoTarget() {
-  const FailureCause before = failure_;
-  failure_ = FailureCause::kNoTarget;
+  const FailureCause before = info_.failure;
+  info_.failure = FailureCause::kNoTarget;
   std::string_view detail;
   if (before != FailureCause::kNone) detail = arena_.concat("the last attempt: ", textOf(before));
   reportFailure(FailurePhase::kBalancing, detail, 503);

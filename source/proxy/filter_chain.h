@@ -52,6 +52,7 @@ struct FilterChain {
       http::kResponseHeaders | http::kResponseBody | http::kTrailers;
 
   Step* steps = nullptr;
+  const http::PlanEntry* current = nullptr;  ///< Whose hook was called last.
   uint16_t count = 0;
   uint16_t before = 0;   ///< Steps in front of the plugins.
   uint16_t plugins = 0;  ///< Steps of plugins.

@@ -63,14 +63,14 @@ void ProxyExchange::resolveAndConnect(const std::string& host, uint16_t port) {
         if (error == net::ResolveError::kNone) {
           withOneOf(addresses, port);
         } else if (error == net::ResolveError::kNotFound) {
-          failure_ = http::FailureCause::kNameUnknown;
+          info_.failure = http::FailureCause::kNameUnknown;
           reportFailure(http::FailurePhase::kResolving, {}, 503);
-          replyError(503, "name resolution failed");
+          answerError(503, "name resolution failed");
         } else {
-          failure_ = http::FailureCause::kNameServerFailed;
+          info_.failure = http::FailureCause::kNameServerFailed;
           reportFailure(http::FailurePhase::kResolving, {}, 500);
-          replyError(500, arena_.concat("failed the initial dns/balancer resolve for '",
-                                        service_->host, "' with: dns server error"));
+          answerError(500, arena_.concat("failed the initial dns/balancer resolve for '",
+                                         service_->host, "' with: dns server error"));
         }
         touch();
       });
@@ -89,15 +89,25 @@ void ProxyExchange::withOneOf(const std::vector<net::Address>& addresses, uint16
 void ProxyExchange::withAddress(const net::Address& address) {
   const upstream::Service& service = *service_;
   if (leadsToOpenAdmin(address)) return refuseOpenAdmin();
-  target_ = &address;
   state_ = State::kConnecting;
-  if (upstreamBegan_ == event::TimePoint{}) upstreamBegan_ = worker_.loop.now();
-  ++attempts_;
+  const event::TimePoint now = worker_.loop.now();
+  if (info_.upstreamBegan == event::TimePoint{}) {
+    info_.upstreamBegan = now;
+  } else {
+    const auto* before = arena_.make<http::Attempt>(info_.attempt);
+    info_.attempt = {};
+    info_.attempt.before = before;
+  }
+  info_.attempt.address = &address;
+  info_.attempt.began = now;
+  ++info_.attempts;
   std::string_view serverName;
   if (service.tls) {
     serverName = serverNameOf(request_->headers.get(http::HeaderCode::kHost));
     // A client that names no host must not do away with the check of the origin's name.
     if (serverName.empty()) serverName = serverNameOf(service.host);
+    info_.attempt.secure = true;
+    info_.attempt.serverName = serverName;
   }
   upstream::UpstreamConnection* ready =
       worker_.pool.acquire(service, address, serverName, triedFresh_, *this, pendingUpstream_);
@@ -129,7 +139,7 @@ void ProxyExchange::onUpstreamFailed(bool timedOut, std::string_view reason) {
 void ProxyExchange::sendRequest() {
   state_ = State::kForwarding;
   anyBodySent_ = false;
-  if (attempts_ > 1 && !replayBody_.empty()) {
+  if (info_.attempts > 1 && !replayBody_.empty()) {
     buffer::Buffer again(worker_.slabs);
     again.shareFrom(replayBody_);
     again.moveFrom(pendingBody_);
@@ -145,6 +155,8 @@ void ProxyExchange::sendRequest() {
   head.method = request_->method;
   head.target = upstreamTarget();
   head.upgrade = upgrade_;
+  info_.attempt.connected = worker_.loop.now();
+  info_.attempt.reused = upstream_->reused();
   upstream_->codec().sendHead(head, !hasBody_, contentLength_, *this);
   sendPending();
   upstream_->flush();
@@ -159,12 +171,12 @@ const http::HeaderMap* ProxyExchange::filterAttempt() {
   if (attemptHeaders_ == nullptr) attemptHeaders_ = arena_.make<http::HeaderMap>(arena_);
   http::HeaderMap& headers = *attemptHeaders_;
   headers.assign(request_->headers);
-  const uint32_t generation = generation_;
   for (size_t i = 0; i < filters_.count; ++i) {
     const FilterChain::Step& step = filters_.steps[i];
     if ((step.hooks & http::kUpstreamRequest) == 0) continue;
+    filters_.current = step.entry;
     step.filter->onUpstreamRequest(*this, step.state, headers);
-    if (over(generation) || localReply_) return nullptr;
+    if (!alive_ || localReply_) return nullptr;
   }
   return &headers;
 }
@@ -187,11 +199,11 @@ void ProxyExchange::sendPending() {
 }
 
 void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
-  requestBytes_ += data.size();
+  info_.requestBytes += data.size();
   clientMoved_ = worker_.loop.now();
   if (end) requestBodyEnded();
   size_t limit = worker_.settings.maxBodyBytes;
-  if (limit > 0 && requestBytes_ > limit && !tunnel_) {
+  if (limit > 0 && info_.requestBytes > limit && !tunnel_) {
     data.clear();
     if (response_->status == 0 && stream_ != nullptr) {
       dropUpstream();
@@ -292,8 +304,10 @@ void ProxyExchange::onInformational(int status, http::HeaderMap& headers) {
 void ProxyExchange::onResponseHead(bool end) {
   event::EventLoop::cancel(upstreamTimer_);
   stopAwaitingClient();  // it has its answer: the body goes on as the origin wants it
-  proxied_ = true;
-  failure_ = http::FailureCause::kNone;  // of an attempt before this one
+  info_.proxied = true;
+  info_.failure = http::FailureCause::kNone;  // of an attempt before this one
+  info_.attempt.answered = worker_.loop.now();
+  info_.attempt.status = response_->status;
   bool switching = response_->status == 101;
   if (switching && !upgrade_) {
     return attemptFailed(false, true, "upgrade that nobody asked for");
@@ -328,7 +342,7 @@ void ProxyExchange::onResponseBody(buffer::Buffer& data, bool end) {
     return;
   }
   if (bodies_ != nullptr && bodies_->response.active) return filterResponseBody(data, end, nullptr);
-  responseBytes_ += data.size();
+  info_.responseBytes += data.size();
   stream_->sendBody(data, end);
   touch();
   if (end) return finishResponse();
@@ -372,7 +386,8 @@ void ProxyExchange::onResponseError(http::StreamError, std::string_view detail) 
       (repeatable(request_->method) && (replayable_ || !anyBodySent_))) {
     // A kept connection that closed before any response byte: the origin's idle limit was shorter
     // than ours. Once more on a fresh one, not counted against the service's retries.
-    --attempts_;
+    --info_.attempts;
+    info_.attempt.failure = http::causeOf(failurePhase(), detail);
     attempt(true);
   } else {
     attemptFailed(false, true, detail);
@@ -381,14 +396,14 @@ void ProxyExchange::onResponseError(http::StreamError, std::string_view detail) 
 }
 
 bool ProxyExchange::mayRetry(bool requestSent) const {
-  if (attempts_ > service_->retries) return false;
+  if (info_.attempts > service_->retries) return false;
   if (!requestSent) return replayable_ || !anyBodySent_;
   return repeatable(request_->method) && (replayable_ || !anyBodySent_) && !tunnel_;
 }
 
 void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_view detail) {
   const http::FailurePhase phase = failurePhase();
-  failure_ = http::causeOf(phase, detail);
+  info_.failure = info_.attempt.failure = http::causeOf(phase, detail);
   if (upstream_ != nullptr) {
     upstream_->abort();
     upstream_ = nullptr;
@@ -411,11 +426,11 @@ void ProxyExchange::attemptFailed(bool timedOut, bool requestSent, std::string_v
     response_->status = 0;
     return attempt(false);
   }
-  proxied_ = true;
+  info_.proxied = true;
   reportFailure(phase, detail, timedOut ? 504 : 502);
   // Who asked for another protocol may be speaking it already: that must not be read as a request.
   if (upgradeAsked_) closeHttp1();
-  engineError(timedOut ? 504 : 502);
+  engineError(timedOut ? 504 : 502, http::AnsweredBy::kGateway);
 }
 
 void ProxyExchange::dropUpstream() {

@@ -34,47 +34,51 @@ void ProxyExchange::enforceProtocol() {
   if (route_->grpc) {
     std::string_view type = request_->headers.get(HeaderCode::kContentType);
     if (type.substr(0, 16) != "application/grpc") {
-      return replyError(415, "Non-gRPC request matched gRPC route");
+      return answerError(415, "Non-gRPC request matched gRPC route");
     }
     headers.add("connection", "Upgrade");
     headers.add("upgrade", "HTTP/2");
-    return replyError(426, "Please use HTTP2 protocol");
+    return answerError(426, "Please use HTTP2 protocol");
   }
   if (route_->redirectStatus == 426) {
     headers.add(HeaderCode::kConnection, "Upgrade");
     headers.add(HeaderCode::kUpgrade, "TLS/1.2, HTTP/1.1");
-    return replyError(426, "Please use HTTPS protocol");
+    return answerError(426, "Please use HTTPS protocol");
   }
   const std::string_view host = HostPort::split(request_->host).host;
   headers.add(HeaderCode::kLocation, arena_.concat("https://", host, request_->target));
-  reply(route_->redirectStatus, "", "");
+  sendReply(route_->redirectStatus, "", "", http::AnsweredBy::kGateway);
 }
 
 void ProxyExchange::replyError(int status, std::string_view message) {
-  http::ErrorBody body =
-      http::errorBody(arena_, request_->headers.get(HeaderCode::kAccept), message, requestId());
-  sendReply(status, body.contentType, body.body);
+  answerError(status, message, http::AnsweredBy::kFilter);
 }
 
 void ProxyExchange::reply(int status, std::string_view contentType, std::string_view body) {
-  sendReply(status, contentType, body);
+  sendReply(status, contentType, body, http::AnsweredBy::kFilter);
+}
+
+void ProxyExchange::answerError(int status, std::string_view message, http::AnsweredBy who) {
+  http::ErrorBody body =
+      http::errorBody(arena_, request_->headers.get(HeaderCode::kAccept), message, requestId());
+  sendReply(status, body.contentType, body.body, who);
 }
 
 /// Errors of the HTTP engine: the form is negotiated by Accept, else Content-Type, else the
 /// default.
-void ProxyExchange::engineError(int status) {
+void ProxyExchange::engineError(int status, http::AnsweredBy who) {
   std::string_view form = request_->headers.get(HeaderCode::kAccept);
   if (!request_->headers.has(HeaderCode::kAccept)) {
     form = request_->headers.get(HeaderCode::kContentType);
     if (form.empty()) form = worker_.settings.errorDefaultType;
   }
-  sendEngineError(status, form);
+  sendEngineError(status, form, who);
 }
 
 /// A path that is none is refused like a malformed request line, before Accept counts.
 void ProxyExchange::refusePath() {
   closeHttp1();
-  sendEngineError(400, worker_.settings.errorDefaultType);
+  sendEngineError(400, worker_.settings.errorDefaultType, http::AnsweredBy::kEngine);
 }
 
 /// The answer is the last on an HTTP/1 connection; the other streams of HTTP/2 go on.
@@ -82,20 +86,21 @@ void ProxyExchange::closeHttp1() {
   if (request_->version != http::Version::kHttp2) stream_->closeAfter();
 }
 
-void ProxyExchange::sendEngineError(int status, std::string_view form) {
+void ProxyExchange::sendEngineError(int status, std::string_view form, http::AnsweredBy who) {
   response_->headers.clear();
   std::string_view message = http::defaultMessage(status);
   http::ErrorBody body = http::errorBody(arena_, form, message, requestId());
-  sendReply(status, body.contentType, body.body);
+  sendReply(status, body.contentType, body.body, who);
 }
 
-void ProxyExchange::sendReply(int status, std::string_view contentType, std::string_view body) {
+void ProxyExchange::sendReply(int status, std::string_view contentType, std::string_view body,
+                              http::AnsweredBy who) {
   if (stream_ == nullptr || localReply_ || state_ == State::kResponding || state_ == State::kDone) {
     return;
   }
   if (!isFinal(status)) {  // it would end no request
     stream_->closeAfter();
-    return engineError(500);
+    return engineError(500, who);
   }
   dropUpstream();
   stopAwaitingClient();
@@ -109,6 +114,10 @@ void ProxyExchange::sendReply(int status, std::string_view contentType, std::str
   } else {
     headers.setNumber(HeaderCode::kContentLength, static_cast<int64_t>(body.size()));
   }
+  info_.answeredBy = who;
+  if (who == http::AnsweredBy::kFilter && filters_.current != nullptr) {
+    info_.filter = filters_.current->name;
+  }
   addProxyHeaders(true);
   localReply_ = true;
   pausedRequest_ = 0;
@@ -119,7 +128,8 @@ void ProxyExchange::sendReply(int status, std::string_view contentType, std::str
 void ProxyExchange::sendLocal(std::string_view body) {
   state_ = State::kResponding;
   bool head = request_->method == "HEAD" || body.empty();
-  responseBytes_ = head ? 0 : body.size();
+  info_.answered = worker_.loop.now();
+  info_.responseBytes = head ? 0 : body.size();
   stream_->sendHead(*response_, head);
   if (!head) {
     buffer::Buffer bytes(worker_.slabs);
@@ -141,15 +151,16 @@ void ProxyExchange::addProxyHeaders(bool local) {
   http::HeaderMap& headers = response_->headers;
   event::TimePoint now = worker_.loop.now();
   std::string_view via;
-  if (proxied_ && settings.serverTokens) via = viaLine(headers, own.viaDownstream());
+  if (info_.proxied && settings.serverTokens) via = viaLine(headers, own.viaDownstream());
   LineBlock block(arena_, kFrames + 4 * LineBlock::kNumber + requestId().size() + via.size() +
                               own.server().size() + http1::DateCache::kLineBytes);
-  if (proxied_) {
+  if (info_.proxied) {
     if (!choice_.setCookie.empty()) setHashCookie();
     if (settings.latencyTokens) {
       headers.remove(HeaderCode::kXKongUpstreamLatency);
       headers.remove(HeaderCode::kXKongProxyLatency);
-      const Decimal upstream(millis(now - upstreamBegan_)), ours(millis(upstreamBegan_ - began_));
+      const Decimal upstream(millis(now - info_.upstreamBegan)),
+          ours(millis(info_.upstreamBegan - info_.began));
       block.lines<HeaderCode::kXKongUpstreamLatency, HeaderCode::kXKongProxyLatency>(
           upstream.text(), ours.text());
     }
@@ -160,10 +171,10 @@ void ProxyExchange::addProxyHeaders(bool local) {
     if (!via.empty()) block.whole(HeaderCode::kVia, via);
   } else if (settings.latencyTokens) {
     headers.remove(HeaderCode::kXKongResponseLatency);
-    block.lines<HeaderCode::kXKongResponseLatency>(Decimal(millis(now - began_)).text());
+    block.lines<HeaderCode::kXKongResponseLatency>(Decimal(millis(now - info_.began)).text());
   }
   // An answer about the origin's failure counts as the origin's, which had no name to tell.
-  bool nameless = local && proxied_;
+  bool nameless = local && info_.proxied;
   if (settings.serverTokens && !nameless && !headers.has(HeaderCode::kServer)) {
     block.whole(HeaderCode::kServer, own.server());
   }
@@ -189,6 +200,8 @@ void ProxyExchange::addProxyHeaders(bool local) {
 
 void ProxyExchange::sendHead(bool end) {
   state_ = State::kResponding;
+  info_.answered = worker_.loop.now();
+  if (!localReply_) info_.answeredBy = http::AnsweredBy::kOrigin;
   stream_->sendHead(*response_, end);
   touch();
 }

@@ -33,13 +33,7 @@ bool ProxyExchange::isTrusted(const net::Address& address) const {
 
 bool ProxyExchange::trustedPeer() const { return isTrusted(manager_->peer()); }
 
-bool ProxyExchange::secure() { return manager_->secure(); }
-
-const net::Address& ProxyExchange::clientAddress() { return clientAddress_; }
-
 void ProxyExchange::findClient() {
-  clientAddress_ = manager_->peer();
-  clientIp_ = manager_->peerIp();
   if (worker_.settings.trusted.empty() || !trustedPeer()) return;
   std::string_view value = request_->headers.joined(worker_.settings.realIpHeader);
   // The last address of the list, or with `recursive` the last that is not a trusted proxy.
@@ -51,8 +45,8 @@ void ProxyExchange::findClient() {
     if (one.empty()) continue;  // RFC 9110 section 5.6.1.2
     auto address = net::Address::parse(HostPort::split(one).host, 0);
     if (!address) return;
-    clientAddress_ = *address;
-    clientIp_ = arena_.copy(address->ip());
+    info_.client = arena_.make<net::Address>(*address);
+    info_.clientIp = arena_.copy(address->ip());
     if (!worker_.settings.realIpRecursive || !isTrusted(*address)) return;
   }
 }
@@ -145,9 +139,9 @@ void ProxyExchange::addOwnFields(http::HeaderMap& headers) {
       HeaderCode::kXForwardedHost, HeaderCode::kXForwardedPort, HeaderCode::kXForwardedPath,
       HeaderCode::kXKongRequestId);
   const ProxySettings& settings = worker_.settings;
-  Origin origin{clientIp_,
-                clientIp_,
-                manager_->secure() ? "https" : "http",
+  Origin origin{info_.clientIp,
+                info_.clientIp,
+                info_.secure ? "https" : "http",
                 hostName(),
                 manager_->localPortText(),
                 rawPath_};
@@ -178,25 +172,25 @@ std::string_view ProxyExchange::hostName() const { return host_.name; }
 
 /// Whether what buildUpstreamPath() would write is what the client sent.
 bool ProxyExchange::targetStays() const {
-  if (service_->path.size() > 1 || path_.data() != rawPath_.data()) return false;
-  if (!simplePath_ && !route::isPlain(path_)) return false;
+  if (service_->path.size() > 1 || info_.path.data() != rawPath_.data()) return false;
+  if (!simplePath_ && !route::isPlain(info_.path)) return false;
   if (route_->stripPath && pathMatched_ && matchedPrefix_ != "/") return false;
-  return !hasQuery_ || (query_.data() == rawPath_.data() + rawPath_.size() + 1 &&
-                        rawPath_.size() + 1 + query_.size() == request_->target.size());
+  return !info_.hasQuery || (info_.query.data() == rawPath_.data() + rawPath_.size() + 1 &&
+                             rawPath_.size() + 1 + info_.query.size() == request_->target.size());
 }
 
 std::string_view ProxyExchange::upstreamTarget() {
   if (request_->target == "*") return "*";
   const std::string& servicePath = service_->path;
-  if (targetStays()) return hasQuery_ ? request_->target : path_;
-  size_t capacity = route::upstreamPathBound(servicePath, path_);
-  char* out = arena_.chars(capacity + query_.size() + 1);
+  if (targetStays()) return info_.hasQuery ? request_->target : info_.path;
+  size_t capacity = route::upstreamPathBound(servicePath, info_.path);
+  char* out = arena_.chars(capacity + info_.query.size() + 1);
   size_t size = route::buildUpstreamPath(servicePath.empty() ? "/" : servicePath, matchedPrefix_,
-                                         path_, route_->stripPath && pathMatched_, out);
-  if (hasQuery_) {
+                                         info_.path, route_->stripPath && pathMatched_, out);
+  if (info_.hasQuery) {
     out[size++] = '?';
-    if (!query_.empty()) std::memcpy(out + size, query_.data(), query_.size());
-    size += query_.size();
+    if (!info_.query.empty()) std::memcpy(out + size, info_.query.data(), info_.query.size());
+    size += info_.query.size();
   }
   return {out, size};
 }

@@ -9,11 +9,10 @@ namespace tollgate::proxy {
 bool ProxyExchange::filterResponse(bool end) {
   state_ = State::kHolding;
   headEnd_ = end;
-  filters_.chooseRest(consumer_);
+  filters_.chooseRest(info_.consumer);
   bool bodyHooks = (filters_.hooks & http::kResponseBody) != 0 && response_->status != 101;
-  uint32_t generation = generation_;
   bool walked = walkResponseHeaders();
-  if (over(generation)) return false;
+  if (!alive_) return false;
   if (walked && !localReply_ && !(bodyHooks && !end)) return true;
   FilteredBodies& held = bodies();
   if (!localReply_) held.response.active = true;
@@ -40,7 +39,7 @@ void ProxyExchange::filterReply(std::string_view body) {
   if (!headEnd_) side.input.append(body);
   bool held = state_ == State::kHolding;
   state_ = State::kHolding;
-  filters_.chooseRest(consumer_);
+  filters_.chooseRest(info_.consumer);
   if (walking_) return;  // the walk goes on with the filters after the one that answered
   if (held) return continueResponse();
   if (walkResponseHeaders()) commitResponse();
@@ -49,7 +48,6 @@ void ProxyExchange::filterReply(std::string_view body) {
 /// Runs response-header hooks from where the walk stands; false if one paused or the whole body is
 /// awaited, or if the exchange is over.
 bool ProxyExchange::walkResponseHeaders() {
-  uint32_t generation = generation_;
   while (filters_.told < filters_.count) {
     const FilterChain::Step& step = filters_.inResponseOrder(filters_.told);
     if (step.mayNeed(http::kWholeResponse) && !collectResponse(step)) return false;
@@ -57,8 +55,9 @@ bool ProxyExchange::walkResponseHeaders() {
     if ((step.hooks & http::kResponseHeaders) == 0) continue;
     bool local = localReply_;
     walking_ = true;
+    filters_.current = step.entry;
     http::Action action = step.filter->onResponseHeaders(*this, step.state, *response_);
-    if (over(generation)) return false;
+    if (!alive_) return false;
     walking_ = false;
     if (action == http::Action::kPause && local == localReply_) {
       pausedResponse_ = turn_++;
@@ -90,9 +89,8 @@ bool ProxyExchange::responseCollected() const {
 
 /// The pause is over, or the body is there.
 void ProxyExchange::continueResponse() {
-  uint32_t generation = generation_;
   collectingResponse_ = false;
-  if (walkResponseHeaders() && !over(generation)) commitResponse();
+  if (walkResponseHeaders() && alive_) commitResponse();
 }
 
 /// Every filter has seen the head: it goes out, and what is there of the body after it.

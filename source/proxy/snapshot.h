@@ -21,9 +21,7 @@ namespace tollgate::proxy {
 
 /// Names its service and its plan by number, so that a route stays the same object while they
 /// change.
-struct Route {
-  std::string id;
-  std::string name;
+struct Route : http::Named {
   uint32_t number = 0;   ///< Of Snapshot::routePlans.
   uint32_t service = 0;  ///< Of Snapshot::services; 0: none, answered 503 unless a filter answers.
   uint16_t redirectStatus = 426;

@@ -22,7 +22,7 @@ bool tooFew(uint64_t bytes, std::chrono::milliseconds time, size_t rate) {
 void ProxyExchange::awaitBody() {
   if (!hasBody_ || bodyEnded_ || bodyPaused_ || tunnel_ || clientWait_ == ClientWait::kBody) return;
   clientWait_ = ClientWait::kBody;
-  clientBytes_ = requestBytes_;
+  clientBytes_ = info_.requestBytes;
   clientMoved_ = clientSince_ = worker_.loop.now();
   worker_.loop.arm(clientTimer_, worker_.settings.bodyTimeout);
 }
@@ -41,11 +41,11 @@ void ProxyExchange::onClientTimeout() {
   const event::TimePoint now = worker_.loop.now();
   // A rate counts over the whole time.
   const bool whole = now - clientSince_ >= settings.bodyTimeout;
-  const uint64_t came = requestBytes_ - clientBytes_;
+  const uint64_t came = info_.requestBytes - clientBytes_;
   const bool slow = whole && tooFew(came, settings.bodyTimeout, settings.bodyMinRate);
   if (now - clientMoved_ < settings.bodyTimeout && !slow) {
     if (whole) {
-      clientBytes_ = requestBytes_;
+      clientBytes_ = info_.requestBytes;
       clientSince_ = now;
     }
     return worker_.loop.armAt(clientTimer_,

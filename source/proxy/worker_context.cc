@@ -118,6 +118,7 @@ size_t WorkerContext::closeIdle(size_t most) {
 }
 
 ProxyExchange& WorkerContext::takeExchange() {
+  if (!ended_.empty()) finishEnded();  // else requests in a row would pile up
   ++inUse_;
   WorkerCounters::add(counters.exchanges, 1);
   if (free_.empty()) {
@@ -129,11 +130,16 @@ ProxyExchange& WorkerContext::takeExchange() {
   return *exchange;
 }
 
-void WorkerContext::recycle(ProxyExchange& exchange) {
-  exchange.clear();
-  --inUse_;
-  WorkerCounters::add(counters.exchanges, static_cast<uint64_t>(-1));
-  free_.push_back(&exchange);
+/// A filter that hears of the end may end another exchange by it.
+void WorkerContext::finishEnded() {
+  for (size_t i = 0; i < ended_.size(); ++i) {
+    ProxyExchange* exchange = ended_[i];
+    exchange->finish();
+    --inUse_;
+    WorkerCounters::add(counters.exchanges, static_cast<uint64_t>(-1));
+    free_.push_back(exchange);
+  }
+  ended_.clear();
   if (slabs.returned() >= kTrimBytes && !trimTimer_.armed()) loop.arm(trimTimer_, kTrimDelay);
 }
 

@@ -54,7 +54,7 @@ class ServedConnection : public ListLink<ServedTag> {
 
 /// Everything that the connections of one thread share; `worker` is its number. Used by that thread
 /// only, but for `counters`.
-class WorkerContext {
+class WorkerContext final : private event::PassEnd {
  public:
   WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
                 upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
@@ -89,9 +89,15 @@ class WorkerContext {
   Pinned* pin();
   void unpin(Pinned* pinned);
 
-  /// A recycled exchange. Given back by recycle(); freed with the worker.
+  /// A recycled exchange, until it has ended; freed with the worker. Called by codecs only, below
+  /// which no exchange is at work.
   ProxyExchange& takeExchange();
-  void recycle(ProxyExchange& exchange);
+  /// `exchange` has ended: it is finished and recycled at the end of the pass, or before another
+  /// one is taken.
+  void exchangeEnded(ProxyExchange& exchange) {
+    ended_.push_back(&exchange);
+    loop.atPassEnd(*this);
+  }
 
   /// 32 lower-case hex digits that cannot be guessed.
   void makeRequestId(char* out);
@@ -115,6 +121,8 @@ class WorkerContext {
   static constexpr event::Millis kTrimDelay{5000};
   static constexpr size_t kIdleSlabs = 64;  ///< Kept for reuse when a peak is over.
   void onTrim();
+  void atPassEnd() override { finishEnded(); }
+  void finishEnded();
   /// As many as getrandom() gives without being interrupted.
   static constexpr size_t kRandomWords = 32;
   uint64_t randomWord();
@@ -124,6 +132,7 @@ class WorkerContext {
   std::vector<std::unique_ptr<Pinned>> pinned_;  ///< The last one is current.
   std::vector<std::unique_ptr<ProxyExchange>> exchanges_;
   std::vector<ProxyExchange*> free_;
+  std::vector<ProxyExchange*> ended_;  ///< In this pass.
   IntrusiveList<ServedConnection, ServedTag> connections_;
   size_t inUse_ = 0;
   bool draining_ = false;

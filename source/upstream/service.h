@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "source/http/exchange_info.h"
 #include "source/net/address.h"
 #include "source/upstream/cluster_handle.h"
 #include "source/upstream/pool_key.h"
@@ -12,13 +13,11 @@
 namespace tollgate::upstream {
 
 /// Where a route's requests go, compiled from a service. Immutable, owned by the snapshot.
-struct Service {
-  std::string id;
-  std::string name;
+struct Service : http::Named {
   std::string protocol;  ///< "http", "https", …
   std::string host;      ///< As configured: an IP address or a name.
   uint16_t port = 80;
-  std::string path;  ///< "" or starting with "/"
+  std::string path;      ///< "" or starting with "/"
   std::string hostLine;  ///< "Host: …\r\n", sent unless the client's is preserved.
   int retries = 5;
   std::chrono::milliseconds connectTimeout{60000};
@@ -31,7 +30,7 @@ struct Service {
   /// count then.
   std::shared_ptr<const ClusterHandle> cluster;
   std::string poolKey;  ///< What connections must share to be interchangeable, without the address.
-  PoolKey literalKey;  ///< poolKey with the bytes of `literal`, where the two say it all.
+  PoolKey literalKey;   ///< poolKey with the bytes of `literal`, where the two say it all.
 
   /// The port only if it is unusual. Well-formed.
   void setHostHeader(std::string_view value) {
