@@ -1,6 +1,6 @@
 #include "source/proxy/exchange.h"
 
-#include "source/http/error_body.h"
+#include "source/proxy/client_fields.h"
 #include "source/proxy/http_connection_manager.h"
 #include "source/route/path.h"
 
@@ -9,22 +9,24 @@ namespace tollgate::proxy {
 ProxyExchange::ProxyExchange(WorkerContext& worker)
     : http::Exchange(worker.loop),
       worker_(worker),
-      pendingBody_(worker.slabs),
-      replayBody_(worker.slabs) {}
+      walk_(*this),
+      forwarder_(*this, worker.slabs),
+      responder_(*this),
+      client_(*this) {}
 
-ProxyExchange::~ProxyExchange() {
-  unpinSlabs();
-  if (choice_.view != nullptr) leaveCluster();
-}
+ProxyExchange::~ProxyExchange() { unpinSlabs(); }
+
+// ---- Its life ----------------------------------------------------------------------------------
 
 void ProxyExchange::begin(HttpConnectionManager& manager, http::ServerStream& stream) {
   ++generation_;
-  manager_ = &manager;
-  stream_ = &stream;
+  alive_ = true;
+  state_.manager = &manager;
+  state_.stream = &stream;
+  state_.pinned = worker_.pin();
   request_ = arena_.make<http::RequestHead>(arena_);
   response_ = arena_.make<http::ResponseHead>(arena_);
   if (manager.http2()) request_->version = http::Version::kHttp2;  // also of one without a head
-  pinned_ = worker_.pin();
   worker_.makeRequestId(requestId_);
   info_.requestId = {requestId_, sizeof requestId_};
   info_.began = worker_.loop.now();
@@ -32,269 +34,37 @@ void ProxyExchange::begin(HttpConnectionManager& manager, http::ServerStream& st
   info_.clientIp = manager.peerIp();
   info_.localPort = manager.localPort();
   info_.secure = manager.secure();
-  alive_ = true;
-}
-
-void ProxyExchange::clear() {
-  request_ = nullptr;
-  response_ = nullptr;
-  manager_ = nullptr;
-  stream_ = nullptr;
-  pinned_ = nullptr;
-  route_ = nullptr;
-  service_ = nullptr;
-  filters_.clear();
-  if (bodies_ != nullptr) bodies_->~FilteredBodies();
-  bodies_ = nullptr;
-  attemptHeaders_ = nullptr;
-  info_ = {};
-  matchedPrefix_ = rawPath_ = {};
-  matchedRegex_ = nullptr;
-  host_ = {};
-  unpinSlabs();
-  pendingBody_.clear();
-  replayBody_.clear();
-  contentLength_ = -1;
-  addressIndex_ = 0;
-  pausedRequest_ = pausedResponse_ = 0;
-  clientBytes_ = upstreamTook_ = 0;
-  bodyEnded_ = false;
-  requestEnded_ = responseEnded_ = hasBody_ = pathMatched_ = upgrade_ = false;
-  anyBodySent_ = bodyPaused_ = upstreamPaused_ = tunnel_ = triedFresh_ = false;
-  collecting_ = trailersWanted_ = upgradeAsked_ = admitted_ = simplePath_ = false;
-  walking_ = headEnd_ = localReply_ = collectingResponse_ = false;
-  replayable_ = true;
-  state_ = State::kFiltering;
-  arena_.reset();
-}
-
-void ProxyExchange::unpinSlabs() {
-  for (; pins_ != nullptr; pins_ = pins_->next) pins_->slab.reset();
-}
-
-void ProxyExchange::onRequestHead(bool end) {
-  requestEnded_ = bodyEnded_ = end;
-  hasBody_ = !end;
-  std::string_view length = request_->headers.get(http::HeaderCode::kContentLength);
-  if (!length.empty()) {
-    contentLength_ = 0;
-    for (char digit : length) contentLength_ = contentLength_ * 10 + (digit - '0');
-    size_t limit = worker_.settings.maxBodyBytes;
-    if (limit > 0 && static_cast<uint64_t>(contentLength_) > limit) return engineError(413);
-  }
-  if (request_->method == "TRACE" || request_->method == "CONNECT") return engineError(405);
-  routeRequest();
 }
 
 void ProxyExchange::touch() {
-  if (alive_) manager_->touch();
+  if (alive_) state_.manager->touch();
 }
 
-void ProxyExchange::routeRequest() {
-  std::string_view target = request_->target;
-  const route::TargetScan scan = route::scanTarget(target);
-  info_.path = rawPath_ = target.substr(0, scan.pathBytes);
-  info_.hasQuery = scan.pathBytes < target.size();
-  info_.query = info_.hasQuery ? target.substr(scan.pathBytes + 1) : std::string_view();
-  simplePath_ = scan.simple;
-  if (!simplePath_) {
-    if (!route::wellFormedPath(rawPath_)) return refusePath();
-    info_.path = route::normalizePath(rawPath_, arena_.chars(rawPath_.size() + 1));
-  }
-  findClient();
-  if (pinned_ == nullptr) return engineError(503);
-
-  struct Lookup final : route::HeaderLookup {
-    explicit Lookup(const http::HeaderMap& headers) : headers(headers) {}
-    void visit(std::string_view name, route::HeaderVisitor& visitor) const override {
-      headers.forEach([&](const http::Header& header) {
-        if (!http::equalsIgnoreCase(header.name(), name)) return;
-        visitor.onValue(header.value());
-      });
-    }
-    const http::HeaderMap& headers;
-  } lookup(request_->headers);
-
-  route::MatchInput input;
-  input.method = request_->method;
-  input.host = host_ = route::HostName::of(request_->host, arena_);
-  if (manager_->misdirected(host_.name)) return engineError(421);
-  input.normalizedPath = info_.path;
-  input.sni = manager_->connection().transport().serverName();
-  input.destinationPort = manager_->localPort();
-  input.tls = manager_->secure();
-  input.headers = &lookup;
-  route::Match match;
-  const http::FilterPlan* plan = pinned_->snapshot->globalPlan.get();
-  if (pinned_->snapshot->routes->match(input, match)) {
-    info_.route = route_ = static_cast<const Route*>(match.payload);
-    pathMatched_ = match.pathMatched;
-    matchedRegex_ = match.regex;
-    matchedPrefix_ = match.pathMatched ? match.matchedPrefix : std::string_view("/");
-    info_.service = service_ = pinned_->snapshot->serviceOf(*route_);
-    plan = pinned_->snapshot->planOf(*route_);
-  } else if (match.tooCostly) {
-    return engineError(500);
-  }
-  leaveClientHop();
-  filters_.build(arena_, manager_->listenerFilters(), plan);
-  continueFilters();
-}
-
-/// The listener's filters first, whatever the route; then what the route itself demands, its
-/// plugins, and the listener's filters that stand after them.
-void ProxyExchange::continueFilters() {
-  if (!admitted_) {
-    if (filters_.before > 0 && !runRequestFilters(filters_.before)) return;
-    admitted_ = true;
-    if (route_ == nullptr) {
-      filters_.passPlugins();
-    } else if (!protocolAllowed()) {
-      return enforceProtocol();
-    }
-  }
-  if (filters_.count > 0 && !runRequestFilters(filters_.count)) return;
-  if (route_ == nullptr) return answerError(404, "no Route matched with those values");
-  if (service_ == nullptr) return answerError(503, "no Service found with those values");
-  forward();
-}
-
-/// Runs request-header hooks up to that step; false if one paused, answered or waits for the body.
-bool ProxyExchange::runRequestFilters(size_t until) {
-  while (filters_.asked < until) {
-    FilterChain::Step& step = filters_.steps[filters_.asked];
-    step.choose(info_.consumer);
-    if (step.mayNeed(http::kWholeRequest) && !collectRequest(*step.filter)) return false;
-    ++filters_.asked;
-    if ((step.hooks & http::kRequestHeaders) == 0) continue;
-    filters_.current = step.entry;
-    http::Action action = step.filter->onRequestHeaders(*this, step.state);
-    if (state_ != State::kFiltering) return false;  // it answered
-    if (action == http::Action::kPause) {
-      pausedRequest_ = turn_++;
-      return false;
-    }
-  }
-  return true;
-}
-
-bool ProxyExchange::bodyComplete() const {
-  return requestEnded_ || pendingBody_.size() > requestLimit_;
-}
-
-/// Where the filter wants to see the whole body: true if it is there, or larger than it takes (it
-/// then finds no body, and it streams on as usual). Else its turn comes when that is so.
-bool ProxyExchange::collectRequest(const http::HttpFilter& filter) {
-  if (filter.requestBodyNeed() != http::BodyNeed::kWhole) return true;
-  requestLimit_ = filter.requestBodyLimit();
-  if (!hasBody_ || bodyComplete()) return true;
-  collecting_ = true;
-  sendContinue();
-  balanceClient();
-  awaitBody();
-  return false;
-}
-
-void ProxyExchange::bodyCollected() {
-  if (!bodyComplete()) return;
-  collecting_ = false;
-  if (clientWait_ == ClientWait::kBody) stopAwaitingClient();  // filters come first
-  continueFilters();
-  touch();
-}
-
-void ProxyExchange::resumePaused(uint32_t turn) {
-  if (turn == pausedRequest_ && turn != 0) {
-    pausedRequest_ = 0;
-    state_ == State::kFiltering ? continueFilters() : pumpRequestBody();
-  } else if (turn == pausedResponse_ && turn != 0) {
-    pausedResponse_ = 0;
-    state_ == State::kHolding ? continueResponse() : pumpResponseBody();
-  }
-  touch();
-}
-
-const net::PeerCertificate* ProxyExchange::peerCertificate() {
-  return manager_->connection().transport().peerCertificate();
-}
-
-/// For the filter whose turn it is.
-const buffer::Buffer* ProxyExchange::wholeRequestBody() {
-  if (state_ != State::kFiltering || !requestEnded_ || filters_.asked == 0) return nullptr;
-  const http::HttpFilter* asking = filters_.steps[filters_.asked - 1].filter;
-  const bool whole = asking != nullptr && asking->requestBodyNeed() == http::BodyNeed::kWhole &&
-                     pendingBody_.size() <= asking->requestBodyLimit();
-  return whole ? &pendingBody_ : nullptr;
-}
-
-void ProxyExchange::replaceRequestBody(std::string_view body) {
-  pendingBody_.clear();
-  pendingBody_.append(body);
-  contentLength_ = static_cast<int64_t>(body.size());
-}
-
-void ProxyExchange::onRequestReset(http::StreamError) {
-  stream_ = nullptr;
-  dropUpstream();
-  if (state_ != State::kDone && response_->status == 0) response_->status = 499;
-  end();
-}
-
-void ProxyExchange::onRequestError(int status, std::string_view reason) {
-  info_.reason = reason;
-  if (state_ == State::kResponding || state_ == State::kDone) {
-    dropUpstream();
-    if (stream_ != nullptr && !responseEnded_) stream_->reset(http::StreamError::kProtocol);
-    stream_ = nullptr;
-    return end();
-  }
-  info_.proxied = info_.upstreamBegan != event::TimePoint{};
-  dropUpstream();
-  if (stream_ != nullptr) stream_->closeAfter();
-  engineError(status);
-}
-
-/// The last byte of the response was given to the codec.
 void ProxyExchange::finishResponse() {
-  responseEnded_ = info_.complete = true;
-  state_ = State::kDone;
-  event::EventLoop::cancel(upstreamTimer_);
-  stream_ = nullptr;
+  info_.complete = true;
+  state_.phase = Phase::kDone;
+  state_.stream = nullptr;
   end();
 }
 
-/// Nothing goes in or out any more. What is due then waits for the end of the pass: a hook that has
-/// answered, or whoever has called it, may still be at work on this exchange.
 void ProxyExchange::end() {
   if (!alive_) return;
-  stopAwaitingClient();
-  if (upstream_ != nullptr) {
-    upstream::UpstreamConnection* connection = upstream_;
-    upstream_ = nullptr;
-    if (upstreamPaused_) connection->connection().resumeReading();
-    connection->release();
-  }
-  dropUpstream();
-  if (choice_.view != nullptr) leaveCluster();
+  client_.stop();
+  forwarder_.release();
+  forwarder_.drop();
+  forwarder_.choice().leave();
   info_.ended = worker_.loop.now();
   alive_ = false;
   worker_.exchangeEnded(*this);
-  manager_->onExchangeEnd();
+  state_.manager->onExchangeEnd();
 }
 
 void ProxyExchange::finish() {
-  if ((filters_.hooks & http::kComplete) != 0) {
-    filters_.chooseRest(info_.consumer);  // of a refused request some never had their turn
-    for (size_t i = 0; i < filters_.count; ++i) {
-      const FilterChain::Step& step = filters_.steps[i];
-      if ((step.hooks & http::kComplete) == 0) continue;
-      step.filter->onComplete(*this, step.state);
-    }
-  }
+  walk_.finish();
   WorkerCounters::add(worker_.counters.requests, 1);
   if (worker_.accessLog != nullptr) log();
-  worker_.unpin(pinned_);
-  clear();
+  worker_.unpin(state_.pinned);
+  reset();
 }
 
 void ProxyExchange::log() {
@@ -311,6 +81,206 @@ void ProxyExchange::log() {
   record.bodyBytes = info_.responseBytes;
   record.failure = info_.failure;
   worker_.accessLog->write(record);
+}
+
+void ProxyExchange::unpinSlabs() {
+  for (PinnedSlab* each = state_.pins; each != nullptr; each = each->next) each->slab.reset();
+}
+
+void ProxyExchange::reset() {
+  client_.reset();
+  forwarder_.reset();
+  walk_.reset();
+  unpinSlabs();
+  state_ = {};
+  info_ = {};
+  request_ = nullptr;
+  response_ = nullptr;
+  arena_.reset();
+}
+
+// ---- The way of the request --------------------------------------------------------------------
+
+void ProxyExchange::onRequestHead(bool end) {
+  state_.requestEnded = state_.bodyEnded = end;
+  state_.hasBody = !end;
+  std::string_view length = request_->headers.get(http::HeaderCode::kContentLength);
+  if (!length.empty()) {
+    int64_t bytes = 0;
+    for (char digit : length) bytes = bytes * 10 + (digit - '0');
+    forwarder_.setLength(bytes);
+    size_t limit = worker_.settings.maxBodyBytes;
+    if (limit > 0 && static_cast<uint64_t>(bytes) > limit) return responder_.engineError(413);
+  }
+  if (request_->method == "TRACE" || request_->method == "CONNECT") {
+    return responder_.engineError(405);
+  }
+  routeRequest();
+}
+
+void ProxyExchange::routeRequest() {
+  std::string_view asked = request_->target;
+  RoutedTarget& target = state_.target;
+  const route::TargetScan scan = route::scanTarget(asked);
+  info_.path = target.rawPath = asked.substr(0, scan.pathBytes);
+  info_.hasQuery = scan.pathBytes < asked.size();
+  info_.query = info_.hasQuery ? asked.substr(scan.pathBytes + 1) : std::string_view();
+  target.simplePath = scan.simple;
+  if (!target.simplePath) {
+    if (!route::wellFormedPath(target.rawPath)) return responder_.refusePath();
+    info_.path = route::normalizePath(target.rawPath, arena_.chars(target.rawPath.size() + 1));
+  }
+  findClient(worker_.settings, *request_, info_);
+  if (state_.pinned == nullptr) return responder_.engineError(503);
+
+  struct Lookup final : route::HeaderLookup {
+    explicit Lookup(const http::HeaderMap& headers) : headers(headers) {}
+    void visit(std::string_view name, route::HeaderVisitor& visitor) const override {
+      headers.forEach([&](const http::Header& header) {
+        if (!http::equalsIgnoreCase(header.name(), name)) return;
+        visitor.onValue(header.value());
+      });
+    }
+    const http::HeaderMap& headers;
+  } lookup(request_->headers);
+
+  route::MatchInput input;
+  input.method = request_->method;
+  input.host = target.host = route::HostName::of(request_->host, arena_);
+  if (state_.manager->misdirected(target.host.name)) return responder_.engineError(421);
+  input.normalizedPath = info_.path;
+  input.sni = state_.manager->connection().transport().serverName();
+  input.destinationPort = info_.localPort;
+  input.tls = info_.secure;
+  input.headers = &lookup;
+  route::Match match;
+  const http::FilterPlan* plan = state_.pinned->snapshot->globalPlan.get();
+  if (state_.pinned->snapshot->routes->match(input, match)) {
+    info_.route = state_.route = static_cast<const Route*>(match.payload);
+    target.pathMatched = match.pathMatched;
+    target.matchedRegex = match.regex;
+    target.matchedPrefix = match.pathMatched ? match.matchedPrefix : std::string_view("/");
+    info_.service = state_.service = state_.pinned->snapshot->serviceOf(*state_.route);
+    plan = state_.pinned->snapshot->planOf(*state_.route);
+  } else if (match.tooCostly) {
+    return responder_.engineError(500);
+  }
+  state_.hop = leaveClientHop(*request_);
+  walk_.start(state_.manager->listenerFilters(), plan);
+}
+
+void ProxyExchange::filtersPassed() {
+  if (state_.route == nullptr) {
+    return responder_.answerError(404, "no Route matched with those values");
+  }
+  if (state_.service == nullptr) {
+    return responder_.answerError(503, "no Service found with those values");
+  }
+  forwarder_.start();
+}
+
+void ProxyExchange::sendContinue() {
+  http::HeaderMap& headers = request_->headers;
+  if (!state_.hasBody ||
+      !http::equalsIgnoreCase(headers.get(http::HeaderCode::kExpect), "100-continue")) {
+    return;
+  }
+  headers.remove(http::HeaderCode::kExpect);
+  state_.stream->sendInformational(100, nullptr);
+  touch();
+}
+
+void ProxyExchange::onRequestBody(buffer::Buffer& data, bool end) {
+  info_.requestBytes += data.size();
+  client_.bodyMoved();
+  if (end) bodyEnded();
+  size_t limit = worker_.settings.maxBodyBytes;
+  if (limit > 0 && info_.requestBytes > limit && !state_.tunnel) {
+    data.clear();
+    if (response_->status == 0 && state_.stream != nullptr) {
+      forwarder_.drop();
+      responder_.closeHttp1();
+      responder_.engineError(413);
+    }
+    return;
+  }
+  if (state_.phase == Phase::kDone || state_.localReply) return data.clear();
+  if (walk_.bodies().takesRequest()) return walk_.bodies().request(data, end, nullptr);
+  state_.requestEnded = end;
+  forwarder_.pendingBody().moveFrom(data);
+  walk_.collectsRequest() ? walk_.requestCollected() : forwarder_.deliver();
+}
+
+void ProxyExchange::bodyEnded() {
+  state_.bodyEnded = true;
+  client_.stopAwaitingBody();
+}
+
+size_t ProxyExchange::heldBody() const { return walk_.bodies().heldRequest() + forwarder_.held(); }
+
+void ProxyExchange::onRequestTrailers(http::HeaderMap& trailers) {
+  bodyEnded();
+  removeUnfitTrailers(trailers);
+  if (walk_.bodies().takesRequest()) {
+    buffer::Buffer nothing(worker_.slabs);
+    return walk_.bodies().request(nothing, true, &trailers);
+  }
+  state_.requestEnded = true;
+  if (walk_.collectsRequest()) return walk_.requestCollected();
+  walk_.bodies().trailers(http::Direction::kRequest, trailers);
+  forwarder_.sendTrailers(trailers);
+}
+
+void ProxyExchange::onRequestReset(http::StreamError) {
+  state_.stream = nullptr;
+  forwarder_.drop();
+  if (state_.phase != Phase::kDone && response_->status == 0) response_->status = 499;
+  end();
+}
+
+void ProxyExchange::onResponseWritable() {
+  if (walk_.bodies().originStopped()) walk_.bodies().balanceOrigin();
+}
+
+void ProxyExchange::onRequestError(int status, std::string_view reason) {
+  info_.reason = reason;
+  if (state_.phase >= Phase::kResponding) {
+    forwarder_.drop();
+    if (state_.stream != nullptr) state_.stream->reset(http::StreamError::kProtocol);
+    state_.stream = nullptr;
+    return end();
+  }
+  info_.proxied = info_.upstreamBegan != event::TimePoint{};
+  forwarder_.drop();
+  if (state_.stream != nullptr) state_.stream->closeAfter();
+  responder_.engineError(status);
+}
+
+void ProxyExchange::startTunnel() {
+  state_.tunnel = true;
+  state_.hasBody = true;
+  state_.bodyEnded = false;
+  state_.requestEnded = false;
+  walk_.bodies().stop();
+}
+
+// ---- What filters ask for ----------------------------------------------------------------------
+
+const net::PeerCertificate* ProxyExchange::peerCertificate() {
+  return state_.manager->connection().transport().peerCertificate();
+}
+
+void ProxyExchange::replyError(int status, std::string_view message) {
+  responder_.answerError(status, message, http::AnsweredBy::kFilter);
+}
+
+void ProxyExchange::reply(int status, std::string_view contentType, std::string_view body) {
+  responder_.reply(status, contentType, body, http::AnsweredBy::kFilter);
+}
+
+void ProxyExchange::resumePaused(uint32_t turn) {
+  walk_.resume(turn);
+  touch();
 }
 
 }  // namespace tollgate::proxy

@@ -6,50 +6,56 @@ namespace tollgate::proxy {
 using http::FailureCause;
 using http::FailurePhase;
 
-FailurePhase ProxyExchange::failurePhase() const {
-  switch (state_) {
-    case State::kResolving:
+FailurePhase Forwarder::phase() const {
+  switch (exchange_.state_.phase) {
+    case Phase::kResolving:
       return FailurePhase::kResolving;
-    case State::kConnecting:
+    case Phase::kConnecting:
       return FailurePhase::kConnecting;
-    case State::kForwarding:
-      return requestEnded_ ? FailurePhase::kWaiting : FailurePhase::kSending;
+    case Phase::kForwarding:
+      return exchange_.state_.requestEnded ? FailurePhase::kWaiting : FailurePhase::kSending;
     default:
       return FailurePhase::kReading;
   }
 }
 
-void ProxyExchange::reportFailure(FailurePhase phase, std::string_view detail, int status) {
-  if (worker_.failureLog == nullptr) return;
+void Forwarder::report(FailurePhase phase, std::string_view detail, int status) {
+  WorkerContext& worker = exchange_.worker_;
+  if (worker.failureLog == nullptr) return;
+  const http::ExchangeInfo& info = exchange_.info_;
+  const upstream::Service& service = *exchange_.state_.service;
   FailureLog::Failure failure;
-  failure.cause = info_.failure;
+  failure.cause = info.failure;
   failure.phase = phase;
-  failure.service = service_->name.empty() ? service_->id : service_->name;
-  failure.host = service_->host;
-  failure.port = service_->port;
-  if (choice_.view != nullptr && choice_.member != upstream::Balancer::kNone) {
-    failure.host = choice_.view->cluster().hostOf(choice_.member);
-    failure.port = choice_.view->cluster().portOf(choice_.member);
-  } else if (choice_.view != nullptr) {
-    failure.port = 0;
-  }
+  failure.service = service.name.empty() ? service.id : service.name;
+  failure.host = service.host;
+  failure.port = service.port;
+  choice_.describe(failure);
   if (phase != FailurePhase::kResolving && phase != FailurePhase::kBalancing) {
-    failure.address = info_.attempt.address;
+    failure.address = info.attempt.address;
   }
   failure.detail = detail;
   failure.status = status;
-  failure.attempts = info_.attempts;
-  failure.requestId = requestId();
-  worker_.failureLog->write(failure, worker_.loop.now());
+  failure.attempts = info.attempts;
+  failure.requestId = info.requestId;
+  worker.failureLog->write(failure, worker.loop.now());
 }
 
 /// Targets that failed this request may be what has left none.
-void ProxyExchange::reportNoTarget() {
-  const FailureCause before = info_.failure;
-  info_.failure = FailureCause::kNoTarget;
+void Forwarder::noTarget() {
+  http::ExchangeInfo& info = exchange_.info_;
+  const FailureCause before = info.failure;
+  info.failure = FailureCause::kNoTarget;
   std::string_view detail;
-  if (before != FailureCause::kNone) detail = arena_.concat("the last attempt: ", textOf(before));
-  reportFailure(FailurePhase::kBalancing, detail, 503);
+  if (before != FailureCause::kNone) {
+    detail = exchange_.arena_.concat("the last attempt: ", textOf(before));
+  }
+  report(FailurePhase::kBalancing, detail, 503);
+  if (info.attempts == 0) {
+    return exchange_.responder_.answerError(503, "failure to get a peer from the ring-balancer");
+  }
+  info.proxied = true;
+  exchange_.responder_.engineError(503, http::AnsweredBy::kGateway);
 }
 
 }  // namespace tollgate::proxy

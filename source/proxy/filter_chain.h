@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "source/base/arena.h"
-#include "source/buffer/buffer.h"
 #include "source/http/filter_plan.h"
 
 namespace tollgate::proxy {
@@ -89,7 +88,6 @@ struct FilterChain {
     index -= after;
     return index < plugins ? steps[before + index] : steps[count - 1 - after - index];
   }
-  void clear() { *this = FilterChain(); }
 
  private:
   void buildAround(Arena& arena, const ListenerFilters& listener, const http::FilterPlan* plan);
@@ -107,25 +105,6 @@ struct FilterChain {
       *next++ = {&entry, entry.settled, states + entry.stateOffset, entry.settledHooks};
     }
   }
-};
-
-/// What filters have in hand of the bodies of one exchange; made when it is first needed.
-struct FilteredBodies {
-  struct Side {
-    explicit Side(buffer::SlabPool& slabs) : input(slabs), held(slabs) {}
-    buffer::Buffer input;  ///< No filter has seen it yet.
-    buffer::Buffer held;   ///< What the filter that paused left, for those after it.
-    http::HeaderMap* trailers = nullptr;
-    uint16_t next = 0;        ///< The step that `held` is for.
-    bool active = false;      ///< Bytes of this direction come here first.
-    bool inputEnded = false;  ///< Nothing follows `input` but the trailers.
-    bool endTaken = false;    ///< The filters were told of the end.
-    bool holds = false;       ///< `held` (maybe empty) waits.
-    bool heldEnd = false;     ///< It is the end.
-    size_t bytes() const { return input.size() + held.size(); }
-  };
-  explicit FilteredBodies(buffer::SlabPool& slabs) : request(slabs), response(slabs) {}
-  Side request, response;
 };
 
 }  // namespace tollgate::proxy

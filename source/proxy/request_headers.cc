@@ -1,14 +1,11 @@
-#include <algorithm>
+#include "source/proxy/request_headers.h"
 
 #include "source/base/host_port.h"
 #include "source/http1/head_writer.h"
 #include "source/proxy/client_fields.h"
-#include "source/proxy/exchange.h"
 #include "source/proxy/http_connection_manager.h"
 #include "source/route/path.h"
 
-/// What the origin is told: who the client is, what it asked for, and nothing that concerns only
-/// the hop to us.
 namespace tollgate::proxy {
 
 using http::HeaderCode;
@@ -21,75 +18,6 @@ std::string_view trimmedOws(std::string_view text) {
   while (!text.empty() && isBlank(text.back())) text.remove_suffix(1);
   return text;
 }
-
-}  // namespace
-
-bool ProxyExchange::isTrusted(const net::Address& address) const {
-  for (const net::AddressRange& range : worker_.settings.trusted) {
-    if (range.contains(address)) return true;
-  }
-  return false;
-}
-
-bool ProxyExchange::trustedPeer() const { return isTrusted(manager_->peer()); }
-
-void ProxyExchange::findClient() {
-  if (worker_.settings.trusted.empty() || !trustedPeer()) return;
-  std::string_view value = request_->headers.joined(worker_.settings.realIpHeader);
-  // The last address of the list, or with `recursive` the last that is not a trusted proxy.
-  for (bool more = true; more;) {
-    const size_t comma = value.rfind(',');
-    more = comma != std::string_view::npos;
-    const std::string_view one = trimmedOws(more ? value.substr(comma + 1) : value);
-    if (more) value = value.substr(0, comma);
-    if (one.empty()) continue;  // RFC 9110 section 5.6.1.2
-    auto address = net::Address::parse(HostPort::split(one).host, 0);
-    if (!address) return;
-    info_.client = arena_.make<net::Address>(*address);
-    info_.clientIp = arena_.copy(address->ip());
-    if (!worker_.settings.realIpRecursive || !isTrusted(*address)) return;
-  }
-}
-
-/// What the head says of the hop from the client is heeded here and goes no further; neither does
-/// what passes itself off as ours.
-void ProxyExchange::leaveClientHop() {
-  http::HeaderMap& headers = request_->headers;
-  constexpr uint64_t kHop = http1::kConnectionFields | http::bitOf(HeaderCode::kTe);
-  if (headers.hasAny(kHop)) {
-    trailersWanted_ = headers.get(HeaderCode::kTe).find("trailers") != std::string_view::npos;
-    upgradeAsked_ = headers.has(HeaderCode::kUpgrade);
-    upgrade_ = upgradeAsked_ && connectionNames(headers, "upgrade") &&
-               request_->version == http::Version::kHttp11 &&
-               http::equalsIgnoreCase(headers.get(HeaderCode::kUpgrade), "websocket");
-    removeHopByHop(headers, false);
-    headers.remove(HeaderCode::kTe);
-  }
-  removeAliases(headers);
-}
-
-void ProxyExchange::prepareRequestHeaders() {
-  http::HeaderMap& headers = request_->headers;
-  headers.remove(HeaderCode::kProxy);
-  headers.remove(HeaderCode::kExpect);  // answered by this hop
-  headers.remove(HeaderCode::kTe);
-  headers.remove(HeaderCode::kContentLength);
-  if (trailersWanted_) headers.add(HeaderCode::kTe, "trailers");
-  if (!route_->preserveHost) {
-    headers.setLine(HeaderCode::kHost, service_->hostLine);
-  } else if (!headers.has(HeaderCode::kHost)) {
-    headers.add(HeaderCode::kHost, "");
-  }
-  addOwnFields(headers);
-}
-
-/// Adds ours to what those before us have left.
-void ProxyExchange::lengthenVia(http::HeaderMap& headers, std::string_view line) {
-  headers.set(HeaderCode::kVia, arena_.concat(headers.joined(http::nameOf(HeaderCode::kVia)), ", ",
-                                              OwnLines::value(HeaderCode::kVia, line)));
-}
-
-namespace {
 
 /// Who asked, for what, and by which way.
 struct Origin {
@@ -129,27 +57,28 @@ void takeGiven(http::HeaderMap& headers, bool trusted, std::string_view peer, Or
   choose(HeaderCode::kXForwardedPath, origin.path);
 }
 
-}  // namespace
-
 /// Values of the request are as well-formed as the codec found them.
-void ProxyExchange::addOwnFields(http::HeaderMap& headers) {
+void addOwnFields(const ForwardedRequest& request) {
   using http::LineBlock;
   constexpr size_t kFrames = LineBlock::frameOf(
       HeaderCode::kXRealIp, HeaderCode::kXForwardedFor, HeaderCode::kXForwardedProto,
       HeaderCode::kXForwardedHost, HeaderCode::kXForwardedPort, HeaderCode::kXForwardedPath,
       HeaderCode::kXKongRequestId);
-  const ProxySettings& settings = worker_.settings;
-  Origin origin{info_.clientIp,
-                info_.clientIp,
-                info_.secure ? "https" : "http",
-                hostName(),
-                manager_->localPortText(),
-                rawPath_};
-  bool trusted = !settings.trusted.empty() && trustedPeer();
-  if (headers.hasAny(kOriginFields)) takeGiven(headers, trusted, manager_->peerIp(), origin);
+  const ProxySettings& settings = request.worker.settings;
+  const http::ExchangeInfo& info = request.info;
+  const RoutedTarget& target = request.target;
+  http::HeaderMap& headers = request.head.headers;
+  Origin origin{info.clientIp,
+                info.clientIp,
+                info.secure ? "https" : "http",
+                target.host.name,
+                request.client.localPortText(),
+                target.rawPath};
+  bool trusted = !settings.trusted.empty() && isTrusted(settings, *info.peer);
+  if (headers.hasAny(kOriginFields)) takeGiven(headers, trusted, request.client.peerIp(), origin);
   std::string_view via;
-  if (settings.serverTokens) via = viaLine(headers, worker_.lines.via(request_->version));
-  LineBlock block(arena_, kFrames + origin.bytes() + requestId().size() + via.size());
+  if (settings.serverTokens) via = viaLine(headers, request.worker.lines.via(request.head.version));
+  LineBlock block(headers.arena(), kFrames + origin.bytes() + info.requestId.size() + via.size());
   block
       .lines<HeaderCode::kXRealIp, HeaderCode::kXForwardedFor, HeaderCode::kXForwardedProto,
              HeaderCode::kXForwardedHost, HeaderCode::kXForwardedPort, HeaderCode::kXForwardedPath>(
@@ -157,40 +86,113 @@ void ProxyExchange::addOwnFields(http::HeaderMap& headers) {
   if (!via.empty()) block.whole(HeaderCode::kVia, via);
   if (settings.requestIdUpstream) {
     headers.remove(HeaderCode::kXKongRequestId);
-    block.lines<HeaderCode::kXKongRequestId>(requestId());
+    block.lines<HeaderCode::kXKongRequestId>(info.requestId);
   }
   headers.add(block);
   if (trusted && headers.has(HeaderCode::kXForwardedPrefix)) return;
   headers.remove(HeaderCode::kXForwardedPrefix);
-  if (route_->stripPath && pathMatched_ && matchedPrefix_ != "/" && !matchedPrefix_.empty()) {
-    headers.add(HeaderCode::kXForwardedPrefix, matchedPrefix_);
+  if (request.route.stripPath && target.pathMatched && target.matchedPrefix != "/" &&
+      !target.matchedPrefix.empty()) {
+    headers.add(HeaderCode::kXForwardedPrefix, target.matchedPrefix);
   }
 }
 
-/// The host that was asked for, without port and final dot.
-std::string_view ProxyExchange::hostName() const { return host_.name; }
-
 /// Whether what buildUpstreamPath() would write is what the client sent.
-bool ProxyExchange::targetStays() const {
-  if (service_->path.size() > 1 || info_.path.data() != rawPath_.data()) return false;
-  if (!simplePath_ && !route::isPlain(info_.path)) return false;
-  if (route_->stripPath && pathMatched_ && matchedPrefix_ != "/") return false;
-  return !info_.hasQuery || (info_.query.data() == rawPath_.data() + rawPath_.size() + 1 &&
-                             rawPath_.size() + 1 + info_.query.size() == request_->target.size());
+bool targetStays(const ForwardedRequest& request) {
+  const http::ExchangeInfo& info = request.info;
+  const RoutedTarget& target = request.target;
+  if (request.service.path.size() > 1 || info.path.data() != target.rawPath.data()) return false;
+  if (!target.simplePath && !route::isPlain(info.path)) return false;
+  if (request.route.stripPath && target.pathMatched && target.matchedPrefix != "/") return false;
+  return !info.hasQuery ||
+         (info.query.data() == target.rawPath.data() + target.rawPath.size() + 1 &&
+          target.rawPath.size() + 1 + info.query.size() == request.head.target.size());
 }
 
-std::string_view ProxyExchange::upstreamTarget() {
-  if (request_->target == "*") return "*";
-  const std::string& servicePath = service_->path;
-  if (targetStays()) return info_.hasQuery ? request_->target : info_.path;
-  size_t capacity = route::upstreamPathBound(servicePath, info_.path);
-  char* out = arena_.chars(capacity + info_.query.size() + 1);
-  size_t size = route::buildUpstreamPath(servicePath.empty() ? "/" : servicePath, matchedPrefix_,
-                                         info_.path, route_->stripPath && pathMatched_, out);
-  if (info_.hasQuery) {
+}  // namespace
+
+bool isTrusted(const ProxySettings& settings, const net::Address& address) {
+  for (const net::AddressRange& range : settings.trusted) {
+    if (range.contains(address)) return true;
+  }
+  return false;
+}
+
+void findClient(const ProxySettings& settings, http::RequestHead& head, http::ExchangeInfo& info) {
+  if (settings.trusted.empty() || !isTrusted(settings, *info.peer)) return;
+  Arena& arena = head.headers.arena();
+  std::string_view value = head.headers.joined(settings.realIpHeader);
+  // The last address of the list, or with `recursive` the last that is not a trusted proxy.
+  for (bool more = true; more;) {
+    const size_t comma = value.rfind(',');
+    more = comma != std::string_view::npos;
+    const std::string_view one = trimmedOws(more ? value.substr(comma + 1) : value);
+    if (more) value = value.substr(0, comma);
+    if (one.empty()) continue;  // RFC 9110 section 5.6.1.2
+    auto address = net::Address::parse(HostPort::split(one).host, 0);
+    if (!address) return;
+    info.client = arena.make<net::Address>(*address);
+    info.clientIp = arena.copy(address->ip());
+    if (!settings.realIpRecursive || !isTrusted(settings, *address)) return;
+  }
+}
+
+ClientHop leaveClientHop(http::RequestHead& head) {
+  http::HeaderMap& headers = head.headers;
+  ClientHop hop;
+  constexpr uint64_t kHop = http1::kConnectionFields | http::bitOf(HeaderCode::kTe);
+  if (headers.hasAny(kHop)) {
+    hop.trailersWanted = headers.get(HeaderCode::kTe).find("trailers") != std::string_view::npos;
+    hop.upgradeAsked = headers.has(HeaderCode::kUpgrade);
+    hop.upgrade = hop.upgradeAsked && connectionNames(headers, "upgrade") &&
+                  head.version == http::Version::kHttp11 &&
+                  http::equalsIgnoreCase(headers.get(HeaderCode::kUpgrade), "websocket");
+    removeHopByHop(headers, false);
+    headers.remove(HeaderCode::kTe);
+  }
+  removeAliases(headers);
+  return hop;
+}
+
+std::string_view viaLine(http::HeaderMap& headers, std::string_view line) {
+  if (!headers.has(HeaderCode::kVia)) return line;
+  // Ours is added to what those before us have left.
+  headers.set(HeaderCode::kVia,
+              headers.arena().concat(headers.joined(http::nameOf(HeaderCode::kVia)), ", ",
+                                     OwnLines::value(HeaderCode::kVia, line)));
+  return {};
+}
+
+void prepareRequestHeaders(const ForwardedRequest& request, bool trailersWanted) {
+  http::HeaderMap& headers = request.head.headers;
+  headers.remove(HeaderCode::kProxy);
+  headers.remove(HeaderCode::kExpect);  // answered by this hop
+  headers.remove(HeaderCode::kTe);
+  headers.remove(HeaderCode::kContentLength);
+  if (trailersWanted) headers.add(HeaderCode::kTe, "trailers");
+  if (!request.route.preserveHost) {
+    headers.setLine(HeaderCode::kHost, request.service.hostLine);
+  } else if (!headers.has(HeaderCode::kHost)) {
+    headers.add(HeaderCode::kHost, "");
+  }
+  addOwnFields(request);
+}
+
+std::string_view upstreamTarget(const ForwardedRequest& request) {
+  if (request.head.target == "*") return "*";
+  const http::ExchangeInfo& info = request.info;
+  const RoutedTarget& target = request.target;
+  const std::string& servicePath = request.service.path;
+  if (targetStays(request)) return info.hasQuery ? request.head.target : info.path;
+  size_t capacity = route::upstreamPathBound(servicePath, info.path);
+  char* out = request.head.headers.arena().chars(capacity + info.query.size() + 1);
+  size_t size =
+      route::buildUpstreamPath(servicePath.empty() ? "/" : servicePath, target.matchedPrefix,
+                               info.path, request.route.stripPath && target.pathMatched, out);
+  if (info.hasQuery) {
     out[size++] = '?';
-    if (!info_.query.empty()) std::memcpy(out + size, info_.query.data(), info_.query.size());
-    size += info_.query.size();
+    if (!info.query.empty()) std::memcpy(out + size, info.query.data(), info.query.size());
+    size += info.query.size();
   }
   return {out, size};
 }

@@ -1,0 +1,269 @@
+#include "source/proxy/filter_walk.h"
+
+#include "source/proxy/exchange.h"
+
+namespace tollgate::proxy {
+
+void FilterWalk::start(const ListenerFilters* listener, const http::FilterPlan* plan) {
+  state_.chain.build(exchange_.arena_, listener, plan);
+  continueRequest();
+}
+
+std::string_view FilterWalk::current() const {
+  const http::PlanEntry* entry = state_.chain.current;
+  return entry != nullptr ? std::string_view(entry->name) : std::string_view();
+}
+
+void FilterWalk::resume(uint32_t turn) {
+  if (turn == 0) return;
+  if (turn == state_.pausedRequest) {
+    state_.pausedRequest = 0;
+    exchange_.state_.phase == Phase::kFiltering ? continueRequest() : bodies_.pumpRequest();
+  } else if (turn == state_.pausedResponse) {
+    state_.pausedResponse = 0;
+    exchange_.state_.phase == Phase::kHolding ? continueResponse() : bodies_.pumpResponse();
+  }
+}
+
+void FilterWalk::finish() {
+  FilterChain& chain = state_.chain;
+  if ((chain.hooks & http::kComplete) == 0) return;
+  chain.chooseRest(exchange_.consumer());  // of a refused request some never had their turn
+  for (size_t i = 0; i < chain.count; ++i) {
+    const FilterChain::Step& step = chain.steps[i];
+    if ((step.hooks & http::kComplete) != 0) step.filter->onComplete(exchange_, step.state);
+  }
+}
+
+// ---- The request -------------------------------------------------------------------------------
+
+void FilterWalk::continueRequest() {
+  FilterChain& chain = state_.chain;
+  if (!state_.admitted) {
+    if (chain.before > 0 && !walkRequest(chain.before)) return;
+    state_.admitted = true;
+    if (exchange_.state_.route == nullptr) {
+      chain.passPlugins();
+    } else if (!exchange_.responder_.protocolAllowed()) {
+      return exchange_.responder_.enforceProtocol();
+    }
+  }
+  if (chain.count > 0 && !walkRequest(chain.count)) return;
+  exchange_.filtersPassed();
+}
+
+/// Runs request-header hooks up to that step; false if one paused, answered or waits for the body.
+bool FilterWalk::walkRequest(size_t until) {
+  FilterChain& chain = state_.chain;
+  while (chain.asked < until) {
+    FilterChain::Step& step = chain.steps[chain.asked];
+    step.choose(exchange_.consumer());
+    if (step.mayNeed(http::kWholeRequest) && !collectRequest(*step.filter)) return false;
+    ++chain.asked;
+    if ((step.hooks & http::kRequestHeaders) == 0) continue;
+    chain.current = step.entry;
+    const http::Action action = step.filter->onRequestHeaders(exchange_, step.state);
+    if (exchange_.state_.phase != Phase::kFiltering) return false;  // it answered
+    if (action == http::Action::kPause) {
+      state_.pausedRequest = exchange_.turn_++;
+      return false;
+    }
+  }
+  return true;
+}
+
+bool FilterWalk::bodyComplete() const {
+  return exchange_.state_.requestEnded ||
+         exchange_.forwarder_.pendingBody().size() > state_.requestLimit;
+}
+
+/// Where the filter wants to see the whole body: true if it is there, or larger than it takes (it
+/// then finds no body, and it streams on as usual). Else its turn comes when that is so.
+bool FilterWalk::collectRequest(const http::HttpFilter& filter) {
+  if (filter.requestBodyNeed() != http::BodyNeed::kWhole) return true;
+  state_.requestLimit = filter.requestBodyLimit();
+  if (!exchange_.state_.hasBody || bodyComplete()) return true;
+  state_.collectingRequest = true;
+  exchange_.sendContinue();
+  bodies_.balanceClient();
+  exchange_.client_.awaitBody();
+  return false;
+}
+
+void FilterWalk::requestCollected() {
+  if (!bodyComplete()) return;
+  state_.collectingRequest = false;
+  exchange_.client_.stopAwaitingBody();  // filters come first
+  continueRequest();
+  exchange_.touch();
+}
+
+const http::HeaderMap* FilterWalk::attemptHeaders() {
+  FilterChain& chain = state_.chain;
+  const http::HeaderMap& common = exchange_.request_->headers;
+  if ((chain.hooks & http::kUpstreamRequest) == 0) return &common;
+  Arena& arena = exchange_.arena_;
+  if (state_.attemptHeaders == nullptr) state_.attemptHeaders = arena.make<http::HeaderMap>(arena);
+  http::HeaderMap& headers = *state_.attemptHeaders;
+  headers.assign(common);
+  for (size_t i = 0; i < chain.count; ++i) {
+    const FilterChain::Step& step = chain.steps[i];
+    if ((step.hooks & http::kUpstreamRequest) == 0) continue;
+    chain.current = step.entry;
+    step.filter->onUpstreamRequest(exchange_, step.state, headers);
+    if (!exchange_.alive_ || exchange_.state_.localReply) return nullptr;
+  }
+  return &headers;
+}
+
+const buffer::Buffer* FilterWalk::wholeRequest() {
+  const FilterChain& chain = state_.chain;
+  const auto& state = exchange_.state_;
+  if (state.phase != Phase::kFiltering || !state.requestEnded || chain.asked == 0) return nullptr;
+  const http::HttpFilter* asking = chain.steps[chain.asked - 1].filter;
+  const buffer::Buffer& body = exchange_.forwarder_.pendingBody();
+  const bool whole = asking != nullptr && asking->requestBodyNeed() == http::BodyNeed::kWhole &&
+                     body.size() <= asking->requestBodyLimit();
+  return whole ? &body : nullptr;
+}
+
+// ---- The response ------------------------------------------------------------------------------
+
+bool FilterWalk::response(bool end) {
+  const auto& state = exchange_.state_;
+  exchange_.state_.phase = Phase::kHolding;
+  state_.headEnd = end;
+  state_.chain.chooseRest(exchange_.consumer());
+  const bool bodyHooks =
+      (state_.chain.hooks & http::kResponseBody) != 0 && exchange_.response_->status != 101;
+  const bool walked = walkResponse();
+  if (!exchange_.alive_) return false;
+  if (walked && !state.localReply && !(bodyHooks && !end)) return true;
+  BodyWalk::Side& side = bodies_.sides().response;
+  if (!state.localReply) side.active = true;
+  if (walked) {
+    commitResponse();
+  } else if (end) {
+    side.inputEnded = true;
+    if (!state.localReply) originEnded();
+  }
+  return false;
+}
+
+void FilterWalk::reply(std::string_view body) {
+  BodyWalk::Side& side = bodies_.sides().response;
+  side.input.clear();
+  side.held.clear();
+  side.trailers = nullptr;
+  side.holds = side.endTaken = false;
+  side.active = side.inputEnded = true;
+  state_.pausedResponse = 0;
+  state_.collectingResponse = false;
+  state_.headEnd = exchange_.request_->method == "HEAD" || body.empty();
+  if (!state_.headEnd) side.input.append(body);
+  const bool held = exchange_.state_.phase == Phase::kHolding;
+  exchange_.state_.phase = Phase::kHolding;
+  state_.chain.chooseRest(exchange_.consumer());
+  if (state_.walkingResponse)
+    return;  // the walk goes on with the filters after the one that answered
+  if (held) return continueResponse();
+  if (walkResponse()) commitResponse();
+}
+
+/// Runs response-header hooks from where the walk stands; false if one paused or the whole body is
+/// awaited, or if the exchange is over.
+bool FilterWalk::walkResponse() {
+  FilterChain& chain = state_.chain;
+  while (chain.told < chain.count) {
+    const FilterChain::Step& step = chain.inResponseOrder(chain.told);
+    if (step.mayNeed(http::kWholeResponse) && !collectResponse(step)) return false;
+    ++chain.told;
+    if ((step.hooks & http::kResponseHeaders) == 0) continue;
+    const bool local = exchange_.state_.localReply;
+    state_.walkingResponse = true;
+    chain.current = step.entry;
+    const http::Action action =
+        step.filter->onResponseHeaders(exchange_, step.state, *exchange_.response_);
+    state_.walkingResponse = false;
+    if (!exchange_.alive_) return false;
+    if (action == http::Action::kPause && local == exchange_.state_.localReply) {
+      state_.pausedResponse = exchange_.turn_++;
+      exchange_.forwarder_.watch().stop();  // it is not the origin that is waited for
+      return false;
+    }
+  }
+  return true;
+}
+
+/// False until the body that the step's filter wants to see is there, or too large.
+bool FilterWalk::collectResponse(const FilterChain::Step& step) {
+  if (state_.headEnd || exchange_.response_->status == 101 ||
+      step.filter->responseBodyNeed() != http::BodyNeed::kWhole) {
+    return true;
+  }
+  BodyWalk::Side& side = bodies_.sides().response;
+  state_.responseLimit = step.filter->responseBodyLimit();
+  if (responseCollected() || !step.filter->wantsResponseBody(exchange_, *exchange_.response_)) {
+    return true;
+  }
+  side.active = state_.collectingResponse = true;
+  exchange_.forwarder_.watch().awaitResponse();
+  return false;
+}
+
+bool FilterWalk::responseCollected() const {
+  const BodyWalk::Side& side = bodies_.state_.sides->response;
+  return side.inputEnded || side.input.size() > state_.responseLimit;
+}
+
+/// The pause is over, or the body is there.
+void FilterWalk::continueResponse() {
+  state_.collectingResponse = false;
+  if (walkResponse()) commitResponse();
+}
+
+/// Every filter has seen the head: it goes out, and what is there of the body after it.
+void FilterWalk::commitResponse() {
+  BodyWalk::Side& side = bodies_.sides().response;
+  http::ResponseHead& head = *exchange_.response_;
+  const bool switching = head.status == 101;
+  if (!state_.headEnd && (state_.chain.bodies & http::kChangesResponse) != 0 && !switching) {
+    head.headers.remove(http::HeaderCode::kContentLength);
+  }
+  exchange_.responder_.sendHead(state_.headEnd);
+  if (switching) exchange_.startTunnel();
+  if (state_.headEnd) return exchange_.finishResponse();
+  if (switching) {  // bytes that came with the head while it was held
+    buffer::Buffer early(exchange_.worker_.slabs);
+    early.moveFrom(side.input);
+    return exchange_.forwarder_.response().onResponseBody(early, side.inputEnded);
+  }
+  if (!side.inputEnded) exchange_.forwarder_.watch().awaitResponse();
+  bodies_.pumpResponse();
+}
+
+/// The origin has said everything; its connection need not wait for our filters.
+void FilterWalk::originEnded() {
+  if (exchange_.forwarder_.connection() != nullptr) exchange_.client_.stop();
+  exchange_.forwarder_.release();
+}
+
+const buffer::Buffer* FilterWalk::wholeResponse() {
+  if (!state_.walkingResponse || bodies_.state_.sides == nullptr || state_.headEnd) return nullptr;
+  const http::HttpFilter& asking = *state_.chain.inResponseOrder(state_.chain.told - 1).filter;
+  const BodyWalk::Side& side = bodies_.state_.sides->response;
+  const bool whole = side.inputEnded && asking.responseBodyNeed() == http::BodyNeed::kWhole &&
+                     side.input.size() <= asking.responseBodyLimit();
+  return whole ? &side.input : nullptr;
+}
+
+void FilterWalk::replaceResponse(std::string_view body) {
+  if (wholeResponse() == nullptr) return;
+  BodyWalk::Side& side = bodies_.state_.sides->response;
+  side.input.clear();
+  side.input.append(body);
+  exchange_.response_->headers.setNumber(http::HeaderCode::kContentLength,
+                                         static_cast<int64_t>(body.size()));
+}
+
+}  // namespace tollgate::proxy
