@@ -8,6 +8,7 @@
 
 #include "source/event/event_loop.h"
 #include "source/http/header_map.h"
+#include "source/net/resolver.h"
 #include "source/proxy/failure_log.h"
 #include "source/upstream/worker_clusters.h"
 
