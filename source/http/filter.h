@@ -22,7 +22,7 @@ enum Hook : uint8_t {
   kResponseHeaders = 1 << 3,
   kResponseBody = 1 << 4,
   kTrailers = 1 << 5,
-  kComplete = 1 << 6,
+  kLog = 1 << 6,
 };
 
 enum class Direction : uint8_t { kRequest, kResponse };
@@ -72,8 +72,11 @@ class HttpFilter {
   }
   /// After the last body bytes of that direction, if trailers followed.
   virtual void onTrailers(Exchange&, void* state, Direction, HeaderMap&) const {}
-  /// Exactly once, when the exchange is over.
-  virtual void onComplete(Exchange&, void* state) const {}
+  /// Exactly once for every request, when it is over: Exchange::info() is complete then. Also where
+  /// another filter, the gateway or the engine has refused it, and the client has left; of those
+  /// that the engine refused before routing, only the filters of the listener and the plugins for
+  /// everything are told. Nothing can be sent any more.
+  virtual void onLog(Exchange&, void* state) const {}
 };
 
 }  // namespace tollgate::http

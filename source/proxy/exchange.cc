@@ -60,11 +60,21 @@ void ProxyExchange::end() {
 }
 
 void ProxyExchange::finish() {
-  walk_.finish();
+  const Snapshot* snapshot = state_.pinned == nullptr ? nullptr : state_.pinned->snapshot.get();
+  walk_.finish(state_.manager->listenerFilters(),
+               snapshot == nullptr ? nullptr : snapshot->globalPlan.get());
   WorkerCounters::add(worker_.counters.requests, 1);
   if (worker_.accessLog != nullptr) log();
   worker_.unpin(state_.pinned);
   reset();
+}
+
+void ProxyExchange::tellTls() {
+  if (!info_.secure) return;
+  const net::Transport& transport = state_.manager->connection().transport();
+  info_.serverName = transport.serverName();
+  info_.alpn = transport.alpn();
+  info_.certificate = transport.peerCertificate();
 }
 
 void ProxyExchange::log() {

@@ -119,6 +119,8 @@ class ProxyExchange final : public http::Exchange, public http::RequestSink {
   /// has answered, or whoever has called it, may still be at work on this exchange.
   void end();
   void log();
+  /// Completes what is known of the client's TLS.
+  void tellTls();
   /// The response head said 101: both sides speak another protocol from now on.
   void startTunnel();
   void unpinSlabs();

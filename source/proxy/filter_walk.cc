@@ -5,6 +5,7 @@
 namespace tollgate::proxy {
 
 void FilterWalk::start(const ListenerFilters* listener, const http::FilterPlan* plan) {
+  state_.started = true;
   state_.chain.build(exchange_.arena_, listener, plan);
   continueRequest();
 }
@@ -25,13 +26,15 @@ void FilterWalk::resume(uint32_t turn) {
   }
 }
 
-void FilterWalk::finish() {
+void FilterWalk::finish(const ListenerFilters* listener, const http::FilterPlan* global) {
   FilterChain& chain = state_.chain;
-  if ((chain.hooks & http::kComplete) == 0) return;
+  if (!state_.started) chain.build(exchange_.arena_, listener, global);
+  if ((chain.hooks & http::kLog) == 0) return;
+  exchange_.tellTls();
   chain.chooseRest(exchange_.consumer());  // of a refused request some never had their turn
   for (size_t i = 0; i < chain.count; ++i) {
     const FilterChain::Step& step = chain.steps[i];
-    if ((step.hooks & http::kComplete) != 0) step.filter->onComplete(exchange_, step.state);
+    if ((step.hooks & http::kLog) != 0) step.filter->onLog(exchange_, step.state);
   }
 }
 

@@ -50,8 +50,9 @@ class FilterWalk {
 
   /// A pause is over.
   void resume(uint32_t turn);
-  /// The exchange is over.
-  void finish();
+  /// The exchange is over: its filters may log it. `listener` and `global`: whose those are that
+  /// are told of a request which was refused before its way through the filters began.
+  void finish(const ListenerFilters* listener, const http::FilterPlan* global);
   /// The name of the filter that was called last; "" before.
   std::string_view current() const;
 
@@ -69,6 +70,7 @@ class FilterWalk {
     size_t responseLimit = 0;                   ///< Likewise of the response.
     uint32_t pausedRequest = 0;                 ///< The pause of that direction under way; 0: none.
     uint32_t pausedResponse = 0;                ///< Likewise.
+    bool started = false;                       ///< The filters are known.
     bool admitted = false;           ///< The listener's filters let it through to the plugins.
     bool collectingRequest = false;  ///< The whole request body is awaited before a filter runs.
     bool collectingResponse = false;

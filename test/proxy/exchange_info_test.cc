@@ -11,7 +11,7 @@ class ExchangeInfoTest : public FilterTest {
   /// A plugin that keeps what is known when an exchange is over.
   TestFilter& recorder() {
     TestFilter& filter = plugin();
-    filter.complete = [this](Exchange& exchange) {
+    filter.log = [this](Exchange& exchange) {
       const http::ExchangeInfo& info = exchange.info();
       infos_.push_back(info);
       attempts_.clear();
@@ -115,6 +115,50 @@ TEST_F(ExchangeInfoTest, TellsTheGatewaysAnswersFromTheOrigins) {
   EXPECT_EQ(infos_[1].answeredBy, AnsweredBy::kGateway);
   EXPECT_TRUE(infos_[1].proxied);
   EXPECT_EQ(infos_[1].failure, http::FailureCause::kClosedEarly);
+}
+
+TEST_F(ExchangeInfoTest, RequestsThatTheEngineRefusesAreLogged) {
+  recorder();
+  int listener = 0;
+  before().log = [&](Exchange& exchange) {
+    EXPECT_GE(exchange.response().status, 400);
+    ++listener;
+  };
+  start();
+  size_t count = 0;
+  for (const char* request : {"TRACE /api HTTP/1.1\r\nHost: a\r\n\r\n",  // before routing
+                              "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",    // a path that is none
+                              "nonsense\r\n\r\n"}) {                     // not even a head
+    client_ = Peer::connect(proxy_->address());
+    client_.send(request);
+    ASSERT_TRUE(over(++count)) << request;
+    EXPECT_EQ(infos_.back().answeredBy, AnsweredBy::kEngine) << request;
+    EXPECT_TRUE(infos_.back().complete) << request;
+    EXPECT_EQ(infos_.back().clientIp.size(), 9u) << request;
+  }
+  EXPECT_EQ(listener, 3);
+  EXPECT_TRUE(origins_.empty());
+}
+
+TEST_F(ExchangeInfoTest, AConsumerThatIsRefusedIsLoggedByItsFilters) {
+  const http::Consumer alice{"alice-id", "alice", "", {}, true};
+  before().request = [&](Exchange& exchange) {
+    exchange.setConsumer(&alice, "credential");
+    exchange.replyError(429, "too many");
+    return Action::kPause;
+  };
+  TestFilter& everybodys = plugin();
+  TestFilter& alices = *filters_.emplace_back(std::make_unique<TestFilter>());
+  everybodys.log = [this](Exchange&) { calls_ += "everybody's "; };
+  alices.log = [this](Exchange& exchange) {
+    calls_ += std::string(exchange.info().consumer->username) + " " +
+              std::to_string(exchange.response().status);
+  };
+  plan_.entries.back().variants["alice-id"] = &alices;
+  start();
+  get();
+  ASSERT_TRUE(clientHas("too many"));
+  EXPECT_EQ(calls_, "alice 429");
 }
 
 TEST_F(ExchangeInfoTest, AClientThatLeavesIsAnsweredByNobody) {

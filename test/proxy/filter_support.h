@@ -18,7 +18,7 @@ struct TestFilter final : http::HttpFilter {
   std::function<Action(Exchange&, http::ResponseHead&)> response;
   std::function<Action(Exchange&, buffer::Buffer&, bool)> responseBody;
   std::function<void(Exchange&, http::Direction, http::HeaderMap&)> trailers;
-  std::function<void(Exchange&)> complete;
+  std::function<void(Exchange&)> log;
   std::function<bool(const http::ResponseHead&)> wants;
   size_t wholeRequest = 0, wholeResponse = 0;
   bool changes = true;
@@ -28,7 +28,7 @@ struct TestFilter final : http::HttpFilter {
         (request ? http::kRequestHeaders : 0) | (requestBody ? http::kRequestBody : 0) |
         (upstream ? http::kUpstreamRequest : 0) | (response ? http::kResponseHeaders : 0) |
         (responseBody ? http::kResponseBody : 0) | (trailers ? http::kTrailers : 0) |
-        (complete ? http::kComplete : 0));
+        (log ? http::kLog : 0));
   }
   http::BodyNeed requestBodyNeed() const override {
     return wholeRequest > 0 ? http::BodyNeed::kWhole : http::BodyNeed::kNone;
@@ -58,7 +58,7 @@ struct TestFilter final : http::HttpFilter {
   void onTrailers(Exchange& e, void*, http::Direction d, http::HeaderMap& map) const override {
     trailers(e, d, map);
   }
-  void onComplete(Exchange& e, void*) const override { complete(e); }
+  void onLog(Exchange& e, void*) const override { log(e); }
 };
 
 class FilterTest : public ProxyTest {

@@ -208,14 +208,14 @@ TEST_F(FilterTest, AResponseFilterMayReplaceTheResponse) {
   EXPECT_EQ(worker_.exchangesInUse(), 0u);
 }
 
-TEST_F(FilterTest, CompleteIsCalledOnceForEveryFilterThatHadItsTurn) {
-  int completed = 0;
-  before().complete = plugin().complete = after().complete = [&](Exchange&) { ++completed; };
+TEST_F(FilterTest, EveryFilterLogsOnce) {
+  int logged = 0;
+  before().log = plugin().log = after().log = [&](Exchange&) { ++logged; };
   start();
   get();
   ASSERT_TRUE(originAnswers(kOk));
   ASSERT_TRUE(clientHas("hello"));
-  EXPECT_EQ(completed, 3);
+  EXPECT_EQ(logged, 3);
 }
 
 TEST_F(FilterTest, AClientThatLeavesWhileFiltersHoldEverythingIsForgotten) {
@@ -369,8 +369,8 @@ TEST_F(FilterTest, AFilterOfCertainConsumersSeesTheEndOfARefusedRequest) {
   };
   TestFilter& everybodys = plugin();
   TestFilter& alices = *filters_.emplace_back(std::make_unique<TestFilter>());
-  everybodys.complete = [this](Exchange&) { calls_ += "end "; };
-  alices.complete = [this](Exchange&) { calls_ += "alice's "; };
+  everybodys.log = [this](Exchange&) { calls_ += "end "; };
+  alices.log = [this](Exchange&) { calls_ += "alice's "; };
   plan_.entries.back().variants["alice"] = &alices;
   start();
   get();
