@@ -1,5 +1,6 @@
 #include "source/proxy/endpoint_choice.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "source/base/host_port.h"
