@@ -63,6 +63,8 @@ class RequestSink {
   virtual void onRequestBody(buffer::Buffer& data, bool end) = 0;
   /// Body bytes that were taken and have not left yet.
   virtual size_t heldBody() const { return 0; }
+  /// Lets go of what heldBody() counts and only another attempt at the origin would need.
+  virtual void dropSpareBody() {}
   /// Trailers end the request.
   virtual void onRequestTrailers(HeaderMap& trailers) = 0;
   /// The stream is gone: nothing can be sent or received on it any more.

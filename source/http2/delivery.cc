@@ -76,6 +76,14 @@ bool Codec::roomForBody() {
   for (auto& [id, stream] : streams_) {
     if (stream->sink != nullptr && stream->taken != 0) took(*stream, stream->sink->heldBody());
   }
+  // Copies that are kept for another attempt may be all of it, each until its body ends: then no
+  // body would.
+  for (auto at = streams_.begin(); taken_ > limits_.heldBytes && at != streams_.end(); ++at) {
+    Stream& stream = *at->second;
+    if (stream.sink == nullptr || stream.taken == 0) continue;
+    stream.sink->dropSpareBody();
+    took(stream, stream.sink->heldBody());
+  }
   return taken_ <= limits_.heldBytes;
 }
 

@@ -42,6 +42,7 @@ class ProxyExchange final : public http::Exchange, public http::RequestSink {
   void onRequestHead(bool end) override;
   void onRequestBody(buffer::Buffer& data, bool end) override;
   size_t heldBody() const override;
+  void dropSpareBody() override { forwarder_.dropReplay(); }
   void onRequestTrailers(http::HeaderMap& trailers) override;
   void onRequestReset(http::StreamError error) override;
   void onResponseWritable() override;

@@ -145,8 +145,7 @@ void Forwarder::sendPending() {
     state_.anyBodySent = true;
     if (state_.replayable) {
       if (replay_.size() + pending_.size() > kReplayLimit || state.tunnel) {
-        state_.replayable = false;
-        replay_.clear();
+        dropReplay();
       } else {
         replay_.shareFrom(pending_);
       }
@@ -165,6 +164,11 @@ void Forwarder::replaceBody(std::string_view body) {
 size_t Forwarder::held() const {
   const size_t output = state_.upstream == nullptr ? 0 : connection()->output().size();
   return pending_.size() + std::max(output, replay_.size());
+}
+
+void Forwarder::dropReplay() {
+  state_.replayable = false;
+  replay_.clear();
 }
 
 void Forwarder::deliver() {

@@ -56,6 +56,8 @@ class Forwarder final : public upstream::UpstreamUser {
   void sendTrailers(http::HeaderMap& trailers);
   /// Bytes of the body that were taken and have not left yet.
   size_t held() const;
+  /// Gives the copy of the body up that another attempt would send.
+  void dropReplay();
 
   /// nullptr without one that carries the request.
   net::Connection* connection() const {

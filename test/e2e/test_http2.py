@@ -88,6 +88,19 @@ class EarlyAnswers(Case):
             self.assertEqual(curl("-T", str(file), f"https://127.0.0.1:{self.node.tls_port}/"), ("403", 0, ""))
 
 
+class Uploads(Case):
+    def test_many_at_once_over_one_connection_end(self):
+        """More than a connection may hold in sum, and each of them less than is kept for another attempt."""
+        node = self.gateway(http2_held_bytes="256k").start()
+        self.add_route(node)
+        file = self.folder / "upload"
+        file.write_bytes(b"x" * 20_000)
+        done = subprocess.run(["h2load", "-n80", "-c1", "-m80", "-d", file,
+                               f"https://127.0.0.1:{node.tls_port}/posts"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertIn("80 succeeded, 0 failed", done.stdout, done.stderr)
+
+
 class Stalls(Case):
     """Clients that do nothing where they should: each limit is a setting, and ends the stream, not the connection."""
 

@@ -29,6 +29,9 @@ struct Sink final : http::RequestSink {
     if (answerAtOnce && end) answer(body);
   }
   size_t heldBody() const override { return holds ? body.size() - let : 0; }
+  void dropSpareBody() override {
+    if (spare) let = body.size();
+  }
   void onRequestTrailers(http::HeaderMap& fields) override {
     trailer = fields.get("x-trail");
     ended = true;
@@ -69,6 +72,7 @@ struct Sink final : http::RequestSink {
   bool ended = false, answerAtOnce = true;
   bool holds = false;  ///< The body does not leave,
   size_t let = 0;      ///< but for so much of it.
+  bool spare = false;  ///< What is held is only for another attempt.
   std::vector<http::StreamError> resets;
 };
 

@@ -172,6 +172,18 @@ TEST_F(Http2HeldBodies, GoOnWhenAnOriginTakesSome) {
   EXPECT_TRUE(until([&] { return taken() == uploaded_; }));
 }
 
+TEST_F(Http2HeldBodies, DoNotWaitForCopiesThatAreKeptForAnotherAttempt) {
+  const std::string piece(kPiece, 'x');
+  const int streams = static_cast<int>(Http2Limits{}.heldBytes / kPiece) + 16;
+  for (int i = 0; i < streams; ++i) raw(head(2 * i + 1, false));
+  for (auto& sink : sinks_) sink->holds = sink->spare = true;
+  for (int i = 0; i < streams; ++i) raw(frame(NGHTTP2_DATA, 0, 2 * i + 1, piece));
+  EXPECT_EQ(taken(), static_cast<size_t>(streams) * kPiece);
+  EXPECT_LE(held(), Http2Limits{}.heldBytes + kPiece);
+  // No more is let go than there is need to.
+  EXPECT_GE(held(), Http2Limits{}.heldBytes - kPiece);
+}
+
 TEST_F(Http2HeldBodies, GoOnWhenAStreamEnds) {
   upload(128);
   const size_t before = taken();
