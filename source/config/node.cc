@@ -3,9 +3,9 @@
 #include <google/protobuf/util/json_util.h>
 #include <yaml-cpp/yaml.h>
 
-#include <fstream>
 #include <sstream>
 
+#include "source/base/read_file.h"
 #include "source/base/utf8.h"
 #include "source/schema/message.h"
 
@@ -69,11 +69,9 @@ Json configOf(const node::v1::Filter& filter) {
 }
 
 Result<node::v1::Node> loadNode(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Error::invalid("cannot be read; does it exist, and may this user read it?", path);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return readNode(text.str(), path);
+  auto text = readFile(path, {.bytes = kMaxFileBytes});
+  if (!text) return Error::invalid("cannot be read: " + text.error().message, path);
+  return readNode(*text, path);
 }
 
 Result<node::v1::Node> readNode(const std::string& text, const std::string& path) {

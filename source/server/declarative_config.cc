@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "source/base/digest.h"
+#include "source/base/read_file.h"
 #include "source/log/error_log.h"
 #include "source/server/control.h"
 #include "source/server/prefix_folder.h"
@@ -25,16 +23,12 @@ namespace {
 
 constexpr const char* kHashComment = "# configuration_hash: ";
 
+constexpr size_t kLongestText = size_t{1} << 30;
+
 Result<std::string> readAll(const std::string& path) {
-  std::error_code error;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path, error)) {
-    return Error::unavailable("cannot read " + path + ": " +
-                              (in ? "it is a folder" : std::strerror(errno)));
-  }
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
+  auto text = readFile(path, {.bytes = kLongestText});
+  if (text) return text;
+  return Error::unavailable("cannot read " + path + ": " + text.error().message);
 }
 
 }  // namespace

@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <sstream>
-
+#include "source/base/read_file.h"
 #include "source/log/error_log.h"
 
 namespace tollgate::server {
@@ -50,11 +48,9 @@ Result<std::vector<tls::KeyPair>> defaultPairs(const Settings& settings, const P
 
 Result<std::string> pemOf(const std::string& setting) {
   if (isPem(setting)) return setting;
-  std::ifstream in(setting, std::ios::binary);
-  if (!in) return Error::invalid("cannot be read", setting);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
+  auto text = readFile(setting);
+  if (!text) return Error::invalid("cannot be read: " + text.error().message, setting);
+  return text;
 }
 
 Result<tls::KeyPair> readPair(const std::string& certificate, const std::string& key) {

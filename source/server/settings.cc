@@ -1,6 +1,5 @@
 #include "source/server/settings.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,9 +8,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <sstream>
 
+#include "source/base/read_file.h"
 #include "source/server/setting_checks.h"
 #include "source/server/setting_names.h"
 #include "source/server/setting_references.h"
@@ -73,22 +72,6 @@ std::string withoutComment(std::string_view text) {
     }
   }
   return trimmed(out);
-}
-
-/// The text of a regular file, or of a pipe, of bounded length.
-Result<std::string> readAll(const std::string& path) {
-  struct stat about {};
-  if (::stat(path.c_str(), &about) != 0) return Error::invalid(std::strerror(errno));
-  if (S_ISDIR(about.st_mode)) return Error::invalid(std::strerror(EISDIR));
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Error::invalid(std::strerror(errno));
-  std::string out;
-  char chunk[65536];
-  while (in.read(chunk, sizeof chunk) || in.gcount() > 0) {
-    out.append(chunk, static_cast<size_t>(in.gcount()));
-    if (out.size() > kLongestFile) return Error::invalid("the file is too long");
-  }
-  return out;
 }
 
 }  // namespace
@@ -154,7 +137,7 @@ Status Settings::readText(std::string_view text, const std::string& source) {
 
 Status Settings::readSecretFile(const std::string& variable, const std::string& path,
                                 const std::string& key) {
-  auto text = readAll(path);
+  auto text = readFile(path, {.bytes = kLongestFile});
   if (!text) return Error::invalid("cannot read '" + path + "': " + text.error().message, variable);
   if (text->find('\0') != std::string::npos) {
     return Error::invalid("'" + path + "' has a NUL byte", variable);
@@ -194,9 +177,11 @@ Result<Settings> Settings::load(const std::string& file, const Environment& envi
     if (path.empty() && ::access(usual, R_OK) == 0) path = usual;
   }
   if (path.empty()) return parse("", "", environment, overrides);
-  auto text = readAll(path);
+  auto text = readFile(path, {.bytes = kLongestFile});
   if (!text) {
-    if (::access(path.c_str(), F_OK) != 0) return Error::invalid("no file at: " + path);
+    if (text.error().kind == Error::Kind::kNotFound) {
+      return Error::invalid("no file at: " + path);
+    }
     return Error::invalid("cannot be read: " + text.error().message, path);
   }
   return parse(*text, path, environment, overrides);

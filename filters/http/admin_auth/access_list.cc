@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 
+#include "source/base/read_file.h"
 #include "source/schema/message.h"
 #include "tollgate/filters/http/admin_auth/v1/admin_auth.pb.h"
 
@@ -76,13 +76,9 @@ Result<AccessList> AccessList::read(const std::string& path) {
   if ((status.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
     return Error::invalid("others may read or write it: chmod 600 " + path, path);
   }
-  std::ifstream in(path, std::ios::binary);
-  std::string text(kMaxFileBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(in.gcount()));
-  if (in.bad() || !S_ISREG(status.st_mode)) return Error::invalid("cannot be read", path);
-  if (text.size() > kMaxFileBytes) return Error::invalid("is larger than 1 MiB", path);
-  return parse(text, path);
+  auto text = readFile(path, {.bytes = kMaxFileBytes});
+  if (!text) return Error::invalid("cannot be read: " + text.error().message, path);
+  return parse(*text, path);
 }
 
 Result<AccessList> AccessList::parse(std::string_view text, const std::string& path) {
