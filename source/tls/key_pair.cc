@@ -13,10 +13,9 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 
+#include "source/base/read_file.h"
 #include "source/tls/boringssl.h"
 
 namespace tollgate::tls {
@@ -121,25 +120,13 @@ std::string bioText(BIO* bio) {
 }  // namespace
 
 Result<std::string> readPemFile(const std::string& path, const char* what) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return Error::invalid(std::string("cannot read the ") + what + ": " + std::strerror(errno) +
+  auto text = readFile(path, {.bytes = kMaxPemBytes});
+  if (!text) {
+    return Error::invalid(std::string("cannot read the ") + what + ": " + text.error().message +
                               "; check the path and that this user may read it",
                           path);
   }
-  // Grows with what is there: filling the most that may be with zeros took longer than all else.
-  constexpr size_t kChunk = 4096;
-  std::string text;
-  while (file && text.size() <= kMaxPemBytes) {
-    const size_t had = text.size();
-    text.resize(had + kChunk);
-    file.read(text.data() + had, kChunk);
-    text.resize(had + static_cast<size_t>(file.gcount()));
-  }
-  if (file.bad() || text.empty()) {
-    return Error::invalid(std::string("the ") + what + " file is empty or no regular file", path);
-  }
-  if (text.size() > kMaxPemBytes) return Error::invalid("the file is longer than 1 MiB", path);
+  if (text->empty()) return Error::invalid(std::string("the ") + what + " file is empty", path);
   return text;
 }
 
