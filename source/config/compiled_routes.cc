@@ -1,6 +1,7 @@
 #include "source/config/compiled_routes.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "source/config/document.h"
 #include "source/config/unserved.h"
@@ -30,30 +31,30 @@ route::RouteSpec specOf(const std::string& id, const schema::Json& doc) {
 
 void CompiledRoutes::put(const std::string& id, const schema::Json& doc) {
   problems_.clear(id);
-  auto& record = routes_[id];
-  if (record == nullptr) {
-    record = std::make_unique<Record>();
-    record->id = id;
-    record->number = numbers_.hold(id);
-    rebound_.push_back(id);
+  auto [place, fresh] = routes_.try_emplace(id);
+  Record& record = place->second;
+  if (fresh) {
+    record.id = &place->first;
+    record.number = numbers_.hold(id);
   }
-  setInTable(*record, false);
-  std::string serviceId = referenceOf(doc, "service");
-  if (serviceId != record->serviceId) {
-    unbind(*record);
-    bind(*record, serviceId);
-    rebound_.push_back(id);
+  setInTable(record, false);
+  const std::string serviceId = referenceOf(doc, "service");
+  const bool moved = serviceId != serviceIdOf(record);
+  if (moved) {
+    unbind(record);
+    bind(record, serviceId);
   }
-  record->rule = compile(*record, doc);
-  setInTable(*record, record->service == 0 || services_.serving(record->service));
+  if (fresh || moved) rebound_.push_back(id);
+  record.rule = compile(record, doc);
+  setInTable(record, record.service == 0 || services_.serving(record.service));
 }
 
 void CompiledRoutes::remove(const std::string& id) {
   auto found = routes_.find(id);
   if (found == routes_.end()) return;
   problems_.clear(id);
-  setInTable(*found->second, false);
-  unbind(*found->second);
+  setInTable(found->second, false);
+  unbind(found->second);
   numbers_.release(id);
   routes_.erase(found);
 }
@@ -67,16 +68,21 @@ void CompiledRoutes::followServices() {
   }
 }
 
-const std::string& CompiledRoutes::serviceIdOf(const std::string& routeId) const {
+const std::string& CompiledRoutes::serviceIdOf(const Record& record) {
   static const std::string kNone;
+  return record.serviceId != nullptr ? *record.serviceId : kNone;
+}
+
+const std::string& CompiledRoutes::serviceIdOf(const std::string& routeId) const {
   auto found = routes_.find(routeId);
-  return found != routes_.end() ? found->second->serviceId : kNone;
+  static const Record kNoRecord;
+  return serviceIdOf(found != routes_.end() ? found->second : kNoRecord);
 }
 
 void CompiledRoutes::bind(Record& record, const std::string& serviceId) {
-  record.serviceId = serviceId;
   if (serviceId.empty()) return;
   record.service = services_.numbers().hold(serviceId);
+  record.serviceId = services_.numbers().held(serviceId);
   if (record.service >= byService_.size()) byService_.resize(record.service + 1);
   record.next = byService_[record.service];
   if (record.next != nullptr) record.next->previous = &record;
@@ -88,7 +94,7 @@ void CompiledRoutes::unbind(Record& record) {
   (record.previous != nullptr ? record.previous->next : byService_[record.service]) = record.next;
   if (record.next != nullptr) record.next->previous = record.previous;
   record.previous = record.next = nullptr;
-  services_.numbers().release(record.serviceId);
+  services_.numbers().release(*std::exchange(record.serviceId, nullptr));
   record.service = 0;
 }
 
@@ -105,13 +111,13 @@ route::CompiledRoutePtr CompiledRoutes::compile(const Record& record, const sche
     return std::find(protocols.begin(), protocols.end(), protocol) != protocols.end();
   };
   if (std::string what = unserved("routes", doc); !what.empty()) {
-    problems_.add(record.id, Error::invalid(std::move(what), "route " + record.id));
+    problems_.add(*record.id, Error::invalid(std::move(what), "route " + *record.id));
   }
   bool web = has("http") || has("https");
   bool grpc = has("grpc") || has("grpcs");
   if (!web && !grpc) return {};  // stream routes have no HTTP
   auto route = std::make_shared<proxy::Route>();
-  route->id = record.id;
+  route->id = *record.id;
   route->name = textOf(doc, "name");
   route->number = record.number;
   route->service = record.service;
@@ -121,12 +127,12 @@ route::CompiledRoutePtr CompiledRoutes::compile(const Record& record, const sche
   route->redirectStatus = static_cast<uint16_t>(numberOf(doc, "https_redirect_status_code", 426));
   route->stripPath = flagOf(doc, "strip_path", true);
   route->preserveHost = flagOf(doc, "preserve_host", false);
-  route::RouteSpec spec = specOf(record.id, doc);
+  route::RouteSpec spec = specOf(*record.id, doc);
   spec.payload = route.get();
   spec.owner = std::move(route);
   std::vector<Error> problems;
   auto rule = route::RouteTable::compile(std::move(spec), &problems);
-  for (Error& problem : problems) problems_.add(record.id, std::move(problem));
+  for (Error& problem : problems) problems_.add(*record.id, std::move(problem));
   return rule;
 }
 

@@ -38,7 +38,7 @@ class CompiledRoutes final : public CompiledKind {
   void forEachOfService(uint32_t service, const F& visit) const {
     if (service >= byService_.size()) return;
     for (const Record* each = byService_[service]; each != nullptr; each = each->next) {
-      visit(each->id);
+      visit(*each->id);
     }
   }
   /// The routes that were put in or changed their service since the last call.
@@ -46,7 +46,8 @@ class CompiledRoutes final : public CompiledKind {
 
  private:
   struct Record {
-    std::string id, serviceId;
+    const std::string* id = nullptr;         ///< The key of `routes_`.
+    const std::string* serviceId = nullptr;  ///< Held by the services' numbers; nullptr: none.
     uint32_t number = 0;
     uint32_t service = 0;
     route::CompiledRoutePtr rule;  ///< Null for a route without HTTP.
@@ -54,6 +55,7 @@ class CompiledRoutes final : public CompiledKind {
     Record* previous = nullptr;  ///< Of the same service.
     Record* next = nullptr;
   };
+  static const std::string& serviceIdOf(const Record& record);
   void bind(Record& record, const std::string& serviceId);
   void unbind(Record& record);
   void setInTable(Record& record, bool wanted);
@@ -63,7 +65,7 @@ class CompiledRoutes final : public CompiledKind {
   Problems& problems_;
   Numbers numbers_;
   route::RouteTable table_;
-  std::unordered_map<std::string, std::unique_ptr<Record>> routes_;
+  std::unordered_map<std::string, Record> routes_;  ///< By id. Ids are most of what a route takes.
   std::vector<Record*> byService_;  ///< Lists of routes by the number of the service.
   std::vector<std::string> rebound_;
 };

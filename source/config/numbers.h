@@ -24,6 +24,11 @@ class Numbers {
     free_.push_back(found->second.number);
     byId_.erase(found);
   }
+  /// The id itself, for as long as somebody holds its number; nullptr if nobody does.
+  const std::string* held(const std::string& id) const {
+    auto found = byId_.find(id);
+    return found != byId_.end() ? &found->first : nullptr;
+  }
   /// 0 if nobody holds one.
   uint32_t find(const std::string& id) const {
     auto found = byId_.find(id);

@@ -132,7 +132,7 @@ const Json& valueAt(const Json& doc, std::string_view path) {
   while (!path.empty()) {
     size_t dot = std::min(path.find('.'), path.size());
     if (!value->is_object()) return kNull;
-    auto next = value->find(std::string(path.substr(0, dot)));
+    auto next = value->find(path.substr(0, dot));
     if (next == value->end()) return kNull;
     value = &*next;
     path.remove_prefix(std::min(dot + 1, path.size()));

@@ -86,7 +86,7 @@ Json describeField(const Field& f) {
   return out;
 }
 
-Json describeFields(const std::vector<Field>& fields) {
+Json describeFields(const Fields& fields) {
   Json out = Json::array();
   for (const auto& f : fields) {
     if (!f.hidden()) out.push_back({{f.name, describeField(f)}});

@@ -9,6 +9,6 @@
 namespace tollgate::schema {
 
 Json describeField(const Field& field);
-Json describeFields(const std::vector<Field>& fields);
+Json describeFields(const Fields& fields);
 
 }  // namespace tollgate::schema

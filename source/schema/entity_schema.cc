@@ -70,16 +70,16 @@ std::optional<AtRest> atRestOf(const Rules& rules) {
   return {};
 }
 
-void collectAtRest(const std::vector<Field>& fields, const std::string& record,
-                   const std::string& plugin, std::vector<AtRestField>& out) {
+void collectAtRest(const Fields& fields, const std::string& record, const std::string& plugin,
+                   std::vector<AtRestField>& out) {
   for (const Field& f : fields) {
     if (auto how = atRestOf(f.rules)) out.push_back({record + f.name, *how, plugin});
     collectAtRest(f.fields, record + f.name + ".", plugin, out);
   }
 }
 
-void collectReferences(const std::vector<Field>& fields, const std::string& record,
-                       const std::string& plugin, std::vector<FieldPath>& out) {
+void collectReferences(const Fields& fields, const std::string& record, const std::string& plugin,
+                       std::vector<FieldPath>& out) {
   for (const Field& f : fields) {
     if (f.rules.referenceable()) out.push_back({record + f.name, plugin});
     collectReferences(f.fields, record + f.name + ".", plugin, out);
@@ -242,8 +242,9 @@ class CompiledSchema : public EntitySchema {
   std::vector<UniqueKey> uniqueKeys(const Json& doc) const override {
     std::vector<UniqueKey> out;
     for (const auto& f : fields_) {
+      if (!f.rules.unique()) continue;
       auto at = doc.find(f.name);
-      if (!f.rules.unique() || at == doc.end() || !at->is_string()) continue;
+      if (at == doc.end() || !at->is_string()) continue;
       out.push_back({f.name, at->get<std::string>(), {{f.name, *at}}});
     }
     if (rules_.composite_unique_size() > 0) {
@@ -323,7 +324,7 @@ class CompiledSchema : public EntitySchema {
 
   v1::EntityRules rules_;
   const KindRules& steps_;
-  std::vector<Field> fields_;
+  Fields fields_;
   std::vector<ForeignField> foreign_;
   std::vector<AtRestField> atRest_;
   std::vector<FieldPath> references_;
@@ -411,8 +412,7 @@ Json describeTags() {
 }
 
 Violations checkTags(Json row) {
-  static const auto& fields =
-      *new std::vector<Field>(compileFields(*gateway::v1::Tag::descriptor()));
+  static const auto& fields = *new Fields(compileFields(*gateway::v1::Tag::descriptor()));
   if (!row.contains("entity_id")) row["entity_id"] = makeUuid();
   Violations out;
   out.fields = checkRecord(fields, row);

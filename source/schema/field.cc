@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <numeric>
 #include <unordered_map>
 
 #include "source/schema/checks.h"
@@ -281,34 +282,44 @@ void coerceValue(const Field& f, Json& value) {
 
 }  // namespace
 
-std::vector<Field> compileFields(const pb::Descriptor& message) {
+Fields compileFields(const pb::Descriptor& message) {
   std::vector<Field> out;
   for (int i = 0; i < message.field_count(); ++i) out.push_back(compileField(*message.field(i)));
-  return out;
+  return Fields(std::move(out));
 }
 
-void fillDefaults(const std::vector<Field>& fields, Json& record) {
-  for (const auto& f : fields) {
-    auto at = record.find(f.name);
-    if (at == record.end()) {
+Fields::Fields(std::vector<Field> all) : all_(std::move(all)) {
+  byName_.resize(all_.size());
+  std::iota(byName_.begin(), byName_.end(), 0);
+  std::sort(byName_.begin(), byName_.end(),
+            [&](uint32_t a, uint32_t b) { return all_[a].name < all_[b].name; });
+}
+
+const Field* Fields::find(std::string_view name) const {
+  auto field = std::find_if(begin(), end(), [&](const Field& each) { return each.name == name; });
+  return field != end() ? &*field : nullptr;
+}
+
+void fillDefaults(const Fields& fields, Json& record) {
+  auto& members = record.get_ref<Json::object_t&>();
+  fields.beside(members, [&](const Field& f, auto at, bool present) {
+    if (!present) {
       if (f.type == Type::kRecord && f.rules.required()) {
-        record[f.name] = Json::object();
+        at = members.emplace_hint(at, f.name, Json::object());
       } else if (!f.defaultValue.is_null()) {
-        record[f.name] = f.defaultValue;
+        at = members.emplace_hint(at, f.name, f.defaultValue);
       } else {
-        continue;
+        return;
       }
-      at = record.find(f.name);
     }
-    if (f.type == Type::kRecord && at->is_object()) fillDefaults(f.fields, *at);
-  }
+    if (f.type == Type::kRecord && at->second.is_object()) fillDefaults(f.fields, at->second);
+  });
 }
 
-void mergeRecord(const std::vector<Field>& fields, Json& record, Json change) {
+void mergeRecord(const Fields& fields, Json& record, Json change) {
   for (auto& [key, value] : change.items()) {
-    const auto f =
-        std::find_if(fields.begin(), fields.end(), [&](const Field& g) { return g.name == key; });
-    const bool deep = f != fields.end() && f->type == Type::kRecord && value.is_object();
+    const Field* f = fields.find(key);
+    const bool deep = f != nullptr && f->type == Type::kRecord && value.is_object();
     Json& target = record[key];
     if (deep && target.is_object()) {
       mergeRecord(f->fields, target, std::move(value));
@@ -318,19 +329,19 @@ void mergeRecord(const std::vector<Field>& fields, Json& record, Json change) {
   }
 }
 
-void fillNulls(const std::vector<Field>& fields, Json& record) {
-  for (const auto& f : fields) {
-    if (f.hidden()) continue;
-    auto at = record.find(f.name);
-    if (at == record.end()) {
-      record[f.name] = nullptr;
-    } else if (f.type == Type::kRecord && at->is_object()) {
-      fillNulls(f.fields, *at);
-    } else if ((f.type == Type::kArray || f.type == Type::kSet) && at->is_array() &&
+void fillNulls(const Fields& fields, Json& record) {
+  auto& members = record.get_ref<Json::object_t&>();
+  fields.beside(members, [&](const Field& f, auto at, bool present) {
+    if (f.hidden()) return;
+    if (!present) {
+      members.emplace_hint(at, f.name, nullptr);
+    } else if (f.type == Type::kRecord && at->second.is_object()) {
+      fillNulls(f.fields, at->second);
+    } else if ((f.type == Type::kArray || f.type == Type::kSet) && at->second.is_array() &&
                f.elements->type == Type::kRecord) {
-      for (auto& item : *at) fillNulls(f.elements->fields, item);
+      for (auto& item : at->second) fillNulls(f.elements->fields, item);
     }
-  }
+  });
 }
 
 Json checkValue(const Field& f, Json& value) {
@@ -367,23 +378,24 @@ Json checkValue(const Field& f, Json& value) {
   return nullptr;
 }
 
-Json checkRecord(const std::vector<Field>& fields, Json& record) {
+Json checkRecord(const Fields& fields, Json& record) {
   Json errors = Json::object();
-  for (auto& [key, value] : record.items()) {
-    bool known = false;
-    for (const auto& f : fields) known = known || (f.name == key);
-    if (!known) errors[key] = "unknown field";
-  }
-  for (const auto& f : fields) {
-    auto at = record.find(f.name);
+  auto& members = record.get_ref<Json::object_t&>();
+  size_t known = 0;
+  fields.beside(members, [&](const Field& f, auto at, bool present) {
+    known += present ? 1 : 0;
     Json absent;
-    Json error = checkValue(f, at == record.end() ? absent : *at);
+    Json error = checkValue(f, present ? at->second : absent);
     if (!error.is_null()) errors[f.name] = std::move(error);
+  });
+  if (known == members.size()) return errors;
+  for (const auto& [key, value] : members) {
+    if (fields.find(key) == nullptr) errors[key] = "unknown field";
   }
   return errors;
 }
 
-void coerceRecord(const std::vector<Field>& fields, Json& record) {
+void coerceRecord(const Fields& fields, Json& record) {
   if (!record.is_object()) return;
   for (const auto& f : fields) {
     auto at = record.find(f.name);

@@ -23,7 +23,7 @@ class PluginConfig {
   static void merge(Json& stored, const Json& change);
 
   const v1::EntityRules& rules() const { return rules_; }
-  const std::vector<Field>& fields() const { return fields_; }
+  const Fields& fields() const { return fields_; }
   void coerce(Json& config) const;
   /// Fills in defaults, then validates doc["config"], scopes and the plugin's own checks.
   void check(WriteMode mode, Json& doc, Json& errors) const;
@@ -43,7 +43,7 @@ class PluginConfig {
   void takeShorthands(Json& config, Json& errors) const;
 
   v1::EntityRules rules_;
-  std::vector<Field> fields_;
+  Fields fields_;
 };
 
 }  // namespace tollgate::schema

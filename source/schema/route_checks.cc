@@ -42,13 +42,13 @@ bool has(const Json& doc, std::string_view protocol) {
 }
 
 bool isSet(const Json& doc, std::string_view field) {
-  auto at = doc.find(std::string(field));
+  auto at = doc.find(field);
   return at != doc.end() && !at->is_null();
 }
 
 bool nonEmpty(const Json& doc, std::string_view field) {
-  return isSet(doc, field) &&
-         !(doc.at(std::string(field)).is_structured() && doc.at(std::string(field)).empty());
+  auto at = doc.find(field);
+  return at != doc.end() && !at->is_null() && !(at->is_structured() && at->empty());
 }
 
 void require(const Json& doc, const Names& fields, std::string_view protocols, Json& errors) {

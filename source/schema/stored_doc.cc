@@ -12,7 +12,10 @@ using Type = Field::Type;
 
 bool isChoice(const Rules& rules, const Json& value) {
   if (rules.one_of().empty()) return true;
-  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  if (const auto* text = value.get_ptr<const std::string*>(); text != nullptr) {
+    return std::find(rules.one_of().begin(), rules.one_of().end(), *text) != rules.one_of().end();
+  }
+  std::string text = value.dump();
   if (value.is_number_float() && value.get<double>() == std::floor(value.get<double>())) {
     text = std::to_string(value.get<int64_t>());
   }
@@ -81,17 +84,21 @@ void maskField(const Field& f, Json& value) {
 
 }  // namespace
 
-std::string misfit(const std::vector<Field>& fields, const Json& record) {
-  for (const Field& f : fields) {
-    auto at = record.find(f.name);
-    // What is absent is of a time before the field: it has its default.
-    if (at == record.end()) continue;
-    if (std::string problem = misfitOf(f, *at); !problem.empty()) return f.name + ": " + problem;
-  }
-  return "";
+std::string misfit(const Fields& fields, const Json& record) {
+  if (!record.is_object()) return "expected a record";
+  std::string out;
+  fields.beside(record.get_ref<const Json::object_t&>(),
+                [&](const Field& f, auto at, bool present) {
+                  // What is absent is of a time before the field: it has its default.
+                  if (!present || !out.empty()) return;
+                  if (std::string problem = misfitOf(f, at->second); !problem.empty()) {
+                    out = f.name + ": " + problem;
+                  }
+                });
+  return out;
 }
 
-void maskSecrets(const std::vector<Field>& fields, Json& record) {
+void maskSecrets(const Fields& fields, Json& record) {
   if (!record.is_object()) return;
   for (const Field& f : fields) {
     auto at = record.find(f.name);

@@ -2,6 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
 
 #include "source/base/digest.h"
 
@@ -25,11 +28,19 @@ Uuid version5(const Uuid& space, std::string_view name) {
   return out;
 }
 
+/// The namespace of the identifiers of one kind; made once for each kind.
+const Uuid& spaceOf(std::string_view kind) {
+  thread_local std::map<std::string, Uuid, std::less<>> spaces;
+  auto found = spaces.find(kind);
+  if (found == spaces.end()) found = spaces.emplace(kind, version5(kNamespace, kind)).first;
+  return found->second;
+}
+
 }  // namespace
 
 std::string stableId(std::string_view kind, std::string_view name) {
   std::string out;
-  for (uint8_t byte : version5(version5(kNamespace, kind), name)) {
+  for (uint8_t byte : version5(spaceOf(kind), name)) {
     out += "0123456789abcdef"[byte >> 4];
     out += "0123456789abcdef"[byte & 15];
     if (out.size() == 8 || out.size() == 13 || out.size() == 18 || out.size() == 23) out += '-';
