@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "source/admin/upstream_health.h"
+#include "source/stats/registry.h"
 #include "source/store/node_registry.h"
 #include "source/store/store.h"
 
@@ -116,6 +117,8 @@ class ApiContext {
   /// The effective configuration, secrets included; the API masks them.
   virtual Json configuration() = 0;
   virtual ServerCounters counters() = 0;
+  /// All that this process counts, under our own names. Any thread.
+  virtual stats::Snapshot metrics() { return {}; }
   virtual MemoryUse memory() = 0;
   /// Names of the plugins that this node may run.
   virtual std::vector<std::string> enabledPlugins() = 0;

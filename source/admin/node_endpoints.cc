@@ -9,6 +9,7 @@
 
 #include "source/admin/body.h"
 #include "source/admin/errors.h"
+#include "source/admin/metrics_json.h"
 
 namespace tollgate::admin {
 namespace {
@@ -165,6 +166,7 @@ Reply status(ApiContext& context, Call& call) {
   if (std::string trouble = context.credentialTrouble(); !trouble.empty()) {
     body["credentials"] = {{"usable", false}, {"message", std::move(trouble)}};
   }
+  body["metrics"] = metricsJson(context.metrics());
   if (standing.behind) {
     body["database"]["behind"] = true;
     body["database"]["revision"] = standing.storeRevision;

@@ -8,6 +8,7 @@
 #include "source/buffer/buffer.h"
 #include "source/event/event_loop.h"
 #include "source/http/codec.h"
+#include "source/http2/counters.h"
 
 namespace tollgate::http2 {
 
@@ -43,12 +44,12 @@ class ServerCodec : public http::ServerCodec {
 };
 
 /// The server side of HTTP/2 on one connection. `output` is the connection's output buffer; it, the
-/// handler and the loop outlive the codec. The input buffer given to onData() must outlive it too:
-/// what was left unread because too much output was queued is read in onWritable(). The server's
-/// SETTINGS are in `output` after the first onData() or flush(). The owner deletes the codec only
-/// after onCodecClose() or onConnectionClosed() has returned, never from inside.
+/// handler, the loop and the counters outlive the codec. The input buffer given to onData() must
+/// outlive it too: what was left unread because too much output was queued is read in onWritable().
+/// The server's SETTINGS are in `output` after the first onData() or flush(). The owner deletes the
+/// codec only after onCodecClose() or onConnectionClosed() has returned, never from inside.
 std::unique_ptr<ServerCodec> makeServerCodec(http::ServerCodecHandler& handler,
                                              buffer::Buffer& output, const Http2Limits& limits,
-                                             event::EventLoop& loop);
+                                             event::EventLoop& loop, Counters& counters);
 
 }  // namespace tollgate::http2

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace tollgate::http2 {
 
@@ -18,6 +20,15 @@ enum class Cost : uint8_t {
   kWindowUpdate,  ///< One that is not covered by DATA we sent.
   kOddity,        ///< Anything else that is invalid and that the session survives.
 };
+constexpr size_t kCosts = static_cast<size_t>(Cost::kOddity) + 1;
+
+/// "early_reset": stable, for metrics.
+constexpr std::string_view nameOf(Cost cost) {
+  constexpr std::string_view kNames[kCosts] = {"early_reset", "provoked_reset", "refused_stream",
+                                               "empty_frame", "ping",           "settings",
+                                               "priority",    "window_update",  "oddity"};
+  return kNames[static_cast<size_t>(cost)];
+}
 
 /// The account of one connection: it starts full, refills slowly, successful responses give back.
 /// Low: new streams wait a beat. Empty: the connection ends with ENHANCE_YOUR_CALM. One thread.

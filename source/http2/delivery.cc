@@ -23,6 +23,7 @@ void Codec::deliver(Stream& stream) {
   if (waiting_.empty() && roomForRequest()) return begin(stream);
   stream.held = true;
   waiting_.push_back(stream.id);
+  counters_.delayed.add();
 }
 
 void Codec::begin(Stream& stream) {
@@ -119,7 +120,9 @@ void Codec::discard(Stream& stream, size_t size) {
     return;
   }
   nghttp2_session_consume_connection(session_, size);
-  if (stream.unwanted()) abandon(stream, NGHTTP2_NO_ERROR);
+  if (!stream.unwanted() || stream.localReset) return;
+  counters_.lingerBytes.add();
+  abandon(stream, NGHTTP2_NO_ERROR);
 }
 
 /// While the client takes what comes, there is. Where it does not, what the answers may add that

@@ -26,11 +26,12 @@ http::StreamError errorOf(uint32_t code) {
 }  // namespace
 
 Codec::Codec(http::ServerCodecHandler& handler, buffer::Buffer& output, const Http2Limits& limits,
-             event::EventLoop& loop)
+             event::EventLoop& loop, Counters& counters)
     : handler_(handler),
       output_(output),
       limits_(limits),
       loop_(loop),
+      counters_(counters),
       account_(loop.now()),
       head_(limits_.message),
       left_(limits_.maxConcurrentStreams),
@@ -114,6 +115,7 @@ void Codec::beginHead(const nghttp2_frame& frame) {
   streams_[id] = std::move(made);
   nghttp2_session_set_stream_user_data(session_, id, &stream);
   openHead_ = &stream;
+  counters_.streams.add();
   stream.sink = &handler_.newRequest(stream);
   stream.sink->request().version = http::Version::kHttp2;
 }
@@ -135,6 +137,7 @@ void Codec::finishHead(Stream& stream) {
   if (account_.low()) {
     stream.held = true;
     held_.push_back(stream.id);
+    counters_.delayed.add();
     if (!holdTimer_.armed()) loop_.arm(holdTimer_, event::Millis(100));
   }
 }
@@ -174,7 +177,10 @@ void Codec::frameReceived(const nghttp2_frame& frame) {
 }
 
 void Codec::frameInvalid(const nghttp2_frame& frame, int error) {
-  if (error == NGHTTP2_ERR_REFUSED_STREAM) left_.add(frame.hd.stream_id);
+  if (error == NGHTTP2_ERR_REFUSED_STREAM) {
+    left_.add(frame.hd.stream_id);
+    counters_.refused.add();
+  }
   charge(Cost::kOddity);
 }
 
@@ -343,8 +349,10 @@ void Codec::streamClosed(Stream& stream, uint32_t error) {
 
 void Codec::charge(Cost cost) {
   account_.charge(cost, loop_.now());
+  counters_.costs[static_cast<size_t>(cost)].add();
   if (!account_.empty() || calmed_) return;
   calmed_ = true;
+  counters_.calmed.add();
   endSession("the peer kept the gateway busy for nothing", NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
@@ -406,8 +414,8 @@ void Codec::onConnectionClosed() {
 
 std::unique_ptr<ServerCodec> makeServerCodec(http::ServerCodecHandler& handler,
                                              buffer::Buffer& output, const Http2Limits& limits,
-                                             event::EventLoop& loop) {
-  return std::make_unique<Codec>(handler, output, limits, loop);
+                                             event::EventLoop& loop, Counters& counters) {
+  return std::make_unique<Codec>(handler, output, limits, loop, counters);
 }
 
 }  // namespace tollgate::http2

@@ -20,7 +20,7 @@ namespace tollgate::http2 {
 class Codec final : public ServerCodec {
  public:
   Codec(http::ServerCodecHandler& handler, buffer::Buffer& output, const Http2Limits& limits,
-        event::EventLoop& loop);
+        event::EventLoop& loop, Counters& counters);
   ~Codec() override;
 
   void onData(buffer::Buffer& input, bool end) override;
@@ -117,6 +117,7 @@ class Codec final : public ServerCodec {
   buffer::Buffer& output_;
   const Http2Limits limits_;
   event::EventLoop& loop_;
+  Counters& counters_;
   CostAccount account_;
   HeadReader head_;
   LeftStreams left_;

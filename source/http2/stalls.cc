@@ -41,9 +41,11 @@ void Codec::lookAfter(Stream& stream, event::TimePoint now) {
   event::Clock::duration still = now - stream.stalledSince;
   if (unwanted) {
     if (still < limits_.discardIdle && now - stream.unwantedSince < limits_.discardTime) return;
+    (still >= limits_.discardIdle ? counters_.lingerIdle : counters_.lingerTime).add();
     return abandon(stream, NGHTTP2_NO_ERROR);
   }
   if (limits_.sendTimeout.count() == 0 || still < limits_.sendTimeout) return;
+  counters_.sendTimeout.add();
   http::RequestSink* sink = stream.sink;
   abandon(stream, NGHTTP2_CANCEL);
   detach(stream);

@@ -22,11 +22,6 @@ size_t queuedInKernel(int fd) {
   int bytes = 0;
   return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<size_t>(bytes) : 0;
 }
-
-ConnectionRules& noRules() {
-  static ConnectionRules rules;
-  return rules;
-}
 }  // namespace
 
 const char* connectErrorText(int error) {
@@ -52,12 +47,12 @@ const char* connectErrorText(int error) {
 
 Connection::Connection(event::EventLoop& loop, buffer::SlabPool& slabs, int fd,
                        std::unique_ptr<Transport> transport, bool connecting,
-                       ConnectionRules* rules)
+                       ConnectionRules& rules)
     : loop_(loop),
       transport_(std::move(transport)),
       input_(slabs),
       output_(slabs),
-      rules_(rules != nullptr ? rules : &noRules()),
+      rules_(rules),
       fd_(fd),
       accepted_(!connecting),
       connecting_(connecting),
@@ -146,7 +141,7 @@ void Connection::readSome() {
     } else {
       size_t limit = std::min(size_t{readHint_} * kSlab, kInputMark - input_.size());
       IoResult result = transport_->read(input_, limit, hangup_);
-      bytesRead_ += result.bytes;
+      rules_.counters.bytesRead.add(result.bytes);
       offer = offer || result.bytes > 0;
       switch (result.state) {
         case IoResult::State::kProgress:
@@ -202,7 +197,7 @@ void Connection::dropInput() {
   }
   dropped_ += static_cast<size_t>(got);
   if (dropped_ > limits().lingerBytes) {
-    ConnectionCounters::count(rules_->counters.lingerBytes);
+    rules_.counters.lingerBytes.add();
     if (lingering_) finish(closeReason_);
     return;
   }
@@ -228,6 +223,7 @@ void Connection::flush() {
     if (output_.size() > kHighMark) wasAboveMark_ = true;
     IoResult result = transport_->write(output_);
     bytesWritten_ += result.bytes;
+    rules_.counters.bytesWritten.add(result.bytes);
     sent_ += result.wire;
     if (result.state == IoResult::State::kFailed) return outputFailed(result.error);
     if (result.state == IoResult::State::kDrained) writable_ = false;
@@ -297,21 +293,21 @@ void Connection::startLimit(Limit limit, std::chrono::milliseconds time) {
 }
 
 void Connection::onLimit() {
-  ConnectionCounters& counters = rules_->counters;
+  ConnectionCounters& counters = rules_.counters;
   switch (std::exchange(limit_, Limit::kNone)) {
     case Limit::kNone:
       return;
     case Limit::kHandshake:
-      ConnectionCounters::count(counters.handshake);
+      counters.handshake.add();
       return finish("handshake timeout");
     case Limit::kSend:
       // Room for more is told of only when much of the kernel's buffer is free, which may take a
       // slow peer longer: what it has taken counts.
       if (sent_ - queuedInKernel(fd_) >= limits().sendLeast) return watchSending();
-      ConnectionCounters::count(counters.send);
+      counters.send.add();
       return finish("the peer does not read");
     case Limit::kLinger:
-      ConnectionCounters::count(counters.lingerTime);
+      counters.lingerTime.add();
       return finish(closeReason_);
   }
 }

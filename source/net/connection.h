@@ -44,11 +44,9 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   static constexpr size_t kLowMark = 16 * 1024;
   static constexpr size_t kInputMark = 128 * 1024;
 
-  /// Takes over `fd` (non-blocking). `connecting`: a connect() is under way. `rules` outlive it;
-  /// without them it knows no handshake and no send limit, and lingers as long as clients may.
+  /// Takes over `fd` (non-blocking). `connecting`: a connect() is under way. `rules` outlive it.
   Connection(event::EventLoop& loop, buffer::SlabPool& slabs, int fd,
-             std::unique_ptr<Transport> transport, bool connecting,
-             ConnectionRules* rules = nullptr);
+             std::unique_ptr<Transport> transport, bool connecting, ConnectionRules& rules);
   ~Connection() override;
 
   /// Starts watching; the handler may be exchanged at any time (HTTP after TLS, tunnels).
@@ -89,7 +87,6 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   Address localAddress() const;
   void overridePeerAddress(const Address& address);
 
-  uint64_t bytesRead() const { return bytesRead_; }
   uint64_t bytesWritten() const { return bytesWritten_; }
 
   void onReady(bool readable, bool writable, bool hangup) override;
@@ -110,7 +107,7 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   void startLimit(Limit limit, std::chrono::milliseconds time);
   void onLimit();
   void finish(std::string_view reason);
-  const ConnectionLimits& limits() const { return rules_->limits; }
+  const ConnectionLimits& limits() const { return rules_.limits; }
 
   event::EventLoop& loop_;
   std::unique_ptr<Transport> transport_;
@@ -119,9 +116,8 @@ class Connection final : public event::FdHandler, public event::PassEnd, public 
   buffer::Buffer input_;
   buffer::Buffer output_;
   std::unique_ptr<Address> peerOverride_;
-  uint64_t bytesRead_ = 0;
   uint64_t bytesWritten_ = 0;
-  ConnectionRules* rules_;
+  ConnectionRules& rules_;
   event::MemberTimer<Connection, &Connection::onLimit> limitTimer_{*this};
   event::TimePoint lingerUntil_{};
   uint64_t dropped_ = 0;       ///< Bytes that came after close().

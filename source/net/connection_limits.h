@@ -1,9 +1,16 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+
+#include "source/stats/cell.h"
+
+namespace tollgate::stats {
+class Registry;
+struct Metric;
+}  // namespace tollgate::stats
 
 namespace tollgate::net {
 
@@ -33,12 +40,16 @@ struct ConnectionLimits {
   }
 };
 
-/// How often a limit has ended a connection of one worker. Written by it, read by any thread.
+/// What the connections of one kind on one worker have moved, and how often a limit has ended one.
+/// Written by that worker, read by any thread.
 struct ConnectionCounters {
-  std::atomic<uint64_t> handshake{0}, send{0}, lingerTime{0}, lingerBytes{0};
-  static void count(std::atomic<uint64_t>& counter) {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
+  stats::Counter handshake, send, lingerTime, lingerBytes;
+  stats::Counter bytesRead, bytesWritten;  ///< Without TLS; what is dropped is not read.
+
+  /// `of`: whose connections they are, as part of the metrics' names.
+  void describe(stats::Registry& registry, const std::string& of) const;
+  /// Counts connections that were ended, by the one label "limit".
+  static stats::Metric endedMetric(const std::string& of);
 };
 
 /// The rules for the connections of one kind on one worker; outlives them.

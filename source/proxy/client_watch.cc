@@ -72,7 +72,10 @@ void ClientWatch::checkReader() {
   }
   state_.wait = Wait::kNothing;
   exchange_.forwarder_.drop();
-  if (exchange_.request_->version != http::Version::kHttp2) {
+  const bool http2 = exchange_.request_->version == http::Version::kHttp2;
+  WorkerContext& worker = exchange_.worker_;
+  (http2 ? worker.counters.http2.sendTimeout : worker.rules.counters.send).add();
+  if (!http2) {
     return state.manager->drop();  // the exchange is told of it
   }
   http::ServerStream* stream = state.stream;

@@ -63,7 +63,7 @@ void ProxyExchange::finish() {
   const Snapshot* snapshot = state_.pinned == nullptr ? nullptr : state_.pinned->snapshot.get();
   walk_.finish(state_.manager->listenerFilters(),
                snapshot == nullptr ? nullptr : snapshot->globalPlan.get());
-  WorkerCounters::add(worker_.counters.requests, 1);
+  worker_.counters.requestEnded(info_, response_->status);
   if (worker_.accessLog != nullptr) log();
   worker_.unpin(state_.pinned);
   reset();

@@ -21,6 +21,10 @@ FailurePhase Forwarder::phase() const {
 
 void Forwarder::report(FailurePhase phase, std::string_view detail, int status) {
   WorkerContext& worker = exchange_.worker_;
+  // No attempt came of these: attemptFailed() has not counted them.
+  if (phase == FailurePhase::kResolving || phase == FailurePhase::kBalancing) {
+    worker.counters.count(exchange_.info_.failure);
+  }
   if (worker.failureLog == nullptr) return;
   const http::ExchangeInfo& info = exchange_.info_;
   const upstream::Service& service = *exchange_.state_.service;

@@ -232,6 +232,7 @@ void Forwarder::attemptFailed(bool timedOut, bool requestSent, std::string_view 
   http::ExchangeInfo& info = exchange_.info_;
   const http::FailurePhase phase = this->phase();
   info.failure = info.attempt.failure = http::causeOf(phase, detail);
+  exchange_.worker_.counters.count(info.failure);
   if (state_.upstream != nullptr) std::exchange(state_.upstream, nullptr)->abort();
   watch_.stop();
   if (state.phase == Phase::kResponding) {

@@ -34,8 +34,9 @@ HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,
   peerIpSize_ = static_cast<uint8_t>(peer_.formatIp(peerIp_));
   localPortSize_ = static_cast<uint8_t>(Decimal(localPort).text().copy(localPortText_, 5));
   worker_.addConnection(*this);
-  WorkerCounters::add(worker_.counters.accepted, 1);
-  WorkerCounters::add(worker_.counters.active, 1);
+  worker_.counters.handled.add();
+  worker_.counters.active.add();
+  worker_.counters.reading.add();
 }
 
 void HttpConnectionManager::onConnected(net::Connection&) { updateTimer(); }
@@ -72,8 +73,8 @@ void HttpConnectionManager::useHttp1() {
 }
 
 void HttpConnectionManager::useHttp2() {
-  auto codec =
-      http2::makeServerCodec(*this, connection_->output(), worker_.settings.http2, worker_.loop);
+  auto codec = http2::makeServerCodec(*this, connection_->output(), worker_.settings.http2,
+                                      worker_.loop, worker_.counters.http2);
   http2_ = codec.get();
   codec_ = std::move(codec);
 }
@@ -108,6 +109,7 @@ void HttpConnectionManager::onWritable(net::Connection&) {
 
 http::RequestSink& HttpConnectionManager::newRequest(http::ServerStream& stream) {
   if (++requests_ >= worker_.settings.maxKeepAliveRequests || worker_.draining()) codec_->drain();
+  enter(Phase::kBusy);
   ProxyExchange& exchange = worker_.takeExchange();
   exchange.begin(*this, stream);
   return exchange;
@@ -179,6 +181,9 @@ void HttpConnectionManager::updateTimer() {
   } else if (http1_ != nullptr && http1_->discarding()) {
     waiting = Waiting::kDiscard;
   }
+  enter(waiting == Waiting::kRequest ? Phase::kWaiting
+        : waiting == Waiting::kHead  ? Phase::kReading
+                                     : Phase::kBusy);
   const bool again = waiting == Waiting::kRequest || waiting == Waiting::kDiscard;
   if (waiting == waiting_ && !again) return;
   if (waiting == Waiting::kDiscard && waiting_ != Waiting::kDiscard) {
@@ -206,16 +211,30 @@ void HttpConnectionManager::onTimeout() {
   using Close = net::Connection::Close;
   switch (waiting_) {
     case Waiting::kHead:
+      worker_.counters.headTimeout.add();
       return connection_->close(Close::kNow, "head timeout");
     case Waiting::kDiscard:
+      worker_.counters.unwantedBody.add();
       return connection_->close(Close::kAfterFlush, "an unwanted body did not come");
     case Waiting::kRequest:
-      if (connection_->output().empty()) return connection_->close(Close::kNow, "idle");
+      if (connection_->output().empty()) {
+        worker_.counters.idleTimeout.add();
+        return connection_->close(Close::kNow, "idle");
+      }
       // It still reads the last answer, in the time that the connection allows for that.
       return worker_.loop.arm(timer_, worker_.settings.keepAliveTimeout);
     case Waiting::kNothing:
       return;
   }
+}
+
+void HttpConnectionManager::leaveFor(Phase phase) {
+  WorkerCounters& counters = worker_.counters;
+  if (phase_ == Phase::kWaiting) counters.waiting.sub();
+  if (phase_ == Phase::kReading) counters.reading.sub();
+  if (phase == Phase::kWaiting) counters.waiting.add();
+  if (phase == Phase::kReading) counters.reading.add();
+  phase_ = phase;
 }
 
 void HttpConnectionManager::onClosed(net::Connection&, std::string_view) {
@@ -225,7 +244,8 @@ void HttpConnectionManager::onClosed(net::Connection&, std::string_view) {
   PassEnd::unlink();
   ServedConnection::unlink();
   if (codec_ != nullptr) codec_->onConnectionClosed();
-  WorkerCounters::add(worker_.counters.active, static_cast<uint64_t>(-1));
+  enter(Phase::kBusy);
+  worker_.counters.active.sub();
   PassEnd::unlink();
   worker_.loop.deferDelete(std::unique_ptr<event::Deferred>(this));
 }

@@ -74,6 +74,13 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   void updateTimer();
   void onTimeout();
 
+  /// Where the connection stands, as its worker counts.
+  enum class Phase : uint8_t { kReading, kWaiting, kBusy };
+  void enter(Phase phase) {
+    if (phase != phase_) leaveFor(phase);
+  }
+  void leaveFor(Phase phase);
+
   WorkerContext& worker_;
   std::unique_ptr<net::Connection> connection_;
   std::unique_ptr<http::ServerCodec> codec_;
@@ -89,6 +96,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   const bool secure_;
   uint16_t localPort_;
   uint32_t requests_ = 0;
+  Phase phase_ = Phase::kReading;
   bool closed_ = false;
   bool inputEnded_ = false;
   bool more_ = false;

@@ -26,8 +26,8 @@ TcpProxy::TcpProxy(WorkerContext& worker, std::unique_ptr<net::Connection> downs
   down_.connected = true;
   worker_.loop.arm(timer_, target_.connectTimeout);
   worker_.addConnection(*this);
-  WorkerCounters::add(worker_.counters.accepted, 1);
-  WorkerCounters::add(worker_.counters.active, 1);
+  worker_.counters.handled.add();
+  worker_.counters.active.add();
 }
 
 TcpProxy::~TcpProxy() = default;
@@ -58,7 +58,10 @@ bool TcpProxy::leadsToOpenAdmin(const net::Address& address) const {
 }
 
 void TcpProxy::connect(net::Address address) {
-  if (leadsToOpenAdmin(address)) return fail();
+  if (leadsToOpenAdmin(address)) {
+    worker_.counters.openAdmin.add();
+    return fail();
+  }
   address_ = address;
   const auto phase = http::FailurePhase::kConnecting;
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -70,8 +73,8 @@ void TcpProxy::connect(net::Address address) {
     ::close(fd);
     return failTarget(http::causeOf(phase, net::connectErrorText(error)), phase);
   }
-  up_.connection = std::make_unique<net::Connection>(worker_.loop, worker_.slabs, fd,
-                                                     net::makeTcpTransport(fd), true);
+  up_.connection = std::make_unique<net::Connection>(
+      worker_.loop, worker_.slabs, fd, net::makeTcpTransport(fd), true, worker_.pool.rules());
   up_.connection->start(up_);
 }
 
@@ -155,6 +158,7 @@ void TcpProxy::onTimeout() {
 }
 
 void TcpProxy::failTarget(http::FailureCause cause, http::FailurePhase phase) {
+  if (!gone_) worker_.counters.count(cause);
   if (worker_.failureLog != nullptr && !gone_) {
     FailureLog::Failure failure;
     failure.cause = cause;
@@ -180,7 +184,7 @@ void TcpProxy::fail() {
       end->connection->close(net::Connection::Close::kNow, "tcp-proxy ended");
     }
   }
-  WorkerCounters::add(worker_.counters.active, static_cast<uint64_t>(-1));
+  worker_.counters.active.sub();
   worker_.loop.deferDelete(std::unique_ptr<event::Deferred>(this));
 }
 

@@ -57,6 +57,14 @@ WorkerContext::WorkerContext(event::EventLoop& loop, const ProxySettings& settin
 
 WorkerContext::~WorkerContext() = default;
 
+void WorkerContext::describe(stats::Registry& registry) const {
+  counters.describe(registry);
+  rules.counters.describe(registry, "client");
+  tunnelRules.counters.describe(registry, "client");
+  pool.counters().describe(registry);
+  pool.rules().counters.describe(registry, "upstream");
+}
+
 void WorkerContext::setSnapshot(std::shared_ptr<const Snapshot> snapshot) {
   if (!pinned_.empty() && pinned_.back()->exchanges == 0) pinned_.pop_back();
   auto pinned = std::make_unique<Pinned>();
@@ -120,7 +128,7 @@ size_t WorkerContext::closeIdle(size_t most) {
 ProxyExchange& WorkerContext::takeExchange() {
   if (!ended_.empty()) finishEnded();  // else requests in a row would pile up
   ++inUse_;
-  WorkerCounters::add(counters.exchanges, 1);
+  counters.begun.add();
   if (free_.empty()) {
     exchanges_.push_back(std::make_unique<ProxyExchange>(*this));
     return *exchanges_.back();
@@ -136,7 +144,6 @@ void WorkerContext::finishEnded() {
     ProxyExchange* exchange = ended_[i];
     exchange->finish();
     --inUse_;
-    WorkerCounters::add(counters.exchanges, static_cast<uint64_t>(-1));
     free_.push_back(exchange);
   }
   ended_.clear();

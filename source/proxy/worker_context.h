@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -16,21 +15,13 @@
 #include "source/proxy/failure_log.h"
 #include "source/proxy/own_lines.h"
 #include "source/proxy/snapshot.h"
+#include "source/proxy/worker_counters.h"
 #include "source/upstream/pool.h"
 #include "source/upstream/worker_clusters.h"
 
 namespace tollgate::proxy {
 
 class ProxyExchange;
-
-/// Plain counters of one worker; written by it, read by others with relaxed loads.
-struct WorkerCounters {
-  std::atomic<uint64_t> accepted{0}, active{0}, requests{0},
-      exchanges{0};  ///< exchanges: under way now.
-  static void add(std::atomic<uint64_t>& counter, uint64_t amount) {
-    counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-  }
-};
 
 struct ServedTag {};
 
@@ -53,7 +44,7 @@ class ServedConnection : public ListLink<ServedTag> {
 };
 
 /// Everything that the connections of one thread share; `worker` is its number. Used by that thread
-/// only, but for `counters`.
+/// only, but for what is counted.
 class WorkerContext final : private event::PassEnd {
  public:
   WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
@@ -74,6 +65,9 @@ class WorkerContext final : private event::PassEnd {
   WorkerCounters counters;
   http::AccessSink* accessLog = nullptr;
   FailureLog* failureLog = nullptr;  ///< Shared by the workers.
+
+  /// What is counted of its connections on both sides and of their requests.
+  void describe(stats::Registry& registry) const;
 
   /// Requests that begin from now on run under `snapshot`.
   void setSnapshot(std::shared_ptr<const Snapshot> snapshot);

@@ -48,7 +48,7 @@ class Acceptor::HelloReader final : public event::FdHandler, public event::Defer
     // What is no TLS where TLS should be gets its answer from the transport.
     bool encrypted = hello.state == tls::ClientHello::kParsed;
     if (chain == nullptr || (encrypted && chain->tls == nullptr)) {
-      ++acceptor_.unmatched_;
+      acceptor_.context_.counters.unmatched.add();
       return finish();
     }
     buffer::Buffer prefix(acceptor_.context_.slabs);
@@ -56,20 +56,23 @@ class Acceptor::HelloReader final : public event::FdHandler, public event::Defer
     int fd = fd_;
     watch_.stop();
     fd_ = -1;
-    acceptor_.serve(at_, *chain, fd, std::move(prefix));
     finish();
+    acceptor_.serve(at_, *chain, fd, std::move(prefix));
   }
 
  private:
   HelloReader(Acceptor& acceptor, const Place& at, int fd, const net::Address& peer)
-      : acceptor_(acceptor), at_(at), peer_(peer), fd_(fd) {}
+      : acceptor_(acceptor), at_(at), peer_(peer), fd_(fd) {
+    acceptor.context_.counters.greeting.add();
+  }
   void finish() {
+    acceptor_.context_.counters.greeting.sub();
     watch_.stop();
     event::EventLoop::cancel(timer_);
     acceptor_.context_.loop.deferDelete(std::unique_ptr<event::Deferred>(this));
   }
   void onTimeout() {
-    net::ConnectionCounters::count(acceptor_.context_.rules.counters.handshake);
+    acceptor_.context_.rules.counters.handshake.add();
     finish();
   }
 
@@ -112,6 +115,7 @@ Status Acceptor::listen(Place at, const net::Address& address, bool reusePort) {
 /// Room for those who want to come in: as connections that are idle can be closed at no loss.
 void Acceptor::onShortage(const std::string& listener) {
   const size_t closed = context_.closeIdle(kRelief);
+  context_.counters.descriptors.add(closed);
   static Damper damper(std::chrono::seconds(10));
   auto line = damper.admit(listener, event::Clock::now());
   if (!line) return;
@@ -172,10 +176,11 @@ void Acceptor::close() {
 }
 
 void Acceptor::accept(const Place& at, int fd, const net::Address& peer) {
+  context_.counters.accepted.add();
   if (at.plan->needsHello) return HelloReader::start(*this, at, fd, peer);
   const Chain* chain = at.plan->choose(peer, at.port, {}, {});
   if (chain == nullptr) {
-    ++unmatched_;
+    context_.counters.unmatched.add();
     ::close(fd);
     return;
   }
@@ -192,7 +197,7 @@ void Acceptor::serve(const Place& at, const Chain& chain, int fd, buffer::Buffer
   }
   auto& rules = chain.kind == Chain::Kind::kTcp ? context_.tunnelRules : context_.rules;
   auto connection = std::make_unique<net::Connection>(context_.loop, context_.slabs, fd,
-                                                      std::move(transport), false, &rules);
+                                                      std::move(transport), false, rules);
   if (chain.tls == nullptr && !prefix.empty()) connection->input().moveFrom(prefix);
   bool waiting = !connection->input().empty() || chain.tls != nullptr;
   net::Connection& started = *connection;

@@ -29,8 +29,6 @@ class Acceptor {
   std::vector<ListenFailure> follow(const ListenerPlans& plans);
   /// Takes what still waits to be accepted, then stops listening.
   void close();
-  /// Connections that no chain took.
-  uint64_t unmatched() const { return unmatched_; }
 
  private:
   class HelloReader;
@@ -55,7 +53,6 @@ class Acceptor {
   proxy::WorkerContext& context_;
   std::vector<std::unique_ptr<Socket>> sockets_;
   bool closed_ = false;
-  uint64_t unmatched_ = 0;
 };
 
 }  // namespace tollgate::server

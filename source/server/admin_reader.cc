@@ -32,6 +32,7 @@ class ReadContext final : public admin::ApiContext {
   admin::NodeInfo node() override { return node_.node(); }
   admin::Json configuration() override { return node_.configuration(); }
   admin::ServerCounters counters() override { return node_.counters(); }
+  stats::Snapshot metrics() override { return node_.metrics(); }
   admin::MemoryUse memory() override { return node_.memory(); }
   std::vector<std::string> enabledPlugins() override { return node_.enabledPlugins(); }
   bool pluginListed(std::string_view name) override { return node_.pluginListed(name); }

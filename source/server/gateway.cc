@@ -210,11 +210,12 @@ Status Gateway::openWorkers() {
     proxy::WorkerContext& context = workers_.back()->context();
     context.failureLog = failureLog_.get();
     clusters_->addWorker(context.loop, context.clusters);
+    stats_.add(context);
+    workers_.back()->lag().describe(stats_.registry());
     if (Status opened = workers_.back()->listen(plans_); !opened) return opened;
     workers.push_back(workers_.back().get());
   }
-  openListeners(workers);
-  context_->setWorkers(std::move(workers));
+  openListeners(std::move(workers));
   return {};
 }
 
@@ -259,6 +260,12 @@ Status Gateway::openMain() {
   clusters_->setObserver(*clusterMonitor_);
   adminContext_ = make();
   statusContext_ = make();
+  stats_.add(*adminContext_);
+  stats_.add(*statusContext_);
+  clusterMonitor_->probeCounters().describe(stats_.registry(), "probe");
+  lag_.describe(stats_.registry());
+  stats_.watch(*control_);
+  context_->setStats(stats_);
   adminContext_->setSnapshot(
       snapshotOf(std::make_shared<AdminFilter>(*api_, *control_, reader_.get(), *limit)));
   statusContext_->setSnapshot(snapshotOf(std::make_shared<StatusFilter>(*api_, *context_)));
@@ -291,6 +298,7 @@ int Gateway::run() {
                                              plan->chains[0].tls != nullptr ? " (TLS)" : ""));
     }
   }
+  lag_.start();
   loop_.run();
   adminContext_->dropConnections();
   statusContext_->dropConnections();
@@ -371,7 +379,7 @@ void Gateway::beginDrain() {
 void Gateway::checkDrained() {
   uint64_t active = adminContext_->exchangesInUse();
   for (auto& worker : workers_) {
-    active += worker->context().counters.active.load(std::memory_order_relaxed);
+    active += worker->context().counters.active.value();
   }
   if (active == 0) return loop_.stop();
   if (loop_.now() >= drainUntil_) {

@@ -11,8 +11,10 @@
 #include "source/server/declarative_config.h"
 #include "source/server/default_certificates.h"
 #include "source/server/end_limit.h"
+#include "source/server/loop_lag.h"
 #include "source/server/node_context.h"
 #include "source/server/node_logs.h"
+#include "source/server/node_stats.h"
 #include "source/server/open_store.h"
 #include "source/server/prefix_folder.h"
 #include "source/server/settings.h"
@@ -73,11 +75,13 @@ class Gateway {
   LateCertificates lateCertificates_;
   std::unique_ptr<upstream::ClusterRegistry> clusters_;
   std::unique_ptr<Control> control_;
+  NodeStats stats_;  ///< Shown by the next.
   std::unique_ptr<NodeContext> context_;
   std::unique_ptr<admin::Api> api_;
   std::unique_ptr<AdminReader> reader_;  ///< Of a store that has room for one.
 
   event::EventLoop loop_;
+  LoopLag lag_{loop_};
   std::unique_ptr<upstream::ClusterMonitor> clusterMonitor_;
   std::unique_ptr<proxy::WorkerContext> adminContext_, statusContext_;
   std::unique_ptr<Acceptor> adminAcceptor_, statusAcceptor_;

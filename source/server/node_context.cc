@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 
 #include "source/config/unserved.h"
 #include "source/log/error_log.h"
@@ -17,14 +16,6 @@ namespace tollgate::server {
 namespace {
 
 using admin::Json;
-
-/// Resident bytes of this process.
-uint64_t residentBytes() {
-  std::ifstream in("/proc/self/statm");
-  uint64_t total = 0, resident = 0;
-  in >> total >> resident;
-  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
 
 Json typed(const SettingSpec& spec, const std::string& value, const Settings& settings) {
   switch (spec.type) {
@@ -159,32 +150,16 @@ Json NodeContext::configuration() {
 }
 
 admin::ServerCounters NodeContext::counters() {
-  admin::ServerCounters out;
-  for (Worker* worker : workers_) {
-    const proxy::WorkerCounters& counters = worker->context().counters;
-    out.accepted += counters.accepted.load(std::memory_order_relaxed);
-    out.active += counters.active.load(std::memory_order_relaxed);
-    out.requests += counters.requests.load(std::memory_order_relaxed);
-    out.writing += worker->context().counters.exchanges.load(std::memory_order_relaxed);
-  }
-  for (Worker* worker : workers_) {
-    for (const auto* rules : {&worker->context().rules, &worker->context().tunnelRules}) {
-      const net::ConnectionCounters& ended = rules->counters;
-      out.ended.handshake += ended.handshake.load(std::memory_order_relaxed);
-      out.ended.send += ended.send.load(std::memory_order_relaxed);
-      out.ended.lingeringTime += ended.lingerTime.load(std::memory_order_relaxed);
-      out.ended.lingeringBytes += ended.lingerBytes.load(std::memory_order_relaxed);
-    }
-  }
-  out.handled = out.accepted;
-  out.writing = std::min(out.writing, out.active);
-  out.waiting = out.active - out.writing;
-  return out;
+  return stats_ == nullptr ? admin::ServerCounters() : stats_->server();
+}
+
+stats::Snapshot NodeContext::metrics() {
+  return stats_ == nullptr ? stats::Snapshot() : stats_->snapshot();
 }
 
 admin::MemoryUse NodeContext::memory() {
   admin::MemoryUse out;
-  out.workers.push_back({getpid(), residentBytes()});
+  out.workers.push_back({getpid(), ProcessMemory::resident()});
   return out;
 }
 

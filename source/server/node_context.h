@@ -12,23 +12,24 @@
 #include "source/server/control.h"
 #include "source/server/declarative_config.h"
 #include "source/server/listener_set.h"
+#include "source/server/node_stats.h"
 #include "source/server/settings.h"
-#include "source/server/worker.h"
 #include "source/server/write_warnings.h"
 #include "source/store/sealed/protector.h"
 
 namespace tollgate::server {
 
-/// What the Admin API and the probes learn about this process. counters(), memory(), now(), node()
-/// and standing(), committed(),
-/// waitLimits() and notReady() may be called from any thread; the rest from the control thread.
+/// What the Admin API and the probes learn about this process. counters(), metrics(), memory(),
+/// now(), node() and standing(), committed(), waitLimits() and notReady() may be called from any
+/// thread; the rest from the control thread.
 class NodeContext final : public admin::ApiContext, public StatusFilter::Source {
  public:
   /// All that is borrowed must outlive it.
   NodeContext(const Settings& settings, Control& control, const store::Protector& protector,
               DeclarativeConfig& declarative, upstream::ClusterRegistry& clusters,
               std::string nodeId);
-  void setWorkers(std::vector<Worker*> workers) { workers_ = std::move(workers); }
+  /// What the process counts; outlives it.
+  void setStats(const NodeStats& stats) { stats_ = &stats; }
   void setListeners(const ListenerSet& listeners) { listeners_ = &listeners; }
   /// Where an Admin API listens that asks nobody who they are; nullptr: nowhere.
   void setOpenAdmin(const net::OpenAdmin* open) { openAdmin_ = open; }
@@ -52,6 +53,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   admin::NodeInfo node() override;
   admin::Json configuration() override;
   admin::ServerCounters counters() override;
+  stats::Snapshot metrics() override;
   admin::MemoryUse memory() override;
   std::vector<std::string> enabledPlugins() override;
   bool pluginListed(std::string_view name) override;
@@ -82,7 +84,7 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   DeclarativeConfig& declarative_;
   admin::NodeInfo node_;
   ClusterAdmin clusters_;
-  std::vector<Worker*> workers_;
+  const NodeStats* stats_ = nullptr;
   std::atomic<store::Revision> committed_{0};
   const ListenerSet* listeners_ = nullptr;
   const net::OpenAdmin* openAdmin_ = nullptr;

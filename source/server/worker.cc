@@ -30,6 +30,7 @@ void Worker::follow(ListenerPlans plans, std::function<void(std::vector<ListenFa
 
 void Worker::start(std::shared_ptr<const proxy::Snapshot> snapshot) {
   context_.setSnapshot(std::move(snapshot));
+  lag_.start();
   thread_ = std::thread([this] { loop_.run(); });
 }
 

@@ -8,6 +8,7 @@
 #include "source/event/event_loop.h"
 #include "source/proxy/worker_context.h"
 #include "source/server/acceptor.h"
+#include "source/server/loop_lag.h"
 
 namespace tollgate::server {
 
@@ -31,11 +32,13 @@ class Worker {
   void stop();
 
   proxy::WorkerContext& context() { return context_; }
+  const LoopLag& lag() const { return lag_; }
 
  private:
   event::EventLoop loop_;
   proxy::WorkerContext context_;
   Acceptor acceptor_;
+  LoopLag lag_{loop_};
   std::thread thread_;
 };
 

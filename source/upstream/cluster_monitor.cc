@@ -111,7 +111,7 @@ void ClusterMonitor::probe(std::shared_ptr<const Cluster> cluster) {
     return;
   }
   auto& prober = probers_[cluster->spec().name];
-  if (prober == nullptr) prober = std::make_unique<HealthProber>(loop_, slabs_, tls_);
+  if (prober == nullptr) prober = std::make_unique<HealthProber>(loop_, slabs_, probeRules_, tls_);
   prober->use(std::move(cluster));
 }
 

@@ -37,6 +37,9 @@ class ClusterMonitor final : public ClusterObserver {
   void onNameUnwanted(const std::string& name) override;
   void onCluster(std::shared_ptr<const Cluster> cluster) override;
   void onClusterGone(const std::string& name) override;
+  /// Of the probes' connections. Any thread.
+  const net::ConnectionCounters& probeCounters() const { return probeRules_.counters; }
+
   void onHealthChange(const std::string& cluster, const Endpoint& endpoint, bool healthy) override;
 
  private:
@@ -67,6 +70,7 @@ class ClusterMonitor final : public ClusterObserver {
   Settings settings_;
   ProbeTls tls_;
   buffer::SlabPool slabs_{16};
+  net::ConnectionRules probeRules_;
   std::map<std::string, std::unique_ptr<Watched>> watched_;
   std::map<std::string, std::unique_ptr<HealthProber>> probers_;
   std::deque<std::pair<std::string, uint64_t>> waiting_;

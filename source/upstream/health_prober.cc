@@ -47,7 +47,7 @@ void HealthProber::startNext() {
   if (starting_) return;  // a probe that fails at once must not start the next one from within
   starting_ = true;
   while (!waiting_.empty() && running_.size() < cluster_->spec().active.concurrency) {
-    auto probe = std::make_unique<Probe>(loop_, slabs_, tls_, cluster_, waiting_.front(),
+    auto probe = std::make_unique<Probe>(loop_, slabs_, rules_, tls_, cluster_, waiting_.front(),
                                          [this](Probe& over) { done(over); });
     waiting_.pop_front();
     Probe* raw = probe.get();

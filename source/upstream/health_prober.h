@@ -13,8 +13,9 @@ namespace tollgate::upstream {
 /// own, so many at a time. The first probe comes one interval after the start. One event loop.
 class HealthProber {
  public:
-  HealthProber(event::EventLoop& loop, buffer::SlabPool& slabs, const ProbeTls& tls)
-      : loop_(loop), slabs_(slabs), tls_(tls) {}
+  HealthProber(event::EventLoop& loop, buffer::SlabPool& slabs, net::ConnectionRules& rules,
+               const ProbeTls& tls)
+      : loop_(loop), slabs_(slabs), rules_(rules), tls_(tls) {}
   ~HealthProber();
 
   /// Goes on with this version. Intervals that have not changed run on.
@@ -31,6 +32,7 @@ class HealthProber {
 
   event::EventLoop& loop_;
   buffer::SlabPool& slabs_;
+  net::ConnectionRules& rules_;
   const ProbeTls& tls_;
   std::shared_ptr<const Cluster> cluster_;
   std::deque<uint32_t> waiting_;  ///< Members of cluster_.

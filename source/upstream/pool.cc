@@ -23,6 +23,9 @@ UpstreamConnection::UpstreamConnection(Pool& pool, Origin& origin,
 
 void UpstreamConnection::onConnected(net::Connection&) {
   event::EventLoop::cancel(connectTimer_);
+  const auto took = pool_.loop_.now() - begun_;
+  pool_.counters_.connect.observe(
+      static_cast<uint64_t>(std::chrono::duration_cast<event::Millis>(took).count()));
   ready_ = true;
   requests_ = 1;
   if (user_ != nullptr) {
@@ -131,12 +134,14 @@ UpstreamConnection* Pool::acquire(const Service& service, const net::Address& ad
     if (origin != origins_.end() && !origin->second.idle.empty()) {
       UpstreamConnection* connection = origin->second.idle.front();
       removeIdle(*connection);
+      counters_.reused.add();
       connection->user_ = &user;
       ++connection->requests_;
       connection->before_ = connection->connection_->bytesWritten();
       return connection;
     }
   }
+  if (fresh) counters_.renewed.add();
   pending = connect(service, address, key, serverName, user);
   if (pending != nullptr && pending->ready_) return pending;
   return nullptr;
@@ -174,15 +179,18 @@ UpstreamConnection* Pool::connect(const Service& service, const net::Address& ad
     ::close(fd);
     return nullptr;
   }
-  auto socket = std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true);
+  auto socket =
+      std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true, rules_);
   const size_t nameSize = service.tls ? serverName.size() : 0;
   Origin& origin = originOf(key, key.text.substr(0, key.text.size() - nameSize));
   ++origin.open;
   auto owned = std::make_unique<UpstreamConnection>(*this, origin, std::move(socket));
   UpstreamConnection* connection = owned.get();
   all_.emplace(connection, std::move(owned));
-  ++open_;
+  counters_.opened.add();
+  counters_.open.add();
   connection->user_ = &user;
+  connection->begun_ = loop_.now();
   connection->connection_->start(*connection);
   loop_.arm(connection->connectTimer_, service.connectTimeout);
   return connection;
@@ -207,14 +215,14 @@ void Pool::toIdle(UpstreamConnection& connection) {
   if (most == 0 || connection.requests_ >= settings_.maxRequests) return connection.abort();
   if (place.idleCount >= most) {
     place.idle.back()->closeNow("idle, and others were used later");
-  } else if (idleCount_ >= settings_.maxIdle) {
+  } else if (idle() >= settings_.maxIdle) {
     idle_.back()->closeNow("idle, and others were used later");
   }
   origin.idle.pushFront(connection);
   place.idle.pushFront(connection);
   idle_.pushFront(connection);
   ++place.idleCount;
-  ++idleCount_;
+  counters_.idle.add();
   loop_.arm(connection.idleTimer_, settings_.idleTimeout);
 }
 
@@ -225,7 +233,7 @@ void Pool::removeIdle(UpstreamConnection& connection) {
   static_cast<ListLink<IdleOfAllTag>&>(connection).unlink();
   event::EventLoop::cancel(connection.idleTimer_);
   --connection.origin_.place->idleCount;
-  --idleCount_;
+  counters_.idle.sub();
 }
 
 size_t Pool::closeIdle(size_t most) {
@@ -241,7 +249,7 @@ size_t Pool::closeIdle(size_t most) {
 void Pool::destroy(UpstreamConnection& connection) {
   auto found = all_.find(&connection);
   if (found == all_.end()) return;
-  --open_;
+  counters_.open.sub();
   Origin& origin = connection.origin_;
   if (--origin.open == 0) {
     Place& place = *origin.place;

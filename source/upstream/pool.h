@@ -9,6 +9,7 @@
 #include "source/event/event_loop.h"
 #include "source/http/codec.h"
 #include "source/net/connection.h"
+#include "source/upstream/pool_counters.h"
 #include "source/upstream/service.h"
 
 namespace tollgate::upstream {
@@ -97,7 +98,8 @@ class UpstreamConnection final : public net::ConnectionHandler,
   bool inCodec_ = false;
   bool releaseAfterCodec_ = false;
   uint64_t requests_ = 0;
-  uint64_t before_ = 0;  ///< Bytes written for the requests before this one.
+  event::TimePoint begun_;  ///< When connecting did.
+  uint64_t before_ = 0;     ///< Bytes written for the requests before this one.
   event::MemberTimer<UpstreamConnection, &UpstreamConnection::onConnectTimeout> connectTimer_{
       *this};
   event::MemberTimer<UpstreamConnection, &UpstreamConnection::onIdleTimeout> idleTimer_{*this};
@@ -136,10 +138,14 @@ class Pool {
 
   event::EventLoop& loop() { return loop_; }
   const Settings& settings() const { return settings_; }
-  size_t open() const { return open_; }
-  size_t idle() const { return idleCount_; }
+  size_t open() const { return static_cast<size_t>(counters_.open.value()); }
+  size_t idle() const { return static_cast<size_t>(counters_.idle.value()); }
   /// Origins with an open connection.
   size_t origins() const { return origins_.size(); }
+  /// Of all connections to origins; outlives them.
+  net::ConnectionRules& rules() { return rules_; }
+  const net::ConnectionRules& rules() const { return rules_; }
+  const PoolCounters& counters() const { return counters_; }
 
  private:
   friend class UpstreamConnection;
@@ -160,11 +166,11 @@ class Pool {
   std::unordered_map<std::string, Place, PoolKeyHash, PoolKeyEqual> places_;
   std::unordered_map<std::string, Origin, PoolKeyHash, PoolKeyEqual> origins_;
   IntrusiveList<UpstreamConnection, IdleOfAllTag> idle_;  ///< Last used first.
-  size_t idleCount_ = 0;
   std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> all_;
   std::string keyScratch_;
   std::string_view failure_;
-  size_t open_ = 0;
+  net::ConnectionRules rules_;
+  PoolCounters counters_;
 };
 
 }  // namespace tollgate::upstream

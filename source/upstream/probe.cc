@@ -24,10 +24,12 @@ int statusOfLine(std::string_view line) {
   return (line[4] - '0') * 100 + (line[5] - '0') * 10 + (line[6] - '0');
 }
 
-Probe::Probe(event::EventLoop& loop, buffer::SlabPool& slabs, const ProbeTls& tls,
-             std::shared_ptr<const Cluster> cluster, uint32_t member, Done done)
+Probe::Probe(event::EventLoop& loop, buffer::SlabPool& slabs, net::ConnectionRules& rules,
+             const ProbeTls& tls, std::shared_ptr<const Cluster> cluster, uint32_t member,
+             Done done)
     : loop_(loop),
       slabs_(slabs),
+      rules_(rules),
       tls_(tls),
       cluster_(std::move(cluster)),
       member_(member),
@@ -60,7 +62,8 @@ void Probe::start() {
     ::close(fd);
     return finish();
   }
-  connection_ = std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true);
+  connection_ =
+      std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true, rules_);
   loop_.arm(timer_, checks.timeout);
   connection_->start(*this);
 }

@@ -20,8 +20,8 @@ class Probe final : public net::ConnectionHandler, public event::Deferred {
 
   /// `done` is called once, from the loop or by start(); the probe may then be given to
   /// EventLoop::deferDelete().
-  Probe(event::EventLoop& loop, buffer::SlabPool& slabs, const ProbeTls& tls,
-        std::shared_ptr<const Cluster> cluster, uint32_t member, Done done);
+  Probe(event::EventLoop& loop, buffer::SlabPool& slabs, net::ConnectionRules& rules,
+        const ProbeTls& tls, std::shared_ptr<const Cluster> cluster, uint32_t member, Done done);
 
   void start();
   /// Ends it without a report; `done` is not called any more.
@@ -42,6 +42,7 @@ class Probe final : public net::ConnectionHandler, public event::Deferred {
 
   event::EventLoop& loop_;
   buffer::SlabPool& slabs_;
+  net::ConnectionRules& rules_;
   const ProbeTls& tls_;
   std::shared_ptr<const Cluster> cluster_;
   uint32_t member_;

@@ -105,6 +105,43 @@ TEST_F(ApiTest, ReportsStatusInTheUnitAskedFor) {
   EXPECT_FALSE(get("/status").contains("database"));
 }
 
+TEST_F(ApiTest, ReportsConnectionsAndRequestsInStatus) {
+  EXPECT_EQ(get("/status")["server"], (Json{{"connections_accepted", 9},
+                                            {"connections_handled", 8},
+                                            {"connections_active", 6},
+                                            {"connections_reading", 1},
+                                            {"connections_writing", 2},
+                                            {"connections_waiting", 3},
+                                            {"total_requests", 7}}));
+}
+
+TEST_F(ApiTest, ReportsAllThatIsCountedInStatus) {
+  EXPECT_EQ(get("/status")["metrics"], Json::object());
+  stats::Counter plain, ok, missing;
+  stats::Histogram<stats::kByteBounds> sizes;
+  stats::Registry& registry = context_.counted;
+  registry.add({"plain_total", "Plain."}, plain);
+  const stats::Metric coded{
+      "coded_total", "By code.", stats::Kind::kCounter, stats::Unit::kNone, {"class", "code"}};
+  registry.add(coded, ok, {"2xx", "200"});
+  registry.add(coded, missing, {"4xx", "404"});
+  registry.add({"size_bytes", "Sizes.", stats::Kind::kHistogram, stats::Unit::kBytes},
+               sizes.view());
+  plain.add(3);
+  ok.add(2);
+  missing.add();
+  for (uint64_t bytes : {100, 101, 1'000'000'000}) sizes.observe(bytes);
+  const Json metrics = get("/status")["metrics"];
+  EXPECT_EQ(metrics["plain_total"], 3);
+  EXPECT_EQ(metrics["coded_total"], (Json{{"2xx", {{"200", 2}}}, {"4xx", {{"404", 1}}}}));
+  EXPECT_EQ(metrics["size_bytes"]["count"], 3);
+  EXPECT_EQ(metrics["size_bytes"]["sum"], 1'000'000'201);
+  EXPECT_EQ(metrics["size_bytes"]["buckets"]["100"], 1);
+  EXPECT_EQ(metrics["size_bytes"]["buckets"]["1000"], 2);
+  EXPECT_EQ(metrics["size_bytes"]["buckets"]["100000000"], 2);
+  EXPECT_EQ(metrics["size_bytes"]["buckets"]["+Inf"], 3);
+}
+
 TEST_F(ApiTest, ListsItsEndpoints) {
   const Json all = get("/endpoints")["data"];
   EXPECT_EQ(all[0], "/");

@@ -120,7 +120,13 @@ class FakeContext : public ApiContext {
             {"admin_ssl_cert_key", "PEM"},
             {"proxy_server", nullptr}};
   }
-  ServerCounters counters() override { return {}; }
+  ServerCounters counters() override {
+    ServerCounters out;
+    out.accepted = 9, out.handled = 8, out.requests = 7;
+    out.active = 6, out.reading = 1, out.writing = 2, out.waiting = 3;
+    return out;
+  }
+  stats::Snapshot metrics() override { return counted.snapshot(); }
   MemoryUse memory() override { return {{{11, 3 * 1024 * 1024}}, {{"cache", 512, 2048}}}; }
   std::vector<std::string> enabledPlugins() override { return plugins; }
   bool pluginListed(std::string_view name) override {
@@ -138,6 +144,7 @@ class FakeContext : public ApiContext {
   }
   void logError(std::string_view text) override { errors.emplace_back(text); }
 
+  stats::Registry counted;
   double time = 1700000000.25;
   std::vector<std::string> plugins = {"key-auth", "rate-limiting"};
   std::vector<std::string> unlisted;  ///< Plugins that the settings do not name.

@@ -151,7 +151,7 @@ class Stalls(Case):
         except OSError:  # it reads no more either
             pass
         active = lambda: node.admin("GET", "/status").json["server"]["connections_active"]
-        wait_until(lambda: active() == 0, "the gateway to close the connection")
+        wait_until(lambda: active() == 1, "the gateway to close the connection: only the one that asks is left")
 
     def test_a_head_that_does_not_end(self):
         node = self.gateway(header_timeout="1").start()

@@ -30,8 +30,12 @@ class Life(Case):
         gateway = self.gateway().start()
         with socket.create_connection(("127.0.0.1", gateway.proxy_port)) as idle:
             idle.settimeout(20)
-            wait_until(lambda: gateway.admin("GET", "/status").json["server"]["connections_active"] == 1,
-                       "the connection to be accepted")
+
+            def without_request():
+                server = gateway.admin("GET", "/status").json["server"]
+                return server["connections_accepted"] - server["total_requests"]
+
+            wait_until(lambda: without_request() == 1, "the connection to be accepted")
             gateway.send_signal(signal.SIGINT)
             self.assertEqual(idle.recv(1), b"")
         self.assertEqual(gateway.stop(), 0)

@@ -140,7 +140,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::copy_n(data + 2, handler.habits.size(), handler.habits.begin());
   buffer::Buffer input(handler.pool);
   buffer::Buffer output(handler.pool);
-  auto codec = http2::makeServerCodec(handler, output, limitsBy(data[1]), loop);
+  http2::Counters counters;
+  auto codec = http2::makeServerCodec(handler, output, limitsBy(data[1]), loop, counters);
   bool unread = (data[1] & 32) != 0;  // the client reads nothing
   input.append("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   size_t step = data[0] + 1u;

@@ -90,7 +90,7 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
 
   void start(const Http2Limits& limits, uint32_t clientWindow = 65535) {
     nghttp2_session_del(client_);
-    codec_ = makeServerCodec(*this, output_, limits, loop_);
+    codec_ = makeServerCodec(*this, output_, limits, loop_, counters_);
     nghttp2_session_callbacks* callbacks = nullptr;
     nghttp2_session_callbacks_new(&callbacks);
     nghttp2_session_callbacks_set_on_header_callback(
@@ -246,7 +246,7 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
   }
   /// A client that writes frames itself: preface and empty SETTINGS, with a fresh codec.
   void startRaw(const Http2Limits& limits = {}) {
-    codec_ = makeServerCodec(*this, output_, limits, loop_);
+    codec_ = makeServerCodec(*this, output_, limits, loop_, counters_);
     input_.clear();
     output_.clear();
     sinks_.clear();
@@ -284,6 +284,7 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
   }
 
   event::EventLoop loop_;
+  Counters counters_;
   buffer::SlabPool pool_;
   buffer::Buffer input_{pool_};
   buffer::Buffer output_{pool_};

@@ -71,6 +71,7 @@ TEST_F(Http2Refusal, ABodyWithoutEndIsResetWithNoErrorAtTheLimit) {
   ASSERT_NE(sentReset(), nullptr);
   EXPECT_EQ(sentReset()->errorCode(), NGHTTP2_NO_ERROR);
   EXPECT_EQ(sent, 7);
+  EXPECT_EQ(counters_.lingerBytes, 1u);
   EXPECT_EQ(codec_->activeStreams(), 0u);
   // What was on its way is late, and no error.
   raw(frame(NGHTTP2_DATA, 0, 1, piece) + head(1, true) + head(3, true, false));
@@ -86,6 +87,7 @@ TEST_F(Http2Refusal, AClientThatSaysNothingMoreIsResetAfterAWhile) {
   EXPECT_GT(outputs_, 0);  // else nobody would write it
   EXPECT_EQ(sentReset()->errorCode(), NGHTTP2_NO_ERROR);
   EXPECT_EQ(codec_->activeStreams(), 0u);
+  EXPECT_EQ(counters_.lingerIdle, 1u);
 }
 
 TEST_F(Http2Refusal, AClientThatTricklesIsResetAfterAllTheTime) {
@@ -99,6 +101,7 @@ TEST_F(Http2Refusal, AClientThatTricklesIsResetAfterAllTheTime) {
     return sentReset() != nullptr;
   }));
   EXPECT_EQ(sentReset()->errorCode(), NGHTTP2_NO_ERROR);
+  EXPECT_EQ(counters_.lingerTime, 1u);
 }
 
 TEST_F(Http2Refusal, HeadsThatCannotBeServedAreAnsweredInTheSameWay) {
@@ -130,6 +133,7 @@ TEST_F(Http2Refusal, AnAnswerThatNobodyTakesLosesItsStream) {
   EXPECT_EQ(sentReset()->errorCode(), NGHTTP2_CANCEL);
   EXPECT_EQ(sinks_[0]->resets, std::vector<http::StreamError>{http::StreamError::kTimeout});
   EXPECT_EQ(codec_->activeStreams(), 0u);
+  EXPECT_EQ(counters_.sendTimeout, 1u);
 }
 
 TEST_F(Http2Refusal, AClientThatTakesTheAnswerSlowlyKeepsItsStream) {

@@ -200,6 +200,7 @@ TEST_F(Http2Test, RapidResetsEmptyTheAccount) {
     exchange();
   }
   EXPECT_TRUE(calmed());
+  EXPECT_EQ(counters_.calmed, 1u);
   EXPECT_LE(sinks_.size(), 60u);
 }
 

@@ -242,6 +242,8 @@ TEST_F(Http2States, AStreamThatWasRefusedMayStillGetItsTrailers) {
   ASSERT_FALSE(frames.empty());
   EXPECT_EQ(frames.back().type, NGHTTP2_RST_STREAM);
   EXPECT_EQ(frames.back().errorCode(), NGHTTP2_REFUSED_STREAM);
+  EXPECT_EQ(counters_.refused, 1u);
+  EXPECT_EQ(counters_.costs[static_cast<size_t>(Cost::kOddity)], 1u);
 }
 
 TEST_F(Http2States, ManyClosedStreamsAreForgotten) {

@@ -62,7 +62,7 @@ class ConnectionTest : public testing::Test {
     while (accepted < 0) loop_.runOnce(Millis(5));
     peers_.push_back(peer);
     user.connection =
-        std::make_unique<Connection>(loop_, slabs_, accepted, transport(accepted), false, &rules_);
+        std::make_unique<Connection>(loop_, slabs_, accepted, transport(accepted), false, rules_);
     user.connection->start(user);
     return peer;
   }

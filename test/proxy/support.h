@@ -86,8 +86,8 @@ class ProxyTest : public testing::Test {
   ProxyTest() : worker_(loop_, settings_, {}, [](auto&&...) { return nullptr; }, {}) {
     origin_ = listen([this](int fd) { origins_.emplace_back(fd); });
     proxy_ = listen([this](int fd) {
-      auto connection = std::make_unique<net::Connection>(loop_, worker_.slabs, fd,
-                                                          net::makeTcpTransport(fd), false);
+      auto connection = std::make_unique<net::Connection>(
+          loop_, worker_.slabs, fd, net::makeTcpTransport(fd), false, worker_.rules);
       HttpConnectionManager::serve(worker_, std::move(connection), 8000, listenerFilters_);
     });
     service_.id = "service-1";

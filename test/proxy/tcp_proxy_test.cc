@@ -10,7 +10,7 @@ class TcpProxyTest : public ProxyTest {
   TcpProxyTest() {
     tunnel_ = listen([this](int fd) {
       auto connection = std::make_unique<net::Connection>(
-          loop_, worker_.slabs, fd, net::makeTcpTransport(fd), false, &worker_.tunnelRules);
+          loop_, worker_.slabs, fd, net::makeTcpTransport(fd), false, worker_.tunnelRules);
       TcpProxy::Target target{"127.0.0.1", origin_->address().port(), Millis(5000), idle_};
       TcpProxy::serve(worker_, std::move(connection), target);
     });

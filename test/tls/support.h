@@ -30,8 +30,8 @@ class Peer final : public net::ConnectionHandler {
   Peer(EventLoop& loop, buffer::SlabPool& slabs, int fd, std::unique_ptr<net::Transport> transport,
        bool connecting = false)
       : loop_(loop),
-        connection_(
-            std::make_unique<net::Connection>(loop, slabs, fd, std::move(transport), connecting)) {
+        connection_(std::make_unique<net::Connection>(loop, slabs, fd, std::move(transport),
+                                                      connecting, rules_)) {
     connection_->start(*this);
   }
 
@@ -68,6 +68,7 @@ class Peer final : public net::ConnectionHandler {
 
  private:
   EventLoop& loop_;
+  net::ConnectionRules rules_;
   std::unique_ptr<net::Connection> connection_;
 };
 

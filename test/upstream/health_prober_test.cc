@@ -72,6 +72,7 @@ class ProbeTest : public testing::Test {
 
   event::EventLoop loop_;
   buffer::SlabPool slabs_;
+  net::ConnectionRules rules_;
   ProbeTls tls_;
   std::unique_ptr<net::Listener> listener_;
   std::vector<int> fds_;
@@ -86,14 +87,14 @@ TEST_F(ProbeTest, AsksAsConfigured) {
   spec_.active.path = "/up?x=1";
   spec_.active.headers = {{"X-Probe", "1"}, {"X-Probe", "2"}};
   spec_.hostHeader = "api.test";
-  HealthProber prober(loop_, slabs_, tls_);
+  HealthProber prober(loop_, slabs_, rules_, tls_);
   prober.use(cluster());
   ASSERT_TRUE(until([&] { return !seen_.empty(); }));
   EXPECT_EQ(seen_, "GET /up?x=1 HTTP/1.0\r\nX-Probe: 1\r\nX-Probe: 2\r\nHost: api.test\r\n\r\n");
 }
 
 TEST_F(ProbeTest, FollowsTheStatus) {
-  HealthProber prober(loop_, slabs_, tls_);
+  HealthProber prober(loop_, slabs_, rules_, tls_);
   prober.use(cluster());
   answer_ = "HTTP/1.1 500 Oops\r\n";
   ASSERT_TRUE(until([&] { return !healthy(); }));
@@ -104,7 +105,7 @@ TEST_F(ProbeTest, FollowsTheStatus) {
 }
 
 TEST_F(ProbeTest, ARefusedConnectionIsAFailureAndComingBackASuccess) {
-  HealthProber prober(loop_, slabs_, tls_);
+  HealthProber prober(loop_, slabs_, rules_, tls_);
   const net::Address address = listener_->address();
   listener_.reset();
   prober.use(cluster());
@@ -120,7 +121,7 @@ TEST_F(ProbeTest, SilenceIsATimeout) {
   spec_.active.timeout = Millis(20);
   spec_.active.limits.tcpFailures = 0;
   answer_.clear();
-  HealthProber prober(loop_, slabs_, tls_);
+  HealthProber prober(loop_, slabs_, rules_, tls_);
   prober.use(cluster());
   ASSERT_TRUE(until([&] { return !healthy(); }));
 }
@@ -129,7 +130,7 @@ TEST_F(ProbeTest, ClosingBeforeTheStatusIsATcpFailure) {
   answer_ = "HTTP/1.1 20";
   closeAfter_ = true;
   spec_.active.limits.httpFailures = 0;
-  HealthProber prober(loop_, slabs_, tls_);
+  HealthProber prober(loop_, slabs_, rules_, tls_);
   prober.use(cluster());
   ASSERT_TRUE(until([&] { return !healthy(); }));
 }
@@ -137,14 +138,14 @@ TEST_F(ProbeTest, ClosingBeforeTheStatusIsATcpFailure) {
 TEST_F(ProbeTest, AConnectionIsEnoughWhereNoHttpIsSpoken) {
   spec_.active.type = ActiveChecks::Type::kConnect;
   endpoint_->health.set(false);
-  HealthProber prober(loop_, slabs_, tls_);
+  HealthProber prober(loop_, slabs_, rules_, tls_);
   prober.use(cluster());
   ASSERT_TRUE(until([&] { return healthy(); }));
 }
 
 TEST_F(ProbeTest, OnlyTheStateWithAnIntervalIsProbed) {
   spec_.active.healthyInterval = Millis(0);
-  HealthProber prober(loop_, slabs_, tls_);
+  HealthProber prober(loop_, slabs_, rules_, tls_);
   prober.use(cluster());
   auto end = event::Clock::now() + Millis(80);
   until([&] { return event::Clock::now() > end; });
@@ -155,7 +156,7 @@ TEST_F(ProbeTest, OnlyTheStateWithAnIntervalIsProbed) {
 
 TEST_F(ProbeTest, WithoutWeightThereIsNoProbe) {
   spec_.targets[0].weight = 0;
-  HealthProber prober(loop_, slabs_, tls_);
+  HealthProber prober(loop_, slabs_, rules_, tls_);
   prober.use(cluster());
   auto end = event::Clock::now() + Millis(80);
   until([&] { return event::Clock::now() > end; });
@@ -164,7 +165,7 @@ TEST_F(ProbeTest, WithoutWeightThereIsNoProbe) {
 
 TEST_F(ProbeTest, EndsWithProbesUnderWay) {
   answer_.clear();
-  auto prober = std::make_unique<HealthProber>(loop_, slabs_, tls_);
+  auto prober = std::make_unique<HealthProber>(loop_, slabs_, rules_, tls_);
   prober->use(cluster());
   ASSERT_TRUE(until([&] { return accepted_ > 0; }));
   EXPECT_EQ(prober->underWay(), 1u) << "an endpoint is asked once at a time";

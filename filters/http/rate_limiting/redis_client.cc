@@ -113,7 +113,8 @@ void RedisClient::connect(net::Address address) {
     ::close(fd);
     return failAll(reason);
   }
-  connection_ = std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true);
+  connection_ =
+      std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true, rules_);
   connection_->start(*this);
 }
 

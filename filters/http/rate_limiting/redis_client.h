@@ -81,6 +81,7 @@ class RedisClient final : public net::ConnectionHandler, public event::Deferred 
   /// Listed while a configuration uses it; this client may live on for a while.
   const std::weak_ptr<::tollgate::http::Dependency> dependency_;
   buffer::SlabPool slabs_;
+  net::ConnectionRules rules_;
   net::Resolver resolver_;
   uint64_t resolving_ = 0;
   std::unique_ptr<net::Connection> connection_;

@@ -1,0 +1,28 @@
+#include "source/server/process_memory.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace tollgate::server {
+
+uint64_t ProcessMemory::resident() {
+  std::ifstream in("/proc/self/statm");
+  uint64_t total = 0, resident = 0;
+  in >> total >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+ProcessMemory::Heap ProcessMemory::heap() {
+  std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (looked_ != std::chrono::steady_clock::time_point{} && now - looked_ < kFresh) return heap_;
+  looked_ = now;
+  const struct mallinfo2 info = mallinfo2();
+  heap_.held = info.arena + info.hblkhd;
+  heap_.inUse = info.uordblks + info.hblkhd;
+  return heap_;
+}
+
+}  // namespace tollgate::server

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "source/stats/histogram.h"
+
+namespace tollgate::stats {
+class Registry;
+}
+
+namespace tollgate::upstream {
+
+/// What the pool of one worker does. Written by that worker, read by any thread.
+struct PoolCounters {
+  stats::Counter opened;   ///< Connections that were begun.
+  stats::Counter reused;   ///< Requests that got one that was idle.
+  stats::Counter renewed;  ///< Requests sent anew, since the idle one that they got was closed.
+  stats::Gauge open, idle;
+  stats::Histogram<stats::kMillisBounds> connect;  ///< Until TCP and TLS are there.
+
+  void describe(stats::Registry& registry) const;
+};
+
+}  // namespace tollgate::upstream
