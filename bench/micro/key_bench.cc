@@ -22,7 +22,7 @@ struct World {
   }
 
   std::shared_ptr<KeyLookup> lookup = std::make_shared<KeyLookup>(
-      std::make_shared<Credentials>("a secret of thirty-two characters"));
+      std::make_shared<store::Credentials>("a secret of thirty-two characters"));
   SnapshotDirectory directory;
   std::vector<std::string> keys;
 };

@@ -5,6 +5,7 @@
 #include "source/admin/certificate_snis.h"
 #include "source/admin/entity_access.h"
 #include "source/admin/errors.h"
+#include "source/crypto/secret.h"
 #include "source/schema/rules.h"
 
 namespace tollgate::admin {
@@ -41,7 +42,7 @@ Reply put(ApiContext& context, Call& call) {
   if (unknown && unknown->status != 404) return std::move(*unknown);
   if (!isUuid(text)) addServerName(call.body, text);
   if (!unknown) return access.upsert(certificates(), call, key, {});
-  key = {"id", schema::makeUuid()};
+  key = {"id", crypto::randomUuid()};
   const Json given = call.body;
   Reply reply = access.upsert(certificates(), call, key, {});
   if (reply.status != 400 && reply.status != 409) return reply;

@@ -4,7 +4,7 @@
 
 #include "source/admin/body.h"
 #include "source/admin/errors.h"
-#include "source/base/digest.h"
+#include "source/crypto/digest.h"
 #include "source/store/file/export.h"
 #include "source/store/file/import.h"
 
@@ -80,7 +80,7 @@ Reply replace(ApiContext& context, Call& call) {
   const bool flattened = flag(call, "flatten_errors");
   const auto text = textOf(call);
   if (!text) return message(400, "expected a declarative configuration");
-  const std::string hash = md5Hex(*text);
+  const std::string hash = crypto::digest(crypto::Hash::kMd5, *text).hex();
   if (checkHash && hash == context.configurationHash()) return Reply::empty(304);
   auto plan =
       store::planReplacement(context.store(), store::TextSource::text("config", *text), call.now);

@@ -13,6 +13,7 @@
 #include "source/admin/endpoint_names.h"
 #include "source/admin/errors.h"
 #include "source/admin/paging.h"
+#include "source/base/uuid.h"
 
 namespace tollgate::admin {
 namespace {
@@ -48,15 +49,6 @@ std::string referencedId(const Json& doc, const std::string& field) {
 }
 
 }  // namespace
-
-bool isUuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !std::isxdigit(static_cast<unsigned char>(text[i]))) return false;
-  }
-  return true;
-}
 
 Reply EntityAccess::failed(const Error& error) {
   context_.logError("admin: store: " + error.text());

@@ -90,6 +90,4 @@ class EntityAccess {
   ApiContext& context_;
 };
 
-bool isUuid(std::string_view text);
-
 }  // namespace tollgate::admin

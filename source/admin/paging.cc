@@ -6,7 +6,7 @@
 
 #include "source/admin/body.h"
 #include "source/admin/errors.h"
-#include "source/base/base64.h"
+#include "source/crypto/base64.h"
 #include "source/schema/json_text.h"
 
 namespace tollgate::admin {
@@ -45,9 +45,9 @@ Stop readPage(std::string_view query, Page& page) {
   if (Stop stop = readSize(query, page)) return stop;
   auto offset = queryValue(query, "offset");
   if (!offset) return {};
-  std::string decoded;
-  if (!decodeBase64(*offset, decoded)) return badOffset(*offset, "base64");
-  Json key = schema::parseJson(decoded);
+  auto decoded = crypto::decodeAnyBase64(*offset);
+  if (!decoded) return badOffset(*offset, "base64");
+  Json key = schema::parseJson(*decoded);
   if (!key.is_array() || key.empty()) return badOffset(*offset, "json");
   for (const auto& part : key) {
     if (!part.is_string()) return badOffset(*offset, "json");
@@ -97,8 +97,8 @@ Json pageBody(Json data, const Json& last, const std::string& path, const std::s
 }
 
 std::string encodeOffset(const Json& key) {
-  return encodeBase64(key.dump(-1, ' ', false, Json::error_handler_t::replace),
-                      Base64Alphabet::kStandard);
+  return crypto::encodeBase64(key.dump(-1, ' ', false, Json::error_handler_t::replace),
+                              crypto::Base64::kStandardUnpadded);
 }
 
 }  // namespace tollgate::admin

@@ -48,7 +48,7 @@ http::KeyOwner SnapshotDirectory::findKey(std::string_view key) const {
 }
 
 http::KeyOwner SnapshotDirectory::findByDigest(std::string_view key, Hash128 hash) const {
-  tls::Sha256 digest;
+  crypto::Sha256 digest;
   if (!lookup_->recallDigest(hash, digest)) digest = lookup_->credentials().lookupDigest(key);
   const KeyEntry* credential =
       keys.find({reinterpret_cast<const char*>(digest.data()), digest.size()});

@@ -67,7 +67,7 @@ struct KeyIndex {
 /// Digests are as good as random: their first bytes are the hash.
 struct KeyIndexHash {
   uint64_t operator()(std::string_view index) const {
-    return index.size() == sizeof(tls::Sha256) ? loadWord(index.data()) : TextHash()(index);
+    return index.size() == sizeof(crypto::Sha256) ? loadWord(index.data()) : TextHash()(index);
   }
 };
 struct KeyId {

@@ -2,26 +2,28 @@
 
 #include <cstring>
 
+#include "source/crypto/secret.h"
+
 namespace tollgate::config {
 namespace {
 
 ShortHash::Key randomKey() {
   ShortHash::Key key;
-  std::string bytes = tls::randomBytes(sizeof key);
+  std::string bytes = crypto::randomBytes(sizeof key);
   std::memcpy(key.data(), bytes.data(), sizeof key);
-  tls::wipe(bytes);
+  crypto::wipe(bytes);
   return key;
 }
 
 }  // namespace
 
-KeyLookup::KeyLookup(std::shared_ptr<const Credentials> credentials, size_t slots)
+KeyLookup::KeyLookup(std::shared_ptr<const store::Credentials> credentials, size_t slots)
     : credentials_(std::move(credentials)),
       hash_(randomKey()),
       mask_(std::bit_ceil(std::max(slots, kWays)) / kWays - 1),
       slots_((mask_ + 1) * kWays) {}
 
-bool KeyLookup::recallDigest(Hash128 hash, tls::Sha256& digest) const {
+bool KeyLookup::recallDigest(Hash128 hash, crypto::Sha256& digest) const {
   for (Slot *slot = set(hash), *end = slot + kWays; slot != end; ++slot) {
     const uint64_t before = slot->sequence.load(std::memory_order_acquire);
     if (!slot->isOf(hash)) continue;
@@ -34,7 +36,7 @@ bool KeyLookup::recallDigest(Hash128 hash, tls::Sha256& digest) const {
   return false;
 }
 
-void KeyLookup::remember(Hash128 hash, const tls::Sha256& digest, uint64_t directory,
+void KeyLookup::remember(Hash128 hash, const crypto::Sha256& digest, uint64_t directory,
                          http::KeyOwner owner) const {
   // Its own slot, or the least often written one: free ones first, then in turn.
   Slot* slots = set(hash);
@@ -60,7 +62,7 @@ void KeyLookup::remember(Hash128 hash, const tls::Sha256& digest, uint64_t direc
   chosen->sequence.store(number + 2, std::memory_order_release);
 }
 
-void KeyLookup::Slot::write(Hash128 hash, const tls::Sha256& bytes, uint64_t number,
+void KeyLookup::Slot::write(Hash128 hash, const crypto::Sha256& bytes, uint64_t number,
                             http::KeyOwner owner) {
   low.store(hash.low, std::memory_order_release);
   high.store(hash.high, std::memory_order_release);

@@ -7,8 +7,8 @@
 
 #include "source/base/short_hash.h"
 #include "source/base/zeroed_array.h"
-#include "source/config/credentials.h"
 #include "source/http/filter.h"
+#include "source/store/sealed/credentials.h"
 
 namespace tollgate::config {
 
@@ -24,7 +24,7 @@ class KeyLookup {
   /// The number of no published directory: owners in it are not remembered.
   static constexpr uint64_t kUnpublished = UINT64_MAX;
 
-  explicit KeyLookup(std::shared_ptr<const Credentials> credentials, size_t slots = kSlots);
+  explicit KeyLookup(std::shared_ptr<const store::Credentials> credentials, size_t slots = kSlots);
 
   Hash128 hashOf(std::string_view key) const { return hash_(key); }
 
@@ -44,13 +44,13 @@ class KeyLookup {
     return false;
   }
   /// False if the digest is not remembered.
-  bool recallDigest(Hash128 hash, tls::Sha256& digest) const;
+  bool recallDigest(Hash128 hash, crypto::Sha256& digest) const;
   /// For keys that exist only, so that guesses drive nothing out. `directory`: where `owner` was
   /// found, or kUnpublished.
-  void remember(Hash128 hash, const tls::Sha256& digest, uint64_t directory,
+  void remember(Hash128 hash, const crypto::Sha256& digest, uint64_t directory,
                 http::KeyOwner owner) const;
 
-  const Credentials& credentials() const { return *credentials_; }
+  const store::Credentials& credentials() const { return *credentials_; }
 
  private:
   /// Written under an odd sequence number; a reader that saw the number change saw nothing. Hash
@@ -71,12 +71,12 @@ class KeyLookup {
     bool unchangedSince(uint64_t before) const {
       return before != 0 && (before & 1) == 0 && sequence.load(std::memory_order_relaxed) == before;
     }
-    void write(Hash128 hash, const tls::Sha256& bytes, uint64_t number, http::KeyOwner owner);
+    void write(Hash128 hash, const crypto::Sha256& bytes, uint64_t number, http::KeyOwner owner);
   };
 
   Slot* set(Hash128 hash) const { return &slots_[(ShortHash::bucket(hash) & mask_) * kWays]; }
 
-  std::shared_ptr<const Credentials> credentials_;
+  std::shared_ptr<const store::Credentials> credentials_;
   ShortHash hash_;
   uint64_t mask_;
   ZeroedArray<Slot> slots_;

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "source/schema/pem_checker.h"
+#include "source/crypto/certificate.h"
 #include "source/schema/vault_reference.h"
 
 namespace tollgate::schema {
@@ -18,22 +18,21 @@ const std::string* plainText(const Json& doc, const Json& errors, const char* fi
 }
 
 bool sameKeyType(const std::string& a, const std::string& b) {
-  auto first = PemChecker::instance().facts(a), second = PemChecker::instance().facts(b);
+  auto first = crypto::certificateFacts(a), second = crypto::certificateFacts(b);
   return first && second && first->keyType == second->keyType;
 }
 
 }  // namespace
 
 void checkCertificatePairs(Json& doc, Json& errors) {
-  const PemChecker& pem = PemChecker::instance();
   const std::string* cert = plainText(doc, errors, "cert");
   const std::string* key = plainText(doc, errors, "key");
   const std::string* otherCert = plainText(doc, errors, "cert_alt");
   const std::string* otherKey = plainText(doc, errors, "key_alt");
-  if (cert && key && !pem.matches(*cert, *key)) {
+  if (cert && key && !crypto::isKeyOf(*cert, *key)) {
     errors["@entity"].push_back("certificate does not match key");
   }
-  if (otherCert && otherKey && !pem.matches(*otherCert, *otherKey)) {
+  if (otherCert && otherKey && !crypto::isKeyOf(*otherCert, *otherKey)) {
     errors["@entity"].push_back("alternative certificate does not match key");
   }
   if (cert && otherCert && sameKeyType(*cert, *otherCert)) {
@@ -46,7 +45,7 @@ void checkCertificatePairs(Json& doc, Json& errors) {
 void checkAuthority(Json& doc, Json& errors) {
   const std::string* cert = plainText(doc, errors, "cert");
   if (cert == nullptr) return;
-  auto facts = PemChecker::instance().facts(*cert);
+  auto facts = crypto::certificateFacts(*cert);
   const char* problem = nullptr;
   if (!facts || facts->certificates != 1) {
     problem = "please submit only one certificate at a time";

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "source/crypto/secret.h"
 #include "source/schema/checks.h"
 #include "source/schema/describe.h"
 #include "source/schema/field.h"
@@ -308,7 +309,7 @@ class CompiledSchema : public EntitySchema {
       if (!f.rules.auto_()) continue;
       const bool absent = !doc.contains(f.name);
       if (f.rules.type() == "uuid") {
-        if (absent || doc[f.name].is_null()) doc[f.name] = makeUuid();
+        if (absent || doc[f.name].is_null()) doc[f.name] = crypto::randomUuid();
       } else if (f.rules.type() == "timestamp") {
         if (f.name == "updated_at" || absent || doc[f.name].is_null()) {
           const bool seconds = f.type == Field::Type::kInteger;
@@ -413,7 +414,7 @@ Json describeTags() {
 
 Violations checkTags(Json row) {
   static const auto& fields = *new Fields(compileFields(*gateway::v1::Tag::descriptor()));
-  if (!row.contains("entity_id")) row["entity_id"] = makeUuid();
+  if (!row.contains("entity_id")) row["entity_id"] = crypto::randomUuid();
   Violations out;
   out.fields = checkRecord(fields, row);
   if (out.empty()) out.fields["@entity"] = {"tags are written with the entities that bear them"};

@@ -3,8 +3,8 @@
 #include <array>
 #include <string>
 
+#include "source/crypto/private_key.h"
 #include "source/schema/json_text.h"
-#include "source/schema/pem_checker.h"
 #include "source/schema/vault_reference.h"
 
 namespace tollgate::schema {
@@ -41,13 +41,12 @@ std::string pemError(const Json& pem) {
   if (priv.is_null() && pub.is_null()) {
     return "need to supply a PEM formatted public and/or private key.";
   }
-  const PemChecker& checker = PemChecker::instance();
   if (priv.is_string() && !holdsVaultReference(priv) &&
-      !checker.checkPrivateKey(priv.get_ref<const std::string&>())) {
+      !crypto::PrivateKey::fromPem(priv.get_ref<const std::string&>())) {
     return "could not load PEM private key";
   }
   if (pub.is_string() && !holdsVaultReference(pub) &&
-      !checker.checkPublicKey(pub.get_ref<const std::string&>())) {
+      !crypto::PublicKey::fromPem(pub.get_ref<const std::string&>())) {
     return "could not load PEM public key";
   }
   return "";

@@ -1,14 +1,15 @@
 #include "source/schema/rules.h"
 
 #include <fmt/format.h>
-#include <sys/random.h>
 
 #include <algorithm>
 #include <unordered_map>
 
+#include "source/base/uuid.h"
+#include "source/crypto/certificate.h"
+#include "source/crypto/secret.h"
 #include "source/schema/characters.h"
 #include "source/schema/host_rules.h"
-#include "source/schema/pem_checker.h"
 #include "source/schema/route_path.h"
 
 namespace tollgate::schema {
@@ -114,29 +115,19 @@ std::string checkEnvironmentPrefix(const std::string& v) {
   return invalidValue(fine, v);
 }
 
-std::string labelled(const char* label, const Status& checked) {
-  return checked ? "" : label + checked.error().message;
-}
-
 std::string checkCertificate(const std::string& v) {
-  return labelled("invalid certificate: ", PemChecker::instance().checkCertificate(v));
+  auto chain = crypto::Certificate::chainFromPem(v);
+  return chain ? "" : "invalid certificate: " + chain.error().message;
 }
 
 std::string checkServerKey(const std::string& v) {
-  return labelled("invalid key: ", PemChecker::instance().checkServerKey(v));
+  auto key = crypto::PrivateKey::fromPem(v);
+  const Status serves = key ? crypto::checkServerKey(*key) : Status(key.error());
+  return serves ? "" : "invalid key: " + serves.error().message;
 }
 
 std::string checkPublicKey(const std::string& v) {
-  return PemChecker::instance().checkPublicKey(v) ? "" : "invalid key";
-}
-
-void fillRandom(unsigned char* out, size_t size) {
-  while (size > 0) {
-    ssize_t n = getrandom(out, size, 0);
-    if (n <= 0) continue;
-    out += n;
-    size -= n;
-  }
+  return crypto::PublicKey::fromPem(v) ? "" : "invalid key";
 }
 
 }  // namespace
@@ -176,28 +167,6 @@ std::string checkRule(std::string_view rule, const std::string& value) {
   return found == checks.end() ? "" : found->second(value);
 }
 
-bool isUuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !isHex(text[i])) return false;
-  }
-  return true;
-}
-
-std::string makeUuid() {
-  unsigned char b[16];
-  fillRandom(b, sizeof b);
-  b[6] = (b[6] & 0x0F) | 0x40;
-  b[8] = (b[8] & 0x3F) | 0x80;
-  std::string out;
-  for (int i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += fmt::format("{:02x}", b[i]);
-  }
-  return out;
-}
-
 namespace {
 
 std::string drawAlphanumeric(size_t length) {
@@ -206,7 +175,7 @@ std::string drawAlphanumeric(size_t length) {
   std::string out;
   while (out.size() < length) {
     unsigned char c;
-    fillRandom(&c, 1);
+    crypto::fillRandom({&c, 1});
     if (c < 248) out += kLetters[c % 62];
   }
   return out;

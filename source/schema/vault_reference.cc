@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "source/base/base64.h"
+#include "source/crypto/base64.h"
 #include "source/schema/characters.h"
 #include "source/schema/json_text.h"
 
@@ -138,9 +138,9 @@ Result<std::string> readEnvironment(const VaultReference& reference, std::string
   }
   std::string value = found;
   if (base64Decode) {
-    std::string plain;
-    if (!decodeBase64(value, plain)) return Error::invalid("the value is not base64");
-    value = std::move(plain);
+    auto plain = crypto::decodeAnyBase64(value);
+    if (!plain) return Error::invalid("the value is not base64");
+    value = std::move(plain).value();
   }
   return reference.key.empty() ? Result<std::string>(std::move(value))
                                : memberOf(value, reference.key);

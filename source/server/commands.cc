@@ -12,7 +12,6 @@
 #include "source/server/builtin_filters.h"
 #include "source/server/listener_plan.h"
 #include "source/server/proxy_options.h"
-#include "source/server/tls_pem_checker.h"
 
 namespace tollgate::server {
 namespace {
@@ -65,7 +64,7 @@ int check(const CommonOptions& common, std::string file) {
   DefaultCertificates certificates;
   if (problem.empty()) {
     registerBuiltinFilters(rateLimitCells(*settings));
-    auto pair = tls::generateSelfSigned(tls::KeyType::kEcdsaP256, "localhost");
+    auto pair = tls::generateSelfSigned(crypto::KeyType::kEcP256, "localhost");
     if (pair) certificates.proxy.push_back(std::move(pair).value());
     certificates.admin = certificates.proxy;
   }
@@ -152,7 +151,6 @@ int fail(const std::string& text) {
 int runCommand(int argc, char** argv) {
   const char* const program = argc > 0 ? argv[0] : "";
   takeCallersName(argc, argv);
-  installPemChecker();
   CLI::App app{"Tollgate, an API gateway", "tollgate"};
   app.require_subcommand(1);
   app.fallthrough();

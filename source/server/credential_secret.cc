@@ -8,9 +8,9 @@
 #include <cstring>
 #include <fstream>
 
-#include "source/base/base64.h"
+#include "source/crypto/base64.h"
+#include "source/crypto/secret.h"
 #include "source/server/prefix_folder.h"
-#include "source/tls/digest.h"
 
 namespace tollgate::server {
 namespace {
@@ -42,9 +42,10 @@ bool readFile(const std::string& path, std::string& text) {
 /// Makes the file whole or not at all; another process that came first wins.
 Status create(const std::string& path) {
   std::string fresh = path + "." + std::to_string(getpid());
-  std::string secret = encodeBase64(tls::randomBytes(kSecretBytes), Base64Alphabet::kUrl) + "\n";
+  std::string secret =
+      crypto::encodeBase64(crypto::randomBytes(kSecretBytes), crypto::Base64::kUrl) + "\n";
   Status written = writeFile(fresh, secret);
-  tls::wipe(secret);
+  crypto::wipe(secret);
   if (!written) return written;
   bool linked = ::link(fresh.c_str(), path.c_str()) == 0 || errno == EEXIST;
   int error = errno;

@@ -6,8 +6,8 @@
 #include <ctime>
 #include <filesystem>
 
-#include "source/base/digest.h"
 #include "source/base/read_file.h"
+#include "source/crypto/digest.h"
 #include "source/log/error_log.h"
 #include "source/server/control.h"
 #include "source/server/prefix_folder.h"
@@ -52,7 +52,7 @@ Result<DeclarativeConfig::Text> DeclarativeConfig::source() const {
     if (!text) return Error::invalid("declarative_config: " + text.error().message);
     out.text = std::move(text).value();
   }
-  out.hash = md5Hex(out.text);
+  out.hash = crypto::digest(crypto::Hash::kMd5, out.text).hex();
   return out;
 }
 
@@ -66,7 +66,7 @@ Result<DeclarativeConfig::Text> DeclarativeConfig::kept() const {
   out.any = true;
   out.name = keptFile_;
   out.text = std::move(text).value();
-  out.hash = md5Hex(out.text);
+  out.hash = crypto::digest(crypto::Hash::kMd5, out.text).hex();
   if (out.text.starts_with(kHashComment)) {
     std::string told = out.text.substr(std::strlen(kHashComment), 32);
     if (told.find_first_not_of("0123456789abcdef") == std::string::npos) out.hash = told;

@@ -34,11 +34,11 @@ Result<std::vector<tls::KeyPair>> defaultPairs(const Settings& settings, const P
                                                bool& wanted) {
   auto pairs = configured(settings, setting);
   if (!pairs || !pairs->empty()) return pairs;
-  auto ecdsa = prefix.keptCertificate(file, tls::KeyType::kEcdsaP256);
-  if (!ecdsa) ecdsa = prefix.makeCertificate(file, tls::KeyType::kEcdsaP256);
+  auto ecdsa = prefix.keptCertificate(file, crypto::KeyType::kEcP256);
+  if (!ecdsa) ecdsa = prefix.makeCertificate(file, crypto::KeyType::kEcP256);
   if (!ecdsa) return ecdsa.error();
   pairs->push_back(std::move(ecdsa).value());
-  auto rsa = prefix.keptCertificate(file, tls::KeyType::kRsa2048);
+  auto rsa = prefix.keptCertificate(file, crypto::KeyType::kRsa);
   wanted = !rsa.ok();
   if (rsa) pairs->push_back(std::move(rsa).value());
   return pairs;
@@ -98,7 +98,7 @@ void LateCertificates::start(const PrefixFolder& prefix, const DefaultCertificat
   if (tasks.empty()) return;
   thread_ = std::thread([&prefix, tasks = std::move(tasks)] {
     for (const Task& task : tasks) {
-      auto made = prefix.makeCertificate(task.name, tls::KeyType::kRsa2048);
+      auto made = prefix.makeCertificate(task.name, crypto::KeyType::kRsa);
       Status added = made ? Status() : made.error();
       for (const auto& user : task.users) {
         if (added) added = user->addDefault(*made);

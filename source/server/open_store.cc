@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "source/crypto/secret.h"
 #include "source/log/error_log.h"
 #include "source/server/credential_secret.h"
 #include "source/store/postgres/migrations.h"
@@ -111,7 +112,7 @@ Status openCredentials(const Settings& settings, const std::string& prefix, bool
                "secrets and private keys as they are; set credential_secret, the same on all nodes "
                "(`openssl rand -base64 32` makes one)");
   }
-  config::Credentials::Options options;
+  store::Credentials::Options options;
   double cost = settings.number("credential_password_cost");
   if (cost < 10 || cost > 16) {
     return Error::invalid("credential_password_cost has an invalid value: '" +
@@ -119,8 +120,8 @@ Status openCredentials(const Settings& settings, const std::string& prefix, bool
                           "' (10 to 16: 1 to 64 MiB for each password that is hashed)");
   }
   options.passwordCost.logCost = static_cast<int>(cost);
-  out.credentials = std::make_shared<config::Credentials>(secret->text, options);
-  tls::wipe(secret->text);
+  out.credentials = std::make_shared<store::Credentials>(secret->text, options);
+  crypto::wipe(secret->text);
   out.protector = std::make_shared<store::Protector>(
       out.credentials,
       keptPlain ? store::Protector::Mode::kPlain : store::Protector::Mode::kProtected,

@@ -4,10 +4,10 @@
 #include <string>
 
 #include "source/base/result.h"
-#include "source/config/credentials.h"
 #include "source/server/settings.h"
 #include "source/store/file/declared_store.h"
 #include "source/store/postgres/postgres_store.h"
+#include "source/store/sealed/credentials.h"
 #include "source/store/sealed/protector.h"
 #include "source/store/sqlite/last_good.h"
 #include "source/store/store.h"
@@ -21,7 +21,7 @@ struct OpenedStore {
   /// For kServing, on connections of their own: a store to read from beside `store`, and the copy
   /// to read from where that one does not answer. Null where there is none.
   std::unique_ptr<store::Store> reader, copyReader;
-  std::shared_ptr<const config::Credentials> credentials;
+  std::shared_ptr<const store::Credentials> credentials;
   std::shared_ptr<store::Protector> protector;
   std::string outage;  ///< Why the store is out of reach just now; "" if it answers.
 };

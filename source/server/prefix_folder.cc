@@ -1,7 +1,6 @@
 #include "source/server/prefix_folder.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "source/base/uuid.h"
+#include "source/crypto/secret.h"
+
 namespace tollgate::server {
 namespace {
 
@@ -20,30 +22,6 @@ std::string readAll(const std::string& path) {
   std::ostringstream out;
   out << in.rdbuf();
   return out.str();
-}
-
-std::string newUuid() {
-  unsigned char bytes[16] = {};
-  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return {};
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);  // RFC 9562, version 4
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (int i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += kHex[bytes[i] >> 4];
-    out += kHex[bytes[i] & 15];
-  }
-  return out;
-}
-
-bool isUuid(const std::string& text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !std::isxdigit(static_cast<unsigned char>(text[i]))) return false;
-  }
-  return true;
 }
 
 struct flock wholeFile() {
@@ -147,23 +125,23 @@ Result<std::string> PrefixFolder::nodeId(const std::string& configured) const {
   std::string kept = readAll(file("kong.id"));
   while (!kept.empty() && std::isspace(static_cast<unsigned char>(kept.back()))) kept.pop_back();
   if (isUuid(kept)) return kept;
-  std::string fresh = newUuid();
+  std::string fresh = crypto::randomUuid();
   if (Status written = writeFile(file("kong.id"), fresh + "\n"); !written) return written.error();
   return fresh;
 }
 
-std::string PrefixFolder::certificateBase(const std::string& name, tls::KeyType type) const {
-  return file("ssl/" + name + (type == tls::KeyType::kRsa2048 ? "" : "-ecdsa"));
+std::string PrefixFolder::certificateBase(const std::string& name, crypto::KeyType type) const {
+  return file("ssl/" + name + (type == crypto::KeyType::kRsa ? "" : "-ecdsa"));
 }
 
 Result<tls::KeyPair> PrefixFolder::keptCertificate(const std::string& name,
-                                                   tls::KeyType type) const {
+                                                   crypto::KeyType type) const {
   std::string base = certificateBase(name, type);
   return tls::readKeyPair(base + ".crt", base + ".key");
 }
 
 Result<tls::KeyPair> PrefixFolder::makeCertificate(const std::string& name,
-                                                   tls::KeyType type) const {
+                                                   crypto::KeyType type) const {
   auto fresh = tls::generateSelfSigned(type, "localhost");
   if (!fresh) return fresh.error();
   std::string base = certificateBase(name, type);

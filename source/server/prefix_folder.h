@@ -30,14 +30,14 @@ class PrefixFolder {
   /// The node's UUID: `configured`, else the one kept here, else a new one.
   Result<std::string> nodeId(const std::string& configured) const;
   /// The self-signed pair of that name and kind below ssl/, if it is there and whole.
-  Result<tls::KeyPair> keptCertificate(const std::string& name, tls::KeyType type) const;
+  Result<tls::KeyPair> keptCertificate(const std::string& name, crypto::KeyType type) const;
   /// Generates that pair and keeps it. An RSA one takes some hundred milliseconds. Any thread.
-  Result<tls::KeyPair> makeCertificate(const std::string& name, tls::KeyType type) const;
+  Result<tls::KeyPair> makeCertificate(const std::string& name, crypto::KeyType type) const;
   /// Writes the effective settings to .kong_env, without secrets.
   Status writeSettings(const std::string& text) const;
 
  private:
-  std::string certificateBase(const std::string& name, tls::KeyType type) const;
+  std::string certificateBase(const std::string& name, crypto::KeyType type) const;
   std::string pidFile() const { return file("pids/nginx.pid"); }
   std::string path_;
   int lockFd_ = -1;

@@ -1,8 +1,9 @@
 #include "source/store/revision_history.h"
 
 #include <algorithm>
-#include <random>
 
+#include "source/base/hex.h"
+#include "source/crypto/secret.h"
 #include "source/store/sql_numbers.h"
 #include "source/store/stored_json.h"
 
@@ -21,12 +22,7 @@ std::optional<Json> pastDoc(const SqlValue& text, bool& unreadable) {
 
 }  // namespace
 
-std::string SqlHistory::newToken() {
-  std::random_device random;
-  std::string out;
-  for (int i = 0; i < 16; ++i) out += "0123456789abcdef"[random() % 16];
-  return out;
-}
+std::string SqlHistory::newToken() { return toHex(crypto::randomBytes(8)); }
 
 Status SqlHistory::writeRevision(SqlConnection& connection, Revision revision, const Reason& reason,
                                  const std::string& token) {

@@ -10,17 +10,15 @@
 
 #include <vector>
 
+#include "source/crypto/certificate.h"
 #include "source/tls/key_pair.h"
 
 namespace tollgate::tls {
 
-enum class KeyKind { kRsa, kEcdsaP256, kEcdsaP384 };
-
 /// A parsed and checked KeyPair.
 struct LoadedPair {
   std::vector<bssl::UniquePtr<CRYPTO_BUFFER>> chain;  ///< Leaf first.
-  bssl::UniquePtr<EVP_PKEY> key;
-  KeyKind kind = KeyKind::kRsa;
+  crypto::PrivateKey key;
 
   /// Makes it the certificate of `context`, or of one connection.
   bool use(SSL_CTX* context) const;
@@ -28,19 +26,6 @@ struct LoadedPair {
 };
 
 Result<LoadedPair> loadKeyPair(const KeyPair& pair);
-
-/// The certificates of a PEM text, at least one, each checked to parse.
-Result<std::vector<bssl::UniquePtr<CRYPTO_BUFFER>>> loadCertificates(std::string_view pem);
-
-/// A private key without a passphrase.
-Result<bssl::UniquePtr<EVP_PKEY>> loadPrivateKey(std::string_view pem);
-/// Errors where a key of its type cannot serve TLS.
-Result<KeyKind> kindOf(EVP_PKEY* key);
-/// Whether the key is that of the certificate.
-bool matches(CRYPTO_BUFFER* certificate, EVP_PKEY* key);
-
-/// The longest PEM text that is read.
-constexpr size_t kMaxPemBytes = 1024 * 1024;
 
 /// The content of a file of at most 1 MiB; `what` it is for is named in errors.
 Result<std::string> readPemFile(const std::string& path, const char* what);

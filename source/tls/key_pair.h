@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "source/base/result.h"
+#include "source/crypto/private_key.h"
 
 namespace tollgate::tls {
 
@@ -13,11 +14,9 @@ struct KeyPair {
   std::string keyPem;          ///< Not encrypted.
 };
 
-enum class KeyType { kRsa2048, kEcdsaP256 };
-
 /// A new key and a self-signed server certificate for the host name or IP address `commonName`,
 /// valid for 20 years. RSA takes some 100 ms.
-Result<KeyPair> generateSelfSigned(KeyType type, std::string_view commonName = "localhost");
+Result<KeyPair> generateSelfSigned(crypto::KeyType type, std::string_view commonName = "localhost");
 
 /// Reads a pair from two files and checks it as checkKeyPair() does; errors name the file.
 Result<KeyPair> readKeyPair(const std::string& certificatePath, const std::string& keyPath);

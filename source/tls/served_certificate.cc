@@ -30,8 +30,8 @@ Result<bssl::UniquePtr<SSL_CTX>> makeCarrier(const LoadedPair& pair) {
 
 void sortByPreference(std::vector<Candidate>& candidates) {
   std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
-    auto rank = [](KeyKind kind) {
-      return kind == KeyKind::kEcdsaP256 ? 0 : kind == KeyKind::kEcdsaP384 ? 1 : 2;
+    auto rank = [](crypto::KeyType kind) {
+      return kind == crypto::KeyType::kEcP256 ? 0 : kind == crypto::KeyType::kEcP384 ? 1 : 2;
     };
     return rank(a.kind) < rank(b.kind);
   });
@@ -49,7 +49,7 @@ Result<std::shared_ptr<const ServedCertificate>> ServedCertificate::create(
     if (!loaded) return std::move(loaded).error();
     auto carrier = makeCarrier(*loaded);
     if (!carrier) return std::move(carrier).error();
-    const KeyKind kind = loaded->kind;
+    const crypto::KeyType kind = loaded->key.type();
     impl->candidates.push_back({std::move(carrier).value(), kind, std::move(loaded).value()});
   }
   sortByPreference(impl->candidates);

@@ -12,7 +12,7 @@ namespace tollgate::tls {
 /// One pair of a certificate, in a context that a connection switches to.
 struct Candidate {
   bssl::UniquePtr<SSL_CTX> context;
-  KeyKind kind = KeyKind::kRsa;
+  crypto::KeyType kind = crypto::KeyType::kRsa;
   std::optional<LoadedPair> pair = {};  ///< Of a ServedCertificate: what `context` holds.
 };
 

@@ -100,7 +100,7 @@ struct ServerContext::Impl {
   const Choice& choiceFor(const CertificateTable* certificates, std::string_view serverName) const;
   const Candidate& candidateFor(const Choice& choice, const SSL_CLIENT_HELLO* hello) const;
   bool show(SSL* ssl, const Candidate& chosen) const;
-  bool usable(KeyKind kind, const SSL_CLIENT_HELLO* hello) const;
+  bool usable(crypto::KeyType kind, const SSL_CLIENT_HELLO* hello) const;
 
   static ssl_select_cert_result_t selectCertificate(const SSL_CLIENT_HELLO* hello);
   static int selectAlpn(SSL* ssl, const uint8_t** out, uint8_t* outLength, const uint8_t* in,
@@ -189,7 +189,7 @@ Result<Candidate> ServerContext::Impl::makeCandidate(const KeyPair& pair) {
   if (!loaded->use(context->get())) {
     return Error::invalid("the certificate cannot be used for a TLS server");
   }
-  return Candidate{std::move(context).value(), loaded->kind};
+  return Candidate{std::move(context).value(), loaded->key.type()};
 }
 
 Status ServerContext::Impl::addDefault(const KeyPair& pair) {
@@ -270,10 +270,10 @@ const Candidate& ServerContext::Impl::candidateFor(const Choice& choice,
 }
 
 /// Whether the client can verify a key of this kind, as far as its first message says.
-bool ServerContext::Impl::usable(KeyKind kind, const SSL_CLIENT_HELLO* hello) const {
-  if (kind == KeyKind::kRsa) return true;
-  uint16_t scheme = kind == KeyKind::kEcdsaP256 ? SSL_SIGN_ECDSA_SECP256R1_SHA256
-                                                : SSL_SIGN_ECDSA_SECP384R1_SHA384;
+bool ServerContext::Impl::usable(crypto::KeyType kind, const SSL_CLIENT_HELLO* hello) const {
+  if (kind == crypto::KeyType::kRsa) return true;
+  uint16_t scheme = kind == crypto::KeyType::kEcP256 ? SSL_SIGN_ECDSA_SECP256R1_SHA256
+                                                     : SSL_SIGN_ECDSA_SECP384R1_SHA384;
   auto schemes = extensionList(hello, TLSEXT_TYPE_signature_algorithms, 2);
   if (!schemes || !holds(*schemes, scheme)) return false;
   auto versions = extensionList(hello, TLSEXT_TYPE_supported_versions, 1);

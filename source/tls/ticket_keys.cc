@@ -1,27 +1,22 @@
 #include "source/tls/ticket_keys.h"
 
-#include <openssl/mem.h>
-#include <openssl/rand.h>
-
 #include <cstring>
+
+#include "source/crypto/secret.h"
 
 namespace tollgate::tls {
 
 TicketKeys::TicketKeys(int64_t now) : rotateAt_(now + kPeriodSeconds) {
-  RAND_bytes(instance_, sizeof instance_);
+  crypto::fillRandom(instance_);
   ok_ = makeKey(0) && makeKey(1);
 }
 
 bool TicketKeys::makeKey(uint64_t epoch) {
-  uint8_t secret[16];
-  RAND_bytes(secret, sizeof secret);
-  EVP_AEAD_CTX* key = keys_[epoch % 4].get();
-  EVP_AEAD_CTX_cleanup(key);
-  EVP_AEAD_CTX_zero(key);
-  bool made = EVP_AEAD_CTX_init(key, EVP_aead_aes_128_gcm(), secret, sizeof secret,
-                                EVP_AEAD_DEFAULT_TAG_LENGTH, nullptr) == 1;
-  OPENSSL_cleanse(secret, sizeof secret);
-  return made;
+  constexpr auto kCipher = crypto::Cipher::kAes128Gcm;
+  const crypto::Secret secret(crypto::randomBytes(crypto::Aead::keyBytes(kCipher)));
+  auto key = crypto::Aead::make(kCipher, secret.view());
+  if (key) keys_[epoch % 4] = std::move(key).value();
+  return key.ok();
 }
 
 void TicketKeys::nameOf(uint64_t epoch, uint8_t* name) const {
@@ -51,13 +46,10 @@ bool TicketKeys::seal(int64_t now, std::span<uint8_t> out, size_t& length,
   if (out.size() < in.size() + kOverhead) return false;
   uint64_t epoch = epoch_.load(std::memory_order_acquire);
   uint8_t nonce[kNonceBytes], name[kNameBytes];
-  RAND_bytes(nonce, sizeof nonce);
+  crypto::fillRandom(nonce);
   nameOf(epoch, name);
   size_t sealed = 0;
-  if (!EVP_AEAD_CTX_seal(keys_[epoch % 4].get(), out.data(), &sealed, out.size(), nonce,
-                         sizeof nonce, in.data(), in.size(), name, sizeof name)) {
-    return false;
-  }
+  if (!keys_[epoch % 4].seal(out, sealed, nonce, in, name)) return false;
   std::memcpy(out.data() + sealed, nonce, sizeof nonce);
   std::memcpy(out.data() + sealed + sizeof nonce, name, sizeof name);
   length = sealed + sizeof nonce + sizeof name;
@@ -76,10 +68,7 @@ bool TicketKeys::open(int64_t now, std::span<uint8_t> out, size_t& length,
   for (uint64_t epoch : {newest, newest - 1}) {
     nameOf(epoch, expected);
     if (std::memcmp(name, expected, sizeof name) != 0) continue;
-    bool opened = EVP_AEAD_CTX_open(keys_[epoch % 4].get(), out.data(), &length, out.size(), nonce,
-                                    sizeof nonce, in.data(), sealed, name, sizeof name) == 1;
-    if (!opened) ERR_clear_error();
-    return opened;
+    return keys_[epoch % 4].open(out, length, nonce, in.first(sealed), name);
   }
   return false;
 }

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <openssl/aead.h>
-
 #include <atomic>
 #include <cstdint>
 #include <span>
 
-#include "source/tls/boringssl.h"
+#include "source/crypto/aead.h"
 
 namespace tollgate::tls {
 
@@ -17,7 +15,7 @@ namespace tollgate::tls {
 class TicketKeys {
  public:
   static constexpr int64_t kPeriodSeconds = 12 * 3600;
-  static constexpr size_t kOverhead = 16 + 12 + 16;  ///< Tag, nonce, key name.
+  static constexpr size_t kOverhead = crypto::Aead::kTagBytes + 12 + 16;  ///< Tag, nonce, key name.
 
   /// `now`: seconds of any clock that does not go back, the same in all calls.
   explicit TicketKeys(int64_t now);
@@ -38,7 +36,7 @@ class TicketKeys {
 
   // A key is overwritten two or three periods after it was last used, so no reader can still hold
   // it.
-  bssl::ScopedEVP_AEAD_CTX keys_[4];
+  crypto::Aead keys_[4];
   uint8_t instance_[8] = {};  ///< Tells our tickets from those of other processes.
   std::atomic<uint64_t> epoch_{1};
   std::atomic<int64_t> rotateAt_;

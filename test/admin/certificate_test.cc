@@ -1,5 +1,6 @@
+#include "source/base/hex.h"
 #include "test/admin/support.h"
-#include "test/support/pem_checker.h"
+#include "test/support/certificates.h"
 
 namespace tollgate::admin {
 namespace {
@@ -8,10 +9,8 @@ constexpr char kMissing[] = "99999999-2222-4333-8444-555555555555";
 
 class CertificateTest : public ApiTest {
  protected:
-  CertificateTest() { FakePemChecker::install(); }
-
   Json pair(const std::string& name) {
-    return {{"cert", "cert EC " + name}, {"key", "key EC " + name}};
+    return test::withPem({{"cert", "cert EC " + name}, {"key", "key EC " + name}});
   }
   Json add(const std::string& name, const Json& snis) {
     Json body = pair(name);
@@ -43,8 +42,23 @@ TEST_F(CertificateTest, ServerNamesAreWrittenWithTheCertificateInOneRevision) {
   EXPECT_EQ(get("/snis")["data"], Json::array());
 }
 
+/// A value of a form, with each byte that means something there escaped.
+std::string formOf(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    if (isalnum(static_cast<unsigned char>(c))) {
+      out += c;
+    } else {
+      out += "%" + toHex({&c, 1});
+    }
+  }
+  return out;
+}
+
 TEST_F(CertificateTest, OneNameInAFormIsAList) {
-  Response made = sendForm("POST", "/certificates", "cert=cert+EC+a&key=key+EC+a&snis=a.test");
+  Response made = sendForm("POST", "/certificates",
+                           "cert=" + formOf(test::pemOf("cert EC a")) +
+                               "&key=" + formOf(test::pemOf("key EC a")) + "&snis=a.test");
   ASSERT_EQ(made.status, 201) << made.body;
   EXPECT_EQ(json(made)["snis"], Json({"a.test"}));
   const std::string path = "/certificates/" + json(made)["id"].get<std::string>();
@@ -57,7 +71,8 @@ TEST_F(CertificateTest, NamesMayComeAsOneText) {
 }
 
 TEST_F(CertificateTest, RefusesANameThatIsNoneLikeOneInAPath) {
-  Json body = {{"cert", "cert EC a"}, {"key", "key EC a"}, {"snis", {"bad name"}}};
+  Json body = pair("a");
+  body["snis"] = {"bad name"};
   Response refused = sendJson("POST", "/certificates", body);
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(json(refused)["code"], 10);
@@ -65,7 +80,7 @@ TEST_F(CertificateTest, RefusesANameThatIsNoneLikeOneInAPath) {
 }
 
 TEST_F(CertificateTest, EqualPutsOfTwoNodesByAServerNameBothSucceed) {
-  const Json body = {{"cert", "cert EC a"}, {"key", "key EC a"}};
+  const Json body = pair("a");
   context_.beforeCommit = [&] {
     EXPECT_EQ(sendJson("PUT", "/certificates/a.test", body).status, 200);
   };
@@ -81,7 +96,8 @@ TEST_F(CertificateTest, TakesManyNamesInLinearTime) {
   Json made = add("a", names);
   EXPECT_EQ(made["snis"].size(), 2000u);
   names.push_back("n0.test");
-  Json body = {{"cert", "cert EC b"}, {"key", "key EC b"}, {"snis", names}};
+  Json body = pair("b");
+  body["snis"] = names;
   EXPECT_EQ(message(sendJson("POST", "/certificates", body)),
             "schema violation (snis: n0.test is duplicated)");
 }
@@ -154,8 +170,9 @@ TEST_F(CertificateTest, SnisHaveAConflictAndNoSingularPath) {
 }
 
 TEST_F(CertificateTest, AnAuthorityInUseCannotBeDeleted) {
-  const std::string id = create("/ca_certificates", {{"cert", "cert EC a ca"}})["id"];
-  EXPECT_EQ(sendJson("POST", "/ca_certificates", {{"cert", "cert EC a ca"}}).status, 409);
+  const Json authority = test::withPem({{"cert", "cert EC a ca"}});
+  const std::string id = create("/ca_certificates", authority)["id"];
+  EXPECT_EQ(sendJson("POST", "/ca_certificates", authority).status, 409);
   const std::string service = create(
       "/services",
       {{"name", "s"}, {"url", "https://h"}, {"tls_verify", true}, {"ca_certificates", {id}}})["id"];

@@ -1,6 +1,6 @@
 #include <string>
 
-#include "source/base/digest.h"
+#include "source/crypto/digest.h"
 #include "test/admin/support.h"
 
 namespace tollgate::admin {
@@ -93,7 +93,7 @@ TEST_F(ConfigTest, ChangesNothingWhereSomethingIsWrong) {
 
 TEST_F(ConfigTest, KnowsWhatItRunsByItsHash) {
   ASSERT_EQ(post(kTwo).status, 201);
-  std::string hash = md5Hex(kTwo);
+  std::string hash = crypto::digest(crypto::Hash::kMd5, kTwo).hex();
   EXPECT_EQ(get("/status")["configuration_hash"], hash);
   EXPECT_EQ(post(kTwo).status, 201);
   Response same = post(kTwo, "?check_hash=1");
@@ -101,7 +101,8 @@ TEST_F(ConfigTest, KnowsWhatItRunsByItsHash) {
   EXPECT_EQ(same.body, "");
   EXPECT_EQ(post("_format_version: '3.0'\n", "?check_hash=1").status, 201);
   EXPECT_EQ(post("_format_version: nonsense\n").status, 400);
-  EXPECT_EQ(get("/status")["configuration_hash"], md5Hex("_format_version: '3.0'\n"));
+  EXPECT_EQ(get("/status")["configuration_hash"],
+            crypto::digest(crypto::Hash::kMd5, "_format_version: '3.0'\n").hex());
 }
 
 TEST_F(ConfigTest, ReadsBackWhatItWasGiven) {

@@ -12,11 +12,11 @@
 namespace tollgate::config {
 namespace {
 
-std::shared_ptr<const Credentials> credentials() {
-  return std::make_shared<Credentials>("a secret of thirty-two characters");
+std::shared_ptr<const store::Credentials> credentials() {
+  return std::make_shared<store::Credentials>("a secret of thirty-two characters");
 }
 
-tls::Sha256 digestOf(const KeyLookup& lookup, const std::string& key) {
+crypto::Sha256 digestOf(const KeyLookup& lookup, const std::string& key) {
   return lookup.credentials().lookupDigest(key);
 }
 
@@ -25,7 +25,7 @@ TEST(KeyLookup, RemembersWhatItWasTold) {
   const Hash128 k1 = lookup.hashOf("k1"), k2 = lookup.hashOf("k2");
   const http::KeyCredential credential;
   const http::Consumer consumer;
-  tls::Sha256 digest;
+  crypto::Sha256 digest;
   http::KeyOwner owner;
   EXPECT_FALSE(lookup.recallDigest(k1, digest)) << "nobody said that the key exists";
   lookup.remember(k1, digestOf(lookup, "k1"), 7, {&credential, &consumer});
@@ -68,7 +68,7 @@ TEST(KeyLookup, GivesTheRightDigestWhateverWasDrivenOut) {
     for (int i = 0; i < 100; ++i) {
       const std::string key = "k" + std::to_string(i);
       const Hash128 hash = lookup.hashOf(key);
-      tls::Sha256 digest;
+      crypto::Sha256 digest;
       if (lookup.recallDigest(hash, digest)) {
         ++remembered;
         ASSERT_EQ(digest, digestOf(lookup, key));
@@ -82,7 +82,7 @@ TEST(KeyLookup, GivesTheRightDigestWhateverWasDrivenOut) {
 TEST(KeyLookup, IsReadAndWrittenByManyWorkersAtOnce) {
   KeyLookup lookup(credentials(), 4);
   constexpr size_t kKeys = 16;
-  std::vector<tls::Sha256> digests;
+  std::vector<crypto::Sha256> digests;
   std::array<http::KeyCredential, kKeys> owners;
   const http::Consumer consumer;
   for (size_t i = 0; i < kKeys; ++i) digests.push_back(digestOf(lookup, "k" + std::to_string(i)));
@@ -94,7 +94,7 @@ TEST(KeyLookup, IsReadAndWrittenByManyWorkersAtOnce) {
         const size_t i = (n * 7 + t) % kKeys;
         const uint64_t directory = 1 + n / 1000;
         const Hash128 hash = lookup.hashOf("k" + std::to_string(i));
-        tls::Sha256 digest;
+        crypto::Sha256 digest;
         http::KeyOwner owner;
         if (lookup.recallDigest(hash, digest) && digest != digests[i]) ++wrong;
         if (!lookup.recallOwner(hash, directory, owner)) {
@@ -140,7 +140,7 @@ TEST_F(DirectoryTest, FindsByDigestWhoeverPresentsTheKey) {
     EXPECT_EQ(idIn(directory_, "k1"), "id-1");
     EXPECT_EQ(idIn(*published, "k1"), "id-1");
   }
-  tls::Sha256 digest;
+  crypto::Sha256 digest;
   EXPECT_TRUE(lookup_->recallDigest(lookup_->hashOf("k1"), digest));
   EXPECT_EQ(idIn(*published, "k2"), "");
   EXPECT_FALSE(lookup_->recallDigest(lookup_->hashOf("k2"), digest)) << "guesses drive nothing out";

@@ -9,7 +9,7 @@ using schema::Json;
 using Op = store::Change::Op;
 
 tls::KeyPair pairOf(const char* name) {
-  return tls::generateSelfSigned(tls::KeyType::kEcdsaP256, name).value();
+  return tls::generateSelfSigned(crypto::KeyType::kEcP256, name).value();
 }
 
 store::Change certificate(const std::string& id, const tls::KeyPair& pair) {

@@ -7,25 +7,19 @@
 #include "filters/http/admin_auth/access_list.h"
 #include "filters/http/admin_auth/failure_log.h"
 #include "filters/http/admin_auth/scope.h"
+#include "source/crypto/digest.h"
 
 namespace tollgate::filters::admin_auth {
 namespace {
 
-
-
-
 std::string hexOf(std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  for (uint8_t byte : tls::sha256(text)) {
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return out;
+  return crypto::digest(crypto::Hash::kSha256, text).hex();
 }
 
 TEST(Scope, ARequestAsksForOneActionOnOneKind) {
-  auto text = [](const char* method, const char* target) { return accessOf(method, target).text(); };
+  auto text = [](const char* method, const char* target) {
+    return accessOf(method, target).text();
+  };
   EXPECT_EQ(text("GET", "/"), "read:node");
   EXPECT_EQ(text("GET", "/status"), "read:node");
   EXPECT_EQ(text("GET", "/services?size=5"), "read:services");
@@ -76,12 +70,12 @@ TEST(Scope, WhatIsNoScopeIsRefused) {
 }
 
 TEST(AccessList, FindsTokensByDigestAndCertificatesByName) {
-  auto list = AccessList::parse("tokens:\n- {name: deploy, scopes: [write], sha256: '" +
-                                    hexOf("sekret") +
-                                    "'}\ncertificates:\n"
-                                    "- {name: ops, scopes: [read], common_name: Ops}\n"
-                                    "- {name: ci, scopes: ['*'], uri: 'spiffe://a/ci'}\n",
-                                "t.yaml");
+  auto list =
+      AccessList::parse("tokens:\n- {name: deploy, scopes: [write], sha256: '" + hexOf("sekret") +
+                            "'}\ncertificates:\n"
+                            "- {name: ops, scopes: [read], common_name: Ops}\n"
+                            "- {name: ci, scopes: ['*'], uri: 'spiffe://a/ci'}\n",
+                        "t.yaml");
   ASSERT_TRUE(list.ok()) << list.error().text();
   EXPECT_EQ(list->size(), 3u);
   ASSERT_NE(list->byToken("sekret"), nullptr);

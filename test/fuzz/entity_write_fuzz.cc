@@ -9,7 +9,6 @@
 
 #include "source/schema/entity_schema.h"
 #include "source/server/builtin_filters.h"
-#include "source/server/tls_pem_checker.h"
 
 namespace {
 
@@ -48,7 +47,6 @@ void check(const EntitySchema& schema, const Json& doc) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const bool ready = [] {
-    tollgate::server::installPemChecker();
     tollgate::server::registerBuiltinFilters(1024);
     return true;
   }();

@@ -5,12 +5,12 @@
 #include <cstdlib>
 #include <string>
 
-#include "source/config/credentials.h"
+#include "source/store/sealed/credentials.h"
 #include "source/store/sealed/stored_form.h"
 
 namespace {
 
-using tollgate::config::Credentials;
+using tollgate::store::Credentials;
 using tollgate::store::StoredForm;
 
 Credentials make(const char* secret) {

@@ -8,9 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "source/config/credentials.h"
 #include "source/schema/entity_schema.h"
-#include "source/server/tls_pem_checker.h"
+#include "source/store/sealed/credentials.h"
 #include "source/store/sealed/protector.h"
 #include "source/store/stored_json.h"
 
@@ -23,7 +22,7 @@ constexpr size_t kLongest = 4096;
 
 store::Protector& protector() {
   static auto& made =
-      *new store::Protector(std::make_shared<config::Credentials>("a secret of the fuzzer"),
+      *new store::Protector(std::make_shared<store::Credentials>("a secret of the fuzzer"),
                             store::Protector::Mode::kProtected);
   return made;
 }
@@ -42,13 +41,9 @@ void use(const schema::EntitySchema& schema, Json doc) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const bool ready = [] {
-    server::installPemChecker();
-    return true;
-  }();
   const std::string_view all(reinterpret_cast<const char*>(data), size);
   const size_t line = all.find('\n');
-  if (!ready || line == all.npos || size > kLongest) return 0;
+  if (line == all.npos || size > kLongest) return 0;
   const std::string_view text = all.substr(line + 1);
   Json doc = store::parseStored(text);
   const Json plain = Json::parse(text, nullptr, false);

@@ -3,8 +3,9 @@
 #include <string>
 #include <utility>
 
+#include "source/crypto/certificate.h"
 #include "source/schema/entity_schema.h"
-#include "test/support/pem_checker.h"
+#include "test/support/certificates.h"
 
 namespace tollgate::schema {
 namespace {
@@ -17,10 +18,10 @@ struct Written {
 };
 
 Written write(const char* kind, const Json& body, const Json& stored = nullptr) {
-  FakePemChecker::install();
   Violations violations;
   const WriteMode mode = stored.is_null() ? WriteMode::kInsert : WriteMode::kUpdate;
-  Json doc = EntitySchema::find(kind)->write(mode, body, stored, 1700000000.1234, violations);
+  Json doc = EntitySchema::find(kind)->write(mode, test::withPem(body), stored, 1700000000.1234,
+                                             violations);
   return {std::move(doc), violations.empty() ? "" : violations.message()};
 }
 
@@ -65,7 +66,8 @@ TEST(Entities, RefuseWithTheDocumentedTexts) {
       {"certificates", R"({"cert":"cert RSA a"})",
        "schema violation (key: required field missing)"},
       {"certificates", R"({"cert":"x","key":"key RSA a"})",
-       "schema violation (cert: invalid certificate: nothing of that kind in it)"},
+       "schema violation (cert: invalid certificate: no certificate in PEM format "
+       "found; expected a block \"CERTIFICATE\")"},
       {"certificates", R"({"cert":"cert RSA a","key":"key RSA a","cert_alt":"cert EC b"})",
        "schema violation (all or none of these fields must be set: 'cert_alt', 'key_alt')"},
       {"certificates",
@@ -201,8 +203,9 @@ TEST(Entities, UniqueKeysOfWhatAnOwnerHasNameTheOwner) {
 
 TEST(Entities, TheDigestOfAnAuthorityIsComputed) {
   const Json doc =
-      write("ca_certificates", {{"cert", "cert EC beef ca"}, {"cert_digest", "mine"}}).doc;
-  EXPECT_EQ(doc["cert_digest"], "beef");
+      write("ca_certificates", {{"cert", "cert EC a ca"}, {"cert_digest", "mine"}}).doc;
+  const auto chain = crypto::Certificate::chainFromPem(test::pemOf("cert EC a ca"));
+  EXPECT_EQ(doc["cert_digest"], chain->front().sha256());
 }
 
 TEST(Entities, WhatAVaultHoldsIsNotLookedAt) {

@@ -11,7 +11,7 @@ namespace {
 class ListenerPlanTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto pair = tls::generateSelfSigned(tls::KeyType::kEcdsaP256, "localhost");
+    auto pair = tls::generateSelfSigned(crypto::KeyType::kEcP256, "localhost");
     ASSERT_TRUE(pair.ok());
     certificates_.proxy = certificates_.admin = {*pair};
   }

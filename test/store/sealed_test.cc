@@ -1,9 +1,9 @@
 #include <fstream>
 #include <sstream>
 
-#include "source/config/credentials.h"
 #include "source/store/history.h"
 #include "source/store/sealed/conversion.h"
+#include "source/store/sealed/credentials.h"
 #include "source/store/sealed/sealing_store.h"
 #include "source/store/sealed/stored_form.h"
 #include "source/store/sqlite/last_good.h"
@@ -12,7 +12,6 @@
 namespace tollgate::store {
 namespace {
 
-using config::Credentials;
 using schema::AtRest;
 using Mode = Protector::Mode;
 

@@ -1,6 +1,5 @@
 #include "source/tls/certificate_table.h"
 
-#include "source/tls/certificate_facts.h"
 #include "test/tls/support.h"
 
 namespace tollgate::tls::test {
@@ -47,39 +46,6 @@ TEST(ServedCertificate, SaysWhatIsWrongWithAPair) {
   auto made = ServedCertificate::create({ecdsa(), mixed});
   ASSERT_FALSE(made.ok());
   EXPECT_EQ(made.error().message, "the private key does not belong to the certificate");
-}
-
-TEST(CertificateFacts, TellTypeDigestAndCount) {
-  const KeyPair pair = ecdsa();
-  auto facts = certificateFacts(pair.certificatePem + rsa().certificatePem);
-  ASSERT_TRUE(facts.ok());
-  EXPECT_EQ(facts->keyType, "EC");
-  EXPECT_EQ(facts->sha256.size(), 64u);
-  EXPECT_EQ(facts->certificates, 2u);
-  EXPECT_FALSE(facts->authority);
-  EXPECT_FALSE(facts->expired);
-  EXPECT_EQ(certificateFacts(rsa().certificatePem)->keyType, "RSA");
-  EXPECT_FALSE(certificateFacts("no certificate").ok());
-  EXPECT_FALSE(certificateFacts(pair.keyPem).ok());
-}
-
-TEST(CertificateFacts, KeysAreCheckedForWhatTheyAreUsedFor) {
-  const KeyPair pair = ecdsa();
-  EXPECT_TRUE(checkPrivateKey(pair.keyPem).ok());
-  EXPECT_TRUE(checkServerKey(pair.keyPem).ok());
-  EXPECT_FALSE(checkPrivateKey(pair.certificatePem).ok());
-  EXPECT_FALSE(checkPublicKey(pair.keyPem).ok());
-  EXPECT_FALSE(checkPublicKey("").ok());
-  EXPECT_TRUE(isKeyOf(pair.certificatePem, pair.keyPem));
-  EXPECT_FALSE(isKeyOf(pair.certificatePem, rsa().keyPem));
-  EXPECT_FALSE(isKeyOf("", pair.keyPem));
-  // Ed25519 is a private key, but not one that can serve.
-  const char* ed25519 =
-      "-----BEGIN PRIVATE KEY-----\n"
-      "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
-      "-----END PRIVATE KEY-----\n";
-  EXPECT_TRUE(checkPrivateKey(ed25519).ok());
-  EXPECT_FALSE(checkServerKey(ed25519).ok());
 }
 
 }  // namespace

@@ -22,8 +22,8 @@ TEST(KeyPair, SelfSignedPairsAreWhatOpensslExpects) {
   }
   EXPECT_NE(folder.read("out").find("DNS:localhost"), std::string::npos) << folder.read("out");
   EXPECT_TRUE(checkKeyPair(ecdsa("127.0.0.1")).ok());
-  EXPECT_FALSE(generateSelfSigned(KeyType::kEcdsaP256, "").ok());
-  EXPECT_FALSE(generateSelfSigned(KeyType::kEcdsaP256, "a,DNS:b").ok());
+  EXPECT_FALSE(generateSelfSigned(crypto::KeyType::kEcP256, "").ok());
+  EXPECT_FALSE(generateSelfSigned(crypto::KeyType::kEcP256, "a,DNS:b").ok());
 }
 
 TEST(KeyPair, ErrorsSayWhatIsWrong) {

@@ -73,11 +73,11 @@ class Peer final : public net::ConnectionHandler {
 };
 
 inline KeyPair ecdsa(std::string_view name = "localhost") {
-  return generateSelfSigned(KeyType::kEcdsaP256, name).value();
+  return generateSelfSigned(crypto::KeyType::kEcP256, name).value();
 }
 /// The same for a whole run: making one is slow.
 inline const KeyPair& rsa() {
-  static const KeyPair pair = generateSelfSigned(KeyType::kRsa2048, "localhost").value();
+  static const KeyPair pair = generateSelfSigned(crypto::KeyType::kRsa, "localhost").value();
   return pair;
 }
 

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <set>
 
+#include "source/base/hex.h"
 #include "source/base/read_file.h"
+#include "source/crypto/digest.h"
+#include "source/crypto/secret.h"
 #include "source/schema/message.h"
 #include "tollgate/filters/http/admin_auth/v1/admin_auth.pb.h"
 
@@ -17,14 +20,8 @@ namespace v1 = ::tollgate::filters::http::admin_auth::v1;
 
 constexpr size_t kMaxFileBytes = 1024 * 1024;
 
-std::string_view viewOf(const tls::Sha256& digest) {
+std::string_view viewOf(const crypto::Sha256& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-int hexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /// The 32 bytes of 64 hexadecimal digits; "" if it is anything else.
@@ -129,10 +126,10 @@ Result<AccessList> AccessList::parse(std::string_view text, const std::string& p
 }
 
 const Caller* AccessList::byToken(std::string_view token) const {
-  const tls::Sha256 digest = tls::sha256(token);
+  const crypto::Sha256 digest = crypto::sha256(token);
   const Caller* found = nullptr;
   for (const Token& each : tokens_) {
-    if (tls::equalInConstantTime(viewOf(digest), each.digest)) found = &each.caller;
+    if (crypto::equalInConstantTime(viewOf(digest), each.digest)) found = &each.caller;
   }
   return found;
 }

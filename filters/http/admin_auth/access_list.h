@@ -7,7 +7,6 @@
 #include "filters/http/admin_auth/scope.h"
 #include "source/base/result.h"
 #include "source/net/transport.h"
-#include "source/tls/digest.h"
 
 namespace tollgate::filters::admin_auth {
 

@@ -1,12 +1,14 @@
 #include "source/store/file/stable_id.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 
-#include "source/base/digest.h"
+#include "source/base/uuid.h"
+#include "source/crypto/digest.h"
 
 namespace tollgate::store {
 namespace {
@@ -20,9 +22,9 @@ constexpr Uuid kNamespace = {0xfd, 0x02, 0x80, 0x1f, 0x09, 0x57, 0x4a, 0x15,
 Uuid version5(const Uuid& space, std::string_view name) {
   std::string text(reinterpret_cast<const char*>(space.data()), space.size());
   text += name;
-  auto digest = sha1(text);
+  const auto digest = crypto::digest(crypto::Hash::kSha1, text);
   Uuid out{};
-  std::copy(digest.begin(), digest.begin() + 16, out.begin());
+  std::copy_n(digest.data(), out.size(), out.begin());
   out[6] = (out[6] & 0x0f) | 0x50;
   out[8] = (out[8] & 0x3f) | 0x80;
   return out;
@@ -39,13 +41,7 @@ const Uuid& spaceOf(std::string_view kind) {
 }  // namespace
 
 std::string stableId(std::string_view kind, std::string_view name) {
-  std::string out;
-  for (uint8_t byte : version5(spaceOf(kind), name)) {
-    out += "0123456789abcdef"[byte >> 4];
-    out += "0123456789abcdef"[byte & 15];
-    if (out.size() == 8 || out.size() == 13 || out.size() == 18 || out.size() == 23) out += '-';
-  }
-  return out;
+  return printUuid(version5(spaceOf(kind), name));
 }
 
 }  // namespace tollgate::store

@@ -1,9 +1,10 @@
 #include "source/store/postgres/postgres_store.h"
 
 #include <algorithm>
-#include <random>
 #include <system_error>
 
+#include "source/base/hex.h"
+#include "source/crypto/secret.h"
 #include "source/store/postgres/postgres_connection.h"
 #include "source/store/postgres/watcher.h"
 #include "source/store/sql_store.h"
@@ -11,12 +12,7 @@
 namespace tollgate::store {
 namespace {
 
-std::string randomName() {
-  std::random_device random;
-  std::string out;
-  for (int i = 0; i < 16; ++i) out += "0123456789abcdef"[random() % 16];
-  return out;
-}
+std::string randomName() { return toHex(crypto::randomBytes(8)); }
 
 /// SqlStore, but for what Postgres cannot hold (and so does not contain), and for watch().
 class PostgresStore final : public SqlStore {

@@ -23,7 +23,7 @@ std::string contextOf(std::string_view kind, const std::string& field) {
 
 }  // namespace
 
-Protector::Protector(std::shared_ptr<const CredentialCrypto> crypto, Mode mode, Report report,
+Protector::Protector(std::shared_ptr<const Credentials> crypto, Mode mode, Report report,
                      FieldsOf fields)
     : crypto_(std::move(crypto)),
       mode_(mode),

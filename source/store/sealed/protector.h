@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "source/store/sealed/credential_crypto.h"
+#include "source/store/sealed/credentials.h"
 #include "source/store/store.h"
 
 namespace tollgate::store {
@@ -26,12 +26,12 @@ class Protector {
   /// Told each new trouble once, for the log.
   using Report = std::function<void(const std::string&)>;
 
-  Protector(std::shared_ptr<const CredentialCrypto> crypto, Mode mode, Report report = {},
+  Protector(std::shared_ptr<const Credentials> crypto, Mode mode, Report report = {},
             FieldsOf fields = fieldsFromSchemas());
   static FieldsOf fieldsFromSchemas();
 
   Mode mode() const { return mode_; }
-  const CredentialCrypto& crypto() const { return *crypto_; }
+  const Credentials& crypto() const { return *crypto_; }
   const std::vector<schema::AtRestField>& fields(std::string_view kind) const {
     return fields_(kind);
   }
@@ -73,7 +73,7 @@ class Protector {
                  Json& doc);
   void noteForeign(const std::string& secretId);
 
-  std::shared_ptr<const CredentialCrypto> crypto_;
+  std::shared_ptr<const Credentials> crypto_;
   const Mode mode_;
   Report report_;
   FieldsOf fields_;

@@ -4,7 +4,8 @@
 #include <charconv>
 #include <vector>
 
-#include "source/base/base64.h"
+#include "source/base/hex.h"
+#include "source/crypto/base64.h"
 
 namespace tollgate::store {
 namespace {
@@ -37,11 +38,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-bool isHex(std::string_view text, size_t size) {
-  return text.size() == size &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 bool readNumber(std::string_view text, int& out) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   return error == std::errc() && end == text.data() + text.size() && out > 0;
@@ -53,7 +49,16 @@ bool readCost(std::string_view text, StoredForm& form) {
          readNumber(numbers[1], form.blockSize) && readNumber(numbers[2], form.parallel);
 }
 
-std::string encoded(std::string_view bytes) { return encodeBase64(bytes, Base64Alphabet::kUrl); }
+std::string encoded(std::string_view bytes) {
+  return crypto::encodeBase64(bytes, crypto::Base64::kUrl);
+}
+
+bool readBytes(std::string_view text, std::string& out) {
+  auto bytes = crypto::decodeBase64(text, crypto::Base64::kUrl);
+  if (!bytes || bytes->empty()) return false;
+  out = std::move(bytes).value();
+  return true;
+}
 
 }  // namespace
 
@@ -67,16 +72,16 @@ std::optional<StoredForm> StoredForm::parse(std::string_view text) {
   form.scheme = name->scheme;
   if (form.scheme == Scheme::kSha1) {
     form.value = parts[1];
-    return isHex(form.value, kSha1Chars) ? std::optional(form) : std::nullopt;
+    return isLowerHex(form.value, kSha1Chars) ? std::optional(form) : std::nullopt;
   }
-  if (!decodeBase64(parts.back(), form.value)) return {};
+  if (!readBytes(parts.back(), form.value)) return {};
   bool keyed = form.scheme == Scheme::kKeyedDigest || form.scheme == Scheme::kSealed;
   if (keyed) {
-    if (!isHex(parts[1], kSecretIdChars)) return {};
+    if (!isLowerHex(parts[1], kSecretIdChars)) return {};
     form.secretId = parts[1];
   }
   if (form.scheme == Scheme::kPassword || form.scheme == Scheme::kSha1Password) {
-    if (!readCost(parts[1], form) || !decodeBase64(parts[2], form.salt)) return {};
+    if (!readCost(parts[1], form) || !readBytes(parts[2], form.salt)) return {};
   }
   if (form.scheme != Scheme::kSealed && form.value.size() != kDigestBytes) return {};
   return form;

@@ -14,7 +14,7 @@ constexpr std::string_view kStoredFormMark = "$tollgate$";
 /// One stored form, taken apart: "$tollgate$<scheme>[$<part>]…".
 struct StoredForm {
   enum class Scheme {
-    kKeyedDigest,   ///< hmac-sha256$<secret id>$<digest>: of a key, see CredentialCrypto.
+    kKeyedDigest,   ///< hmac-sha256$<secret id>$<digest>: of a key, see Credentials.
     kPlainDigest,   ///< sha256$<digest>: of a key, where there is no secret.
     kPassword,      ///< scrypt$<log2 N>,<r>,<p>$<salt>$<hash>
     kSha1Password,  ///< scrypt-sha1$…: the password of the hash is Kong's stored form.

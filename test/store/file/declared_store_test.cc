@@ -4,8 +4,8 @@
 
 #include <map>
 
-#include "source/config/credentials.h"
 #include "source/store/history.h"
+#include "source/store/sealed/credentials.h"
 #include "source/store/sealed/sealing_store.h"
 #include "source/store/sqlite/sqlite_store.h"
 
@@ -18,9 +18,9 @@ constexpr const char* kText =
     "  jwt_secrets:\n  - {}\n";
 
 std::unique_ptr<DeclaredStore> declared(const char* text) {
-  config::Credentials::Options options;
+  store::Credentials::Options options;
   options.passwordCost.logCost = 4;  // quick, and of no use but for tests
-  auto crypto = std::make_shared<config::Credentials>("a secret for these tests alone", options);
+  auto crypto = std::make_shared<store::Credentials>("a secret for these tests alone", options);
   auto protector = std::make_shared<Protector>(crypto, Protector::Mode::kProtected);
   auto out = std::make_unique<DeclaredStore>(
       std::make_unique<SealingStore>(openMemory(KeyExtractor::fromSchemas()).value(), protector),

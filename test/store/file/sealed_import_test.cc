@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "source/config/credentials.h"
 #include "source/store/file/export.h"
 #include "source/store/file/import.h"
+#include "source/store/sealed/credentials.h"
 #include "source/store/sealed/sealing_store.h"
 #include "source/store/sqlite/sqlite_store.h"
 
@@ -10,9 +10,9 @@ namespace tollgate::store {
 namespace {
 
 std::unique_ptr<Store> sealed(Protector::Mode mode = Protector::Mode::kProtected) {
-  config::Credentials::Options options;
+  store::Credentials::Options options;
   options.passwordCost.logCost = 4;  // quick, and of no use but for tests
-  auto crypto = std::make_shared<config::Credentials>("a secret for these tests alone", options);
+  auto crypto = std::make_shared<store::Credentials>("a secret for these tests alone", options);
   return std::make_unique<SealingStore>(openMemory(KeyExtractor::fromSchemas()).value(),
                                         std::make_shared<Protector>(crypto, mode));
 }

@@ -1,11 +1,9 @@
-#include "source/config/credentials.h"
+#include "source/store/sealed/credentials.h"
 
 #include "source/store/sealed/stored_form.h"
 
-namespace tollgate::config {
+namespace tollgate::store {
 namespace {
-
-using store::StoredForm;
 
 constexpr const char* kSecret = "a secret of thirty-two characters";
 constexpr const char* kConsumer = "00000000-0000-4000-8000-000000000100";
@@ -118,4 +116,4 @@ TEST(StoredForm, IsNothingElse) {
 }
 
 }  // namespace
-}  // namespace tollgate::config
+}  // namespace tollgate::store
