@@ -57,7 +57,7 @@ class DeclaredStore::PastOfDeclared final : public History {
 };
 
 DeclaredStore::DeclaredStore(std::unique_ptr<Store> inner, std::shared_ptr<Protector> protector)
-    : inner_(std::move(inner)), protector_(std::move(protector)) {
+    : ForwardingStore(*inner), owned_(std::move(inner)), protector_(std::move(protector)) {
   if (History* history = inner_->history(); history != nullptr) {
     past_ = std::make_unique<PastOfDeclared>(*this, *history);
   }

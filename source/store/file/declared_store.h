@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "source/store/file/declarative_file.h"
+#include "source/store/forwarding_store.h"
 #include "source/store/sealed/protector.h"
-#include "source/store/store.h"
 
 namespace tollgate::store {
 
@@ -18,7 +18,7 @@ namespace tollgate::store {
 /// nobody reads pays no memory for documents.
 ///
 /// The first thing that asks waits for the filling, as long as an import of the text takes.
-class DeclaredStore final : public Store {
+class DeclaredStore final : public ForwardingStore {
  public:
   /// `inner` is empty, and protects credentials with `protector`.
   DeclaredStore(std::unique_ptr<Store> inner, std::shared_ptr<Protector> protector);
@@ -36,40 +36,21 @@ class DeclaredStore final : public Store {
   /// Whether the documents are in memory.
   bool filled() const { return filled_; }
 
-  std::string name() const override { return inner_->name(); }
   /// kInvalid where the text has errors(); the message is their lines.
   Result<Revision> load(const std::function<void(Entity)>& each) override;
   Result<std::vector<Commit>> changesSince(Revision since) override;
-  std::string mark() const override { return inner_->mark(); }
   Result<Revision> revision() override;
   std::variant<Commit, Refusal> transact(std::vector<Change> changes,
                                          const Reason& reason) override;
   std::variant<Revision, Refusal> transactBatches(
       const std::function<Status(const WriteBatch&)>& produce, const Reason& reason) override;
-  void matchStored(std::string_view kind, Json& given, const Json& stored) override {
-    inner_->matchStored(kind, given, stored);
-  }
   Result<std::vector<std::optional<Json>>> getMany(std::string_view kind,
                                                    const std::vector<std::string>& ids) override;
   Result<std::optional<Json>> get(std::string_view kind, std::string_view id) override;
   Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
                                           std::string_view value) override;
   Result<std::vector<Json>> list(std::string_view kind, const ListQuery& query) override;
-  std::vector<Unreadable> unreadable() const override { return inner_->unreadable(); }
   History* history() override;
-  NodeRegistry* nodes() override { return inner_->nodes(); }
-  bool reachable() const override { return inner_->reachable(); }
-  bool writable() const override { return inner_->writable(); }
-  void watch(std::function<void()> changed) override { inner_->watch(std::move(changed)); }
-  Result<std::string> claimFact(std::string_view name, std::string_view value,
-                                std::string_view replaced) override {
-    return inner_->claimFact(name, value, replaced);
-  }
-  Result<std::string> fact(std::string_view name) override { return inner_->fact(name); }
-  Result<std::vector<int64_t>> takeCounters(const std::vector<CounterKey>& keys,
-                                            const std::vector<int64_t>& limits) override {
-    return inner_->takeCounters(keys, limits);
-  }
 
  private:
   class PastOfDeclared;
@@ -78,7 +59,7 @@ class DeclaredStore final : public Store {
   Status fill();
   Status readAll(bool parentsFirst, const std::function<Status(Declared)>& each);
 
-  std::unique_ptr<Store> inner_;
+  std::unique_ptr<Store> owned_;  ///< inner_
   std::shared_ptr<Protector> protector_;
   std::unique_ptr<PastOfDeclared> past_;
   TextSource source_;  ///< `open` is empty where nothing was declared.

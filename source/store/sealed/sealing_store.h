@@ -5,32 +5,27 @@
 #include <string>
 #include <vector>
 
+#include "source/store/forwarding_store.h"
 #include "source/store/sealed/protector.h"
-#include "source/store/store.h"
 
 namespace tollgate::store {
 
 /// A store whose secrets never reach the database as they are: they are protected on the way in and
 /// opened, where that can be, on the way out. Digests and password hashes stay what they are. The
 /// first writer of a database leaves the name of its secret there; a node with another one may read
-/// but writes no credentials (see Protector::trouble()). Threads: as of Store.
-class SealingStore final : public Store {
+/// but writes no credentials (see Protector::trouble()). What stands in history() is what was kept,
+/// never opened. Threads: as of Store.
+class SealingStore final : public ForwardingStore {
  public:
   /// The fact under which the name of the secret stands, or kNoSecret.
   static constexpr std::string_view kSecretFact = "credential_secret";
   static constexpr std::string_view kNoSecret = "none";
 
   SealingStore(std::unique_ptr<Store> inner, std::shared_ptr<Protector> protector)
-      : inner_(std::move(inner)), protector_(std::move(protector)) {}
+      : ForwardingStore(*inner), owned_(std::move(inner)), protector_(std::move(protector)) {}
 
-  std::string name() const override { return inner_->name(); }
   Result<Revision> load(const std::function<void(Entity)>& each) override;
   Result<std::vector<Commit>> changesSince(Revision since) override;
-  std::string mark() const override { return inner_->mark(); }
-  void resume(Revision revision, std::string mark) override {
-    inner_->resume(revision, std::move(mark));
-  }
-  Result<Revision> revision() override { return inner_->revision(); }
   /// The commit's documents are opened, as if they had been read.
   std::variant<Commit, Refusal> transact(std::vector<Change> changes,
                                          const Reason& reason) override;
@@ -45,27 +40,6 @@ class SealingStore final : public Store {
   Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
                                           std::string_view value) override;
   Result<std::vector<Json>> list(std::string_view kind, const ListQuery& query) override;
-  std::vector<Unreadable> unreadable() const override { return inner_->unreadable(); }
-  /// What stands in it is what was kept, never opened.
-  History* history() override { return inner_->history(); }
-  NodeRegistry* nodes() override { return inner_->nodes(); }
-  bool reachable() const override { return inner_->reachable(); }
-  bool writable() const override { return inner_->writable(); }
-  void watch(std::function<void()> changed) override { inner_->watch(std::move(changed)); }
-  Status broadcast(const std::string& message) override { return inner_->broadcast(message); }
-  void onBroadcast(std::function<void(const std::string& message)> heard) override {
-    inner_->onBroadcast(std::move(heard));
-  }
-  Result<std::string> claimFact(std::string_view name, std::string_view value,
-                                std::string_view replaced) override {
-    return inner_->claimFact(name, value, replaced);
-  }
-  Result<std::string> fact(std::string_view name) override { return inner_->fact(name); }
-  Result<std::vector<int64_t>> takeCounters(const std::vector<CounterKey>& keys,
-                                            const std::vector<int64_t>& limits) override {
-    return inner_->takeCounters(keys, limits);
-  }
-
   /// The store before which this one stands: what it gives is what is kept.
   Store& inner() { return *inner_; }
   /// Leaves the name of this node's secret where none stands. kUnavailable, naming the remedy,
@@ -83,7 +57,7 @@ class SealingStore final : public Store {
                           const std::string& value, std::optional<Refusal>& refusal);
   void openAll(Commit& commit);
 
-  std::unique_ptr<Store> inner_;
+  std::unique_ptr<Store> owned_;  ///< inner_
   std::shared_ptr<Protector> protector_;
   bool claimed_ = false;
   bool told_ = false;  ///< The database has been asked for the name of its secret.
