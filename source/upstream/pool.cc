@@ -1,16 +1,15 @@
 #include "source/upstream/pool.h"
 
 #include <linux/sockios.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <vector>
 
 #include "source/http1/client_codec.h"
+#include "source/net/connect.h"
 
 namespace tollgate::upstream {
 
@@ -160,18 +159,12 @@ PoolKeyView Pool::keyOf(const Service& service, const net::Address& address,
 UpstreamConnection* Pool::connect(const Service& service, const net::Address& address,
                                   const PoolKeyView& key, std::string_view serverName,
                                   UpstreamUser& user) {
-  int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) {
-    failure_ = "no socket";
+  const net::ConnectingSocket begun = net::beginConnect(address);
+  if (begun.fd < 0) {
+    failure_ = begun.opened ? net::connectErrorText(begun.error) : "no socket";
     return nullptr;
   }
-  int one = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (::connect(fd, address.sockaddrPtr(), address.length()) != 0 && errno != EINPROGRESS) {
-    failure_ = net::connectErrorText(errno);
-    ::close(fd);
-    return nullptr;
-  }
+  const int fd = begun.fd;
   std::unique_ptr<net::Transport> transport =
       service.tls ? tls_(service, fd, serverName) : net::makeTcpTransport(fd);
   if (transport == nullptr) {

@@ -1,11 +1,9 @@
 #include "source/upstream/probe.h"
-#include "source/base/host_port.h"
 
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include "source/base/host_port.h"
+#include "source/net/connect.h"
 
 namespace tollgate::upstream {
 namespace {
@@ -44,14 +42,10 @@ std::string_view Probe::serverName() const {
 void Probe::start() {
   const net::Address& address = endpoint()->address();
   const ActiveChecks& checks = cluster_->spec().active;
-  int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return finish();  // our own trouble says nothing of the endpoint
-  int one = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (::connect(fd, address.sockaddrPtr(), address.length()) != 0 && errno != EINPROGRESS) {
-    ::close(fd);
-    return finish(HealthEvent::kTcpFailure);
-  }
+  const net::ConnectingSocket socket = net::beginConnect(address);
+  if (!socket.opened) return finish();  // our own trouble says nothing of the endpoint
+  const int fd = socket.fd;
+  if (fd < 0) return finish(HealthEvent::kTcpFailure);
   std::unique_ptr<net::Transport> transport;
   if (checks.type == ActiveChecks::Type::kHttps) {
     if (tls_) transport = tls_(checks, fd, serverName());

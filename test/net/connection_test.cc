@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "source/net/listener.h"
+#include "test/support/run_until.h"
 
 namespace tollgate::net {
 namespace {
@@ -78,12 +79,7 @@ class ConnectionTest : public testing::Test {
   }
   template <typename F>
   bool until(F condition) {
-    auto deadline = event::Clock::now() + std::chrono::seconds(30);
-    while (!condition()) {
-      if (event::Clock::now() > deadline) return false;
-      loop_.runOnce(Millis(5));
-    }
-    return true;
+    return tollgate::test::runUntil(loop_, condition);
   }
   static std::string readAll(int fd, bool& end) {
     std::string out;

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "test/support/run_until.h"
+
 namespace tollgate::net {
 namespace {
 
@@ -64,12 +66,7 @@ class ListenerTest : public testing::Test {
   }
   template <typename F>
   bool until(F condition) {
-    auto deadline = event::Clock::now() + std::chrono::seconds(30);
-    while (!condition()) {
-      if (event::Clock::now() > deadline) return false;
-      loop_.runOnce(Millis(5));
-    }
-    return true;
+    return tollgate::test::runUntil(loop_, condition);
   }
 
   EventLoop loop_;

@@ -12,12 +12,14 @@
 #include <fstream>
 #include <functional>
 
+#include "source/net/connect.h"
 #include "source/net/connection.h"
 #include "source/net/listener.h"
 #include "source/tls/client_context.h"
 #include "source/tls/client_hello.h"
 #include "source/tls/info.h"
 #include "source/tls/server_context.h"
+#include "test/support/run_until.h"
 
 namespace tollgate::tls::test {
 
@@ -112,14 +114,7 @@ class TlsTest : public testing::Test {
   }
 
   /// A non-blocking socket that is connecting to the server.
-  int dial() {
-    net::Address address = listener_->address();
-    int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    ::connect(fd, address.sockaddrPtr(), address.length());
-    return fd;
-  }
+  int dial() { return net::beginConnect(listener_->address()).fd; }
   void connect(const ClientContext& context, std::string_view name = "localhost") {
     int fd = dial();
     client_ = std::make_unique<Peer>(loop_, slabs_, fd, context.connect(fd, name), true);
@@ -136,12 +131,7 @@ class TlsTest : public testing::Test {
   /// Runs the loop until the condition holds; fails after 30 seconds.
   template <typename F>
   bool until(F condition) {
-    auto deadline = event::Clock::now() + std::chrono::seconds(30);
-    while (!condition()) {
-      if (event::Clock::now() > deadline) return false;
-      loop_.runOnce(Millis(5));
-    }
-    return true;
+    return tollgate::test::runUntil(loop_, condition);
   }
 
   EventLoop loop_;

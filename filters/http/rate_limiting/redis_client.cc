@@ -1,13 +1,12 @@
 #include "filters/http/rate_limiting/redis_client.h"
 
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <utility>
+
+#include "source/net/connect.h"
 
 namespace tollgate::filters::rate_limiting {
 namespace {
@@ -96,22 +95,20 @@ void RedisClient::open() {
 }
 
 void RedisClient::connect(net::Address address) {
-  int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return failAll("no socket can be opened");
-  int one = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  bool begun = ::connect(fd, address.sockaddrPtr(), address.length()) == 0 || errno == EINPROGRESS;
-  const char* reason = begun ? "tls: no context" : net::connectErrorText(errno);
+  const net::ConnectingSocket begun = net::beginConnect(address);
+  if (!begun.opened) return failAll("no socket can be opened");
+  const int fd = begun.fd;
+  if (fd < 0) return failAll(net::connectErrorText(begun.error));
   std::unique_ptr<net::Transport> transport;
-  if (begun && settings_.tls != nullptr) {
+  if (settings_.tls != nullptr) {
     const std::string& name = settings_.serverName.empty() ? settings_.host : settings_.serverName;
     transport = settings_.tls->connect(fd, name);
-  } else if (begun) {
+  } else {
     transport = net::makeTcpTransport(fd);
   }
   if (transport == nullptr) {
     ::close(fd);
-    return failAll(reason);
+    return failAll("tls: no context");
   }
   connection_ =
       std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true, rules_);
