@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "source/base/percent.h"
 #include "source/schema/rules.h"
 
 namespace tollgate::admin {
@@ -31,12 +32,6 @@ bool namesBySecret(const schema::EntitySchema* schema, std::string_view param) {
   const auto& fields = schema->atRestFields();
   return std::any_of(fields.begin(), fields.end(),
                      [&](const auto& field) { return field.field == schema->endpointKey(); });
-}
-
-int hexValue(char c) {
-  const auto u = static_cast<unsigned char>(c);
-  if (!std::isxdigit(u)) return -1;
-  return std::isdigit(u) ? c - '0' : (c | 32) - 'a' + 10;
 }
 
 }  // namespace
@@ -120,10 +115,9 @@ bool decodeSegment(std::string_view text, std::string& out) {
     if (text[i] == '+') {
       out += ' ';
     } else if (text[i] == '%') {
-      const int high = i + 2 < text.size() ? hexValue(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hexValue(text[i + 2]) : -1;
-      if (high < 0 || low < 0 || high + low == 0) return false;
-      out += static_cast<char>(high * 16 + low);
+      const int byte = escapedByte(text, i);
+      if (byte <= 0) return false;
+      out += static_cast<char>(byte);
       i += 2;
     } else {
       out += text[i];

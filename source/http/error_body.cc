@@ -4,18 +4,13 @@
 #include <charconv>
 #include <iterator>
 
+#include "source/base/trim.h"
 #include "source/http/header_map.h"
 
 namespace tollgate::http {
 namespace {
 
 enum class Form { kJson, kHtml, kXml, kPlain, kGrpc };
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 Form formOf(std::string_view type) {
   // Exact names, as the reference compares them.
@@ -30,7 +25,7 @@ Form formOf(std::string_view type) {
 int qualityOf(std::string_view parameters) {
   while (!parameters.empty()) {
     size_t end = parameters.find(';');
-    std::string_view one = trim(parameters.substr(0, end));
+    std::string_view one = trimmed(parameters.substr(0, end));
     parameters = end == std::string_view::npos ? "" : parameters.substr(end + 1);
     if (one.size() < 3 || (one[0] != 'q' && one[0] != 'Q') || one[1] != '=') continue;
     if (one[2] == '1') return 1000;
@@ -51,7 +46,7 @@ Form negotiate(std::string_view accept) {
   int bestQuality = 0;  // what has none is not wanted
   while (!accept.empty()) {
     size_t end = accept.find(',');
-    std::string_view range = trim(accept.substr(0, end));
+    std::string_view range = trimmed(accept.substr(0, end));
     accept = end == std::string_view::npos ? "" : accept.substr(end + 1);
     if (range.empty()) continue;
     size_t semicolon = range.find(';');
@@ -59,7 +54,7 @@ Form negotiate(std::string_view accept) {
         semicolon == std::string_view::npos ? 1000 : qualityOf(range.substr(semicolon + 1));
     if (quality > bestQuality) {
       bestQuality = quality;
-      best = formOf(trim(range.substr(0, semicolon)));
+      best = formOf(trimmed(range.substr(0, semicolon)));
     }
   }
   return best;
@@ -154,89 +149,6 @@ ErrorBody errorBody(Arena& arena, std::string_view accept, std::string_view mess
   return {
       "application/json; charset=utf-8",
       arena.concat("{\n  \"message\":\"", message, "\",\n  \"request_id\":\"", requestId, "\"\n}")};
-}
-
-std::string_view reasonPhrase(int status) {
-  switch (status) {
-    case 100:
-      return "Continue";
-    case 101:
-      return "Switching Protocols";
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 202:
-      return "Accepted";
-    case 204:
-      return "No Content";
-    case 206:
-      return "Partial Content";
-    case 301:
-      return "Moved Permanently";
-    case 302:
-      return "Found";
-    case 303:
-      return "See Other";
-    case 304:
-      return "Not Modified";
-    case 307:
-      return "Temporary Redirect";
-    case 308:
-      return "Permanent Redirect";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 411:
-      return "Length Required";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Request Entity Too Large";
-    case 414:
-      return "Request-URI Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 416:
-      return "Requested Range Not Satisfiable";
-    case 417:
-      return "Expectation Failed";
-    case 421:
-      return "Misdirected Request";
-    case 426:
-      return "Upgrade Required";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 500:
-      return "Internal Server Error";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Temporarily Unavailable";
-    case 504:
-      return "Gateway Time-out";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "";
-  }
 }
 
 std::string_view defaultMessage(int status) {

@@ -17,9 +17,6 @@ struct ErrorBody {
 ErrorBody errorBody(Arena& arena, std::string_view accept, std::string_view message,
                     std::string_view requestId);
 
-/// The reason phrase of a status, "" if it is unknown.
-std::string_view reasonPhrase(int status);
-
 /// The message of an error that the HTTP engine itself raises (malformed or too large requests,
 /// broken upstreams).
 std::string_view defaultMessage(int status);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "source/http/field_list.h"
 #include "source/http2/head_rules.h"
 #include "source/http2/server_codec.h"
 
@@ -18,12 +19,7 @@ nghttp2_nv field(std::string_view name, std::string_view value) {
 /// True for the names that the value of Connection lists.
 bool namedBy(std::string_view list, std::string_view name) {
   while (!list.empty()) {
-    size_t comma = list.find(',');
-    std::string_view item = list.substr(0, comma);
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-    while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
-    while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
-    if (http::equalsIgnoreCase(item, name)) return true;
+    if (http::equalsIgnoreCase(http::nextElement(list), name)) return true;
   }
   return false;
 }

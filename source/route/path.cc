@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "source/base/byte_class.h"
+#include "source/base/percent.h"
 
 namespace tollgate::route {
 namespace {
@@ -35,13 +36,6 @@ constexpr ByteClass kLiteral{[] {
   return set;
 }()};
 
-int hexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 bool isControl(char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; }
 
 bool isNormal(std::string_view path) {
@@ -58,20 +52,16 @@ bool isNormal(std::string_view path) {
 size_t decodeTriplets(std::string_view raw, char* out) {
   size_t size = 0;
   for (size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i] != '%' || i + 2 >= raw.size()) {
+    const int escaped = escapedByte(raw, i);
+    if (escaped < 0) {
       out[size++] = raw[i];
       continue;
     }
-    int high = hexValue(raw[i + 1]), low = hexValue(raw[i + 2]);
-    if (high < 0 || low < 0) {
-      out[size++] = raw[i];
-      continue;
-    }
-    auto byte = static_cast<uint8_t>(high * 16 + low);
+    const auto byte = static_cast<uint8_t>(escaped);
     if (kReserved[byte]) {
       out[size++] = '%';
-      out[size++] = kHexDigits[high];
-      out[size++] = kHexDigits[low];
+      out[size++] = kHexDigits[byte >> 4];
+      out[size++] = kHexDigits[byte & 15];
     } else {
       out[size++] = static_cast<char>(byte);
     }
@@ -153,10 +143,9 @@ bool wellFormedPath(std::string_view raw) {
   for (size_t i = 0; i < raw.size(); ++i) {
     char c = raw[i];
     if (c == '%') {
-      int high = i + 2 < raw.size() ? hexValue(raw[i + 1]) : -1;
-      int low = high >= 0 ? hexValue(raw[i + 2]) : -1;
-      if (low < 0) return false;
-      c = static_cast<char>(high * 16 + low);
+      const int byte = escapedByte(raw, i);
+      if (byte < 0) return false;
+      c = static_cast<char>(byte);
       if (isControl(c)) return false;
       i += 2;
       if (c == '/') c = '_';  // an encoded slash separates nothing

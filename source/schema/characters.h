@@ -7,9 +7,5 @@ inline bool isDigit(unsigned char c) { return c >= '0' && c <= '9'; }
 inline bool isAlnum(unsigned char c) {
   return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-inline bool isHex(unsigned char c) {
-  return isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-inline int hexValue(unsigned char c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10; }
 
 }  // namespace tollgate::schema

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "source/base/percent.h"
 #include "source/schema/json_text.h"
 #include "source/schema/multipart.h"
 
@@ -14,26 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 constexpr size_t kMaxDepth = 32;
-
-std::string decode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    auto hex = [](char c) {
-      return std::isdigit(static_cast<unsigned char>(c)) ? c - '0' : (c | 32) - 'a' + 10;
-    };
-    if (text[i] == '+') {
-      out += ' ';
-    } else if (text[i] == '%' && i + 2 < text.size() &&
-               std::isxdigit(static_cast<unsigned char>(text[i + 1])) &&
-               std::isxdigit(static_cast<unsigned char>(text[i + 2]))) {
-      out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 bool isNumber(std::string_view text) {
   return !text.empty() && text.size() < 5 &&
@@ -166,8 +147,9 @@ Json parsePairs(std::string_view text, bool maps, FormLimit* over) {
     size_t equals = pair.find('=');
     if (isOver(count, pair.substr(0, equals), over)) break;
     const bool bare = equals == std::string_view::npos;  // A name alone: true.
-    Json value = bare ? Json(true) : Json(decode(pair.substr(equals + 1)));
-    out.add(splitName(decode(pair.substr(0, equals)), maps), std::move(value));
+    Json value = bare ? Json(true) : Json(decodedPercent(pair.substr(equals + 1), Plus::kSpace));
+    out.add(splitName(decodedPercent(pair.substr(0, equals), Plus::kSpace), maps),
+            std::move(value));
   }
   return out.take();
 }

@@ -3,18 +3,12 @@
 #include <optional>
 
 #include "source/base/ascii.h"
+#include "source/base/trim.h"
 
 namespace tollgate::schema {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  auto isBlank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && isBlank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && isBlank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 /// Where a field's next parameter ends: at a semicolon that stands in no quotes.
 size_t parameterEnd(std::string_view text) {
@@ -75,8 +69,9 @@ std::string_view fieldOf(std::string_view head, std::string_view name) {
     const size_t end = head.find(kLineEnd);
     const std::string_view line = head.substr(0, end);
     const size_t colon = line.find(':');
-    if (colon != std::string_view::npos && equalsIgnoreCase(trimmed(line.substr(0, colon)), name)) {
-      return trimmed(line.substr(colon + 1));
+    if (colon != std::string_view::npos &&
+        equalsIgnoreCase(trimmed(line.substr(0, colon), kWhiteSpace), name)) {
+      return trimmed(line.substr(colon + 1), kWhiteSpace);
     }
     head = end == std::string_view::npos ? "" : head.substr(end + kLineEnd.size());
   }
@@ -110,8 +105,8 @@ std::string parameterOf(std::string_view field, std::string_view name) {
     const std::string_view one = field.substr(0, end);
     const size_t equals = one.find('=');
     if (equals != std::string_view::npos &&
-        equalsIgnoreCase(trimmed(one.substr(0, equals)), name)) {
-      return unquoted(trimmed(one.substr(equals + 1)));
+        equalsIgnoreCase(trimmed(one.substr(0, equals), kWhiteSpace), name)) {
+      return unquoted(trimmed(one.substr(equals + 1), kWhiteSpace));
     }
     field.remove_prefix(end);
   }

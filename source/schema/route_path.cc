@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "source/base/percent.h"
 #include "source/base/regex.h"
-#include "source/schema/characters.h"
 
 namespace tollgate::schema {
 namespace {
@@ -34,7 +34,7 @@ std::string checkRegex(const std::string& path) {
 
 std::string checkEscapes(const std::string& v) {
   for (size_t i = v.find('%'); i != std::string::npos; i = v.find('%', i + 1)) {
-    if (i + 2 >= v.size() || !isHex(v[i + 1]) || !isHex(v[i + 2])) {
+    if (escapedByte(v, i) < 0) {
       return fmt::format("invalid url-encoded value: '{}'", v.substr(i, 3));
     }
   }
@@ -66,8 +66,8 @@ std::string checkRouterRegex(const std::string& path) {
 std::string normalizePath(std::string_view path) {
   std::string decoded;
   for (size_t i = 0; i < path.size(); ++i) {
-    if (path[i] == '%' && i + 2 < path.size() && isHex(path[i + 1]) && isHex(path[i + 2])) {
-      unsigned char c = hexValue(path[i + 1]) * 16 + hexValue(path[i + 2]);
+    if (const int byte = escapedByte(path, i); byte >= 0) {
+      const auto c = static_cast<unsigned char>(byte);
       if (c == '%' || c == 0 ||
           std::string_view("!*'();:@&=+$,/?#[]").find(c) != std::string_view::npos) {
         decoded += fmt::format("%{:02X}", c);

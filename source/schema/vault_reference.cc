@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "source/base/percent.h"
 #include "source/crypto/base64.h"
 #include "source/schema/characters.h"
 #include "source/schema/json_text.h"
@@ -19,21 +20,6 @@ using Json = nlohmann::json;
 constexpr std::string_view kBegin = "{vault://";
 /// Vaults of Kong's commercial edition.
 constexpr std::string_view kElsewhere[] = {"aws", "azure", "conjur", "gcp", "hcv"};
-
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && isHex(text[i + 1]) && isHex(text[i + 2]);
-    if (!escape) {
-      out += text[i];
-      continue;
-    }
-    out += static_cast<char>(hexValue(text[i + 1]) * 16 + hexValue(text[i + 2]));
-    i += 2;
-  }
-  return out;
-}
 
 /// Cuts `text` at the first `mark` and gives what stood behind it.
 std::string_view cutBehind(std::string_view& text, char mark) {
@@ -50,7 +36,7 @@ std::map<std::string, std::string> optionsOf(std::string_view query) {
     std::string_view name = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(name.size() + 1, query.size()));
     std::string_view value = cutBehind(name, '=');
-    out[decoded(name)] = decoded(value);
+    out[decodedPercent(name, Plus::kItself)] = decodedPercent(value, Plus::kItself);
   }
   return out;
 }
@@ -60,8 +46,8 @@ void readPath(std::string_view path, VaultReference& out) {
   const size_t slash = path.rfind('/');
   if (slash == path.size() - 1) path.remove_suffix(1);
   const bool keyed = slash != std::string_view::npos && slash < path.size();
-  out.resource = decoded(path.substr(0, keyed ? slash : path.size()));
-  if (keyed) out.key = decoded(path.substr(slash + 1));
+  out.resource = decodedPercent(path.substr(0, keyed ? slash : path.size()), Plus::kItself);
+  if (keyed) out.key = decodedPercent(path.substr(slash + 1), Plus::kItself);
 }
 
 Result<std::string> memberOf(const std::string& secret, const std::string& key) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "source/base/trim.h"
 #include "source/schema/vault_reference.h"
 
 namespace tollgate::server {
@@ -27,13 +28,6 @@ Result<std::string> one(std::string_view text, std::string_view prefix) {
       *reference, own != reference->options.end() ? std::string_view(own->second) : prefix, false);
   if (!secret) return failed(secret.error());
   return secret;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t";
-  const size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 }  // namespace

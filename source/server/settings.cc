@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "source/base/read_file.h"
+#include "source/base/trim.h"
 #include "source/server/setting_checks.h"
 #include "source/server/setting_names.h"
 #include "source/server/setting_references.h"
@@ -27,11 +28,7 @@ using Support = SettingSpec::Support;
 constexpr size_t kLongestFile = size_t{256} << 20;
 
 std::string trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())))
-    text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())))
-    text.remove_suffix(1);
-  return std::string(text);
+  return std::string(tollgate::trimmed(text, kWhiteSpace));
 }
 
 std::string lower(std::string text) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "source/base/percent.h"
 #include "source/schema/json_text.h"
 #include "source/schema/multipart.h"
 
@@ -12,32 +13,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr size_t kMaxArguments = 100;
-
-int hexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// Undoes the encoding of forms; copies only where there is something to undo.
-std::string_view decoded(std::string_view text, Arena& arena) {
-  if (text.find_first_of("%+") == std::string_view::npos) return text;
-  char* out = arena.chars(text.size());
-  size_t size = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      out[size++] = ' ';
-    } else if (text[i] == '%' && i + 2 < text.size() && hexValue(text[i + 1]) >= 0 &&
-               hexValue(text[i + 2]) >= 0) {
-      out[size++] = static_cast<char>(hexValue(text[i + 1]) * 16 + hexValue(text[i + 2]));
-      i += 2;
-    } else {
-      out[size++] = text[i];
-    }
-  }
-  return {out, size};
-}
 
 /// Calls `each(whole, name, value or nullptr)` for the arguments in order.
 template <typename F>
@@ -65,7 +40,7 @@ std::string_view edited(std::string_view arguments, std::string_view name, Arena
   };
   forEachArgument(arguments,
                   [&](std::string_view whole, std::string_view key, const std::string_view*) {
-                    bool meant = decoded(key, arena) == name;
+                    bool meant = decodedPercent(key, Plus::kSpace, arena) == name;
                     if (meant && instead.empty()) return;
                     if (size > 0) put("&");
                     put(meant ? key : whole);
@@ -101,11 +76,12 @@ Found findInArguments(std::string_view arguments, std::string_view name, Arena& 
   size_t seen = 0, matches = 0;
   forEachArgument(arguments,
                   [&](std::string_view, std::string_view key, const std::string_view* value) {
-                    if (++seen > kMaxArguments || decoded(key, arena) != name) return;
+                    if (++seen > kMaxArguments || decodedPercent(key, Plus::kSpace, arena) != name)
+                      return;
                     ++matches;
                     if (value == nullptr) return;
                     out.kind = Found::Kind::kText;
-                    out.text = decoded(*value, arena);
+                    out.text = decodedPercent(*value, Plus::kSpace, arena);
                   });
   if (matches > 1) out.kind = Found::Kind::kDuplicate;
   return out;
