@@ -37,6 +37,12 @@ class CheckLayers(unittest.TestCase):
     def test_a_folder_may_not_use_a_layer_above(self):
         self.refuses("source/net/a.cc", '#include "source/proxy/manager.h"\n', "source/proxy")
 
+    def test_crypto_lies_just_above_base(self):
+        self.accepts("source/crypto/a.cc", '#include "source/base/result.h"\n')
+        self.refuses("source/crypto/a.cc", '#include "source/net/address.h"\n', "source/net")
+        self.accepts("source/store/sealed/a.cc", '#include "source/crypto/digest.h"\n')
+        self.refuses("source/store/a.cc", '#include "source/tls/key_pair.h"\n', "source/tls")
+
     def test_siblings_without_an_edge_may_not_use_each_other(self):
         self.refuses("source/http1/a.h", '#  include "source/http2/codec.h"\n', "source/http2")
 
@@ -44,6 +50,10 @@ class CheckLayers(unittest.TestCase):
         self.accepts("source/event/a.cc", "#include <event2/event.h>\n")
         self.refuses("source/net/a.cc", "#include <event2/event.h>\n", "source/event")
         self.refuses("source/http/a.cc", "#include <openssl/ssl.h>\n", "source/tls")
+        self.accepts("source/tls/a.cc", "#include <openssl/ssl.h>\n")
+        self.refuses("source/tls/a.cc", "#include <openssl/evp.h>\n", "source/crypto")
+        self.refuses("source/tls/a.cc", "#include <openssl/x509v3.h>\n", "source/crypto")
+        self.accepts("source/crypto/a.cc", "#include <openssl/evp.h>\n")
         self.refuses("source/http1/a.cc", "#include <nghttp2/nghttp2.h>\n", "source/http2")
         self.refuses("source/store/sqlite/a.cc", "#include <libpq-fe.h>\n", "source/store/postgres")
         self.refuses("source/event2x/a.cc", "#include <event2/event.h>\n", "source/event")
@@ -53,8 +63,9 @@ class CheckLayers(unittest.TestCase):
         self.refuses("source/route/a.cc", '#include "api/tollgate/gateway/v1/route.pb.h"\n', "protobuf")
 
     def test_filters_see_interfaces_only(self):
-        self.accepts("filters/http/a/a.cc", '#include "source/upstream/async_client.h"\n')
-        self.accepts("filters/http/a/a.cc", '#include "source/tls/digest.h"\n')
+        self.accepts("filters/http/a/a.cc", '#include "source/http/filter.h"\n')
+        self.accepts("filters/http/a/a.cc", '#include "source/crypto/digest.h"\n')
+        self.refuses("filters/http/a/a.cc", '#include "source/tls/key_pair.h"\n', "source/tls")
         self.refuses("filters/http/a/a.cc", '#include "source/upstream/pool.h"\n', "source/upstream")
         self.refuses("filters/http/a/a.cc", '#include "filters/http/b/b.h"\n', "another")
 
