@@ -117,6 +117,7 @@ void EndpointChoice::connectToOneOf(const std::vector<net::Address>& addresses, 
 }
 
 void EndpointChoice::cancel() {
+  if (state_.resolving == 0) return;
   exchange_.worker_.resolver.cancel(state_.resolving);
   state_.resolving = 0;
 }
