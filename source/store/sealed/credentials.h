@@ -8,6 +8,7 @@
 #include "source/base/result.h"
 #include "source/crypto/digest.h"
 #include "source/crypto/password_hash.h"
+#include "source/crypto/secret.h"
 #include "source/store/sealed/stored_form.h"
 
 namespace tollgate::store {
