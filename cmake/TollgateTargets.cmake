@@ -5,7 +5,7 @@ set(TOLLGATE_PRECOMPILED_BASE
     <span> <string> <string_view> <unordered_map> <utility> <vector>)
 set(TOLLGATE_PRECOMPILED_SCHEMA
     ${TOLLGATE_PRECOMPILED_BASE} <google/protobuf/descriptor.h> <google/protobuf/map.h>
-    <google/protobuf/message.h> <google/protobuf/repeated_field.h> <nlohmann/json.hpp> <fmt/format.h>)
+    <google/protobuf/message.h> <google/protobuf/repeated_field.h> <fmt/format.h>)
 
 # tollgate_precompiled_headers(<name> <headers>...): makes them, for REUSE_FROM.
 function(tollgate_precompiled_headers name)

@@ -11,7 +11,6 @@
 namespace tollgate::config {
 namespace {
 
-using schema::Json;
 using store::Change;
 
 std::string idOf(size_t number) {

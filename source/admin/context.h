@@ -14,8 +14,6 @@
 
 namespace tollgate::admin {
 
-using schema::Json;
-
 /// What identifies this node in `GET /`.
 struct NodeInfo {
   std::string version;  ///< "3.10.0"-like.

@@ -1,7 +1,5 @@
 #include "source/admin/credential_fields.h"
 
-#include <algorithm>
-
 #include "source/admin/errors.h"
 #include "source/store/sealed/stored_form.h"
 
@@ -9,10 +7,13 @@ namespace tollgate::admin {
 namespace {
 
 /// Where the error of a field stands: {"pem":{"private_key":…}}.
-void report(Json& errors, const std::string& field, std::string text) {
-  std::string pointer = "/" + field;
-  std::replace(pointer.begin(), pointer.end(), '.', '/');
-  errors[Json::json_pointer(pointer)] = std::move(text);
+void report(Json& errors, std::string_view field, std::string text) {
+  Json* at = &errors;
+  for (size_t dot = field.find('.'); dot != field.npos; dot = field.find('.')) {
+    at = &(*at)[field.substr(0, dot)];
+    field.remove_prefix(dot + 1);
+  }
+  (*at)[field] = std::move(text);
 }
 
 }  // namespace

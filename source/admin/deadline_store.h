@@ -23,22 +23,21 @@ class DeadlineStore final : public store::ForwardingStore {
   /// A call begins.
   void begin() { deadline_ = (Clock::now() + limit_).time_since_epoch().count(); }
 
-  Result<std::vector<std::optional<store::Json>>> getMany(
-      std::string_view kind, const std::vector<std::string>& ids) override {
+  Result<std::vector<std::optional<Json>>> getMany(std::string_view kind,
+                                                   const std::vector<std::string>& ids) override {
     if (isOver()) return over();
     return inner_->getMany(kind, ids);
   }
-  Result<std::optional<store::Json>> get(std::string_view kind, std::string_view id) override {
+  Result<std::optional<Json>> get(std::string_view kind, std::string_view id) override {
     if (isOver()) return over();
     return inner_->get(kind, id);
   }
-  Result<std::optional<store::Json>> getByUnique(std::string_view kind, std::string_view field,
-                                                 std::string_view value) override {
+  Result<std::optional<Json>> getByUnique(std::string_view kind, std::string_view field,
+                                          std::string_view value) override {
     if (isOver()) return over();
     return inner_->getByUnique(kind, field, value);
   }
-  Result<std::vector<store::Json>> list(std::string_view kind,
-                                        const store::ListQuery& query) override {
+  Result<std::vector<Json>> list(std::string_view kind, const store::ListQuery& query) override {
     if (isOver()) return over();
     return inner_->list(kind, query);
   }

@@ -5,8 +5,6 @@
 namespace tollgate::admin {
 namespace {
 
-using schema::Json;
-
 Json histogram(const stats::Family& family, const stats::Sample& sample) {
   Json buckets = Json::object();
   uint64_t count = 0;

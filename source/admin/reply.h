@@ -10,8 +10,6 @@
 
 namespace tollgate::admin {
 
-using schema::Json;
-
 /// What an endpoint answers, before the headers that all answers have.
 struct Reply {
   int status = 200;

@@ -8,8 +8,6 @@
 namespace tollgate::admin {
 namespace {
 
-using schema::Json;
-
 /// "A" or "AAAA" for an address, "" for a name.
 std::string recordType(const std::string& host) {
   if (host.starts_with('[')) return "AAAA";

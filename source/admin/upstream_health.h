@@ -31,12 +31,11 @@ class UpstreamHealth {
   virtual ~UpstreamHealth() = default;
 
   /// The state of these targets (documents, all of this upstream).
-  virtual Balancer query(const schema::Json& upstream,
-                         const std::vector<schema::Json>& targets) = 0;
+  virtual Balancer query(const Json& upstream, const std::vector<Json>& targets) = 0;
   /// Marks the addresses of a target, or only `address` ("ip:port", "" for all), on all nodes. The
   /// error's message is the answer to the client.
-  virtual Status mark(const schema::Json& upstream, const schema::Json& target,
-                      const std::string& address, bool healthy) = 0;
+  virtual Status mark(const Json& upstream, const Json& target, const std::string& address,
+                      bool healthy) = 0;
 };
 
 /// Host and port of a stored target.
@@ -49,8 +48,8 @@ TargetParts partsOf(const std::string& target);
 /// The state of upstreams whose health nobody checks: each target that is an address is healthy.
 class UncheckedHealth final : public UpstreamHealth {
  public:
-  Balancer query(const schema::Json& upstream, const std::vector<schema::Json>& targets) override;
-  Status mark(const schema::Json& upstream, const schema::Json& target, const std::string& address,
+  Balancer query(const Json& upstream, const std::vector<Json>& targets) override;
+  Status mark(const Json& upstream, const Json& target, const std::string& address,
               bool healthy) override;
 };
 

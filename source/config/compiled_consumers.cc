@@ -4,7 +4,7 @@
 
 namespace tollgate::config {
 
-void CompiledConsumers::put(const std::string& id, const schema::Json& doc) {
+void CompiledConsumers::put(const std::string& id, const Json& doc) {
   const ConsumerEntry* old = directory_.consumers.find(id);
   if (old == nullptr || !old->present) ++size_;
   std::string username = textOf(doc, "username"), customId = textOf(doc, "custom_id");

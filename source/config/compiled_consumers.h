@@ -14,7 +14,7 @@ class CompiledConsumers final : public CompiledKind {
  public:
   explicit CompiledConsumers(SnapshotDirectory& directory) : directory_(directory) {}
 
-  void put(const std::string& id, const schema::Json& doc) override;
+  void put(const std::string& id, const Json& doc) override;
   void remove(const std::string& id) override;
   size_t size() const override { return size_; }
 

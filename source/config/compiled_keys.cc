@@ -4,7 +4,7 @@
 
 namespace tollgate::config {
 
-void CompiledKeys::put(const std::string& id, const schema::Json& doc) {
+void CompiledKeys::put(const std::string& id, const Json& doc) {
   remove(id);
   std::string key = directory_.indexOf(textOf(doc, "key"));
   std::string consumer = referenceOf(doc, "consumer");

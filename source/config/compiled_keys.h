@@ -18,7 +18,7 @@ class CompiledKeys final : public CompiledKind {
   CompiledKeys(SnapshotDirectory& directory, CompiledConsumers& consumers)
       : directory_(directory), consumers_(consumers) {}
 
-  void put(const std::string& id, const schema::Json& doc) override;
+  void put(const std::string& id, const Json& doc) override;
   void remove(const std::string& id) override;
   size_t size() const override { return byId_.size(); }
 

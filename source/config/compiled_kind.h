@@ -17,7 +17,7 @@ class CompiledKind {
  public:
   virtual ~CompiledKind() = default;
   /// Puts an entity in, or in the place of the one with this id.
-  virtual void put(const std::string& id, const schema::Json& doc) = 0;
+  virtual void put(const std::string& id, const Json& doc) = 0;
   /// Takes an entity out, if it is there.
   virtual void remove(const std::string& id) = 0;
   virtual size_t size() const = 0;

@@ -13,9 +13,9 @@ class CompiledListeners final : public CompiledKind {
  public:
   explicit CompiledListeners(Problems& problems) : problems_(problems) {}
 
-  using Documents = std::map<std::string, schema::Json>;  ///< By id.
+  using Documents = std::map<std::string, Json>;  ///< By id.
 
-  void put(const std::string& id, const schema::Json& doc) override {
+  void put(const std::string& id, const Json& doc) override {
     problems_.clear(id);
     documents_[id] = doc;
     ++changes_;

@@ -30,10 +30,10 @@ int rankOf(bool route, bool service, bool consumer) {
 
 /// A secret that this node could not open is left empty: its stored form is none, and nobody else's
 /// business.
-Status fillConfig(const schema::Json& doc, google::protobuf::Message& message) {
+Status fillConfig(const Json& doc, google::protobuf::Message& message) {
   auto found = doc.find("config");
   if (found == doc.end()) return {};
-  schema::Json relevant = {{"name", doc.value("name", schema::Json())}, {"config", *found}};
+  Json relevant = {{"name", doc.value("name", Json())}, {"config", *found}};
   for (const auto& field : schema::EntitySchema::find("plugins")->atRestFields()) {
     const std::string* value = field.in(relevant);
     if (value != nullptr && store::hasStoredFormMark(*value)) field.set(relevant, "");
@@ -43,12 +43,12 @@ Status fillConfig(const schema::Json& doc, google::protobuf::Message& message) {
 
 }  // namespace
 
-void CompiledPlugins::put(const std::string& id, const schema::Json& doc) {
+void CompiledPlugins::put(const std::string& id, const Json& doc) {
   remove(id);
   keep(compile(id, doc));
 }
 
-void CompiledPlugins::putUnreadable(const std::string& id, const schema::Json& doc) {
+void CompiledPlugins::putUnreadable(const std::string& id, const Json& doc) {
   if (plugins_.contains(id) || !doc.is_object()) return;
   for (const char* field : {"route", "service", "consumer"}) {
     auto reference = doc.find(field);
@@ -64,7 +64,7 @@ void CompiledPlugins::keep(std::unique_ptr<Plugin> plugin) {
 }
 
 std::unique_ptr<CompiledPlugins::Plugin> CompiledPlugins::read(const std::string& id,
-                                                               const schema::Json& doc) {
+                                                               const Json& doc) {
   auto plugin = std::make_unique<Plugin>();
   plugin->id = id;
   plugin->name = textOf(doc, "name");
@@ -92,7 +92,7 @@ void CompiledPlugins::remove(const std::string& id) {
 
 /// One that refuses, and a problem, if there can be no such filter.
 std::unique_ptr<CompiledPlugins::Plugin> CompiledPlugins::compile(const std::string& id,
-                                                                  const schema::Json& doc) {
+                                                                  const Json& doc) {
   auto plugin = read(id, doc);
   auto fail = [&](std::string message) {
     if (plugin->enabled) message += "; requests in its scope are answered with 503";

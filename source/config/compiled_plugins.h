@@ -34,10 +34,10 @@ class CompiledPlugins final : public CompiledKind {
         context_(std::move(context)) {}
 
   /// One that cannot be made refuses the requests in its scope.
-  void put(const std::string& id, const schema::Json& doc) override;
+  void put(const std::string& id, const Json& doc) override;
   /// One of another shape than this program expects: refuses the requests in its scope, unless the
   /// form in which it came before runs, or its scope cannot be read either.
-  void putUnreadable(const std::string& id, const schema::Json& doc);
+  void putUnreadable(const std::string& id, const Json& doc);
   void remove(const std::string& id) override;
   size_t size() const override { return plugins_.size(); }
 
@@ -70,9 +70,9 @@ class CompiledPlugins final : public CompiledKind {
   struct Item;
 
   void keep(std::unique_ptr<Plugin> plugin);
-  static std::unique_ptr<Plugin> read(const std::string& id, const schema::Json& doc);
+  static std::unique_ptr<Plugin> read(const std::string& id, const Json& doc);
   static std::unique_ptr<Plugin> refusing(std::unique_ptr<Plugin> plugin);
-  std::unique_ptr<Plugin> compile(const std::string& id, const schema::Json& doc);
+  std::unique_ptr<Plugin> compile(const std::string& id, const Json& doc);
   void enter(const Plugin& plugin);
   void leave(const Plugin& plugin);
   void settleConsumers();

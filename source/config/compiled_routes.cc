@@ -10,7 +10,7 @@
 namespace tollgate::config {
 namespace {
 
-route::RouteSpec specOf(const std::string& id, const schema::Json& doc) {
+route::RouteSpec specOf(const std::string& id, const Json& doc) {
   route::RouteSpec spec;
   spec.id = id;
   spec.methods = listOf(doc, "methods");
@@ -29,7 +29,7 @@ route::RouteSpec specOf(const std::string& id, const schema::Json& doc) {
 
 }  // namespace
 
-void CompiledRoutes::put(const std::string& id, const schema::Json& doc) {
+void CompiledRoutes::put(const std::string& id, const Json& doc) {
   problems_.clear(id);
   auto [place, fresh] = routes_.try_emplace(id);
   Record& record = place->second;
@@ -105,7 +105,7 @@ void CompiledRoutes::setInTable(Record& record, bool wanted) {
   wanted ? table_.insert(record.rule) : table_.erase(record.rule);
 }
 
-route::CompiledRoutePtr CompiledRoutes::compile(const Record& record, const schema::Json& doc) {
+route::CompiledRoutePtr CompiledRoutes::compile(const Record& record, const Json& doc) {
   std::vector<std::string> protocols = listOf(doc, "protocols");
   auto has = [&](const char* protocol) {
     return std::find(protocols.begin(), protocols.end(), protocol) != protocols.end();

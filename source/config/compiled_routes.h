@@ -19,7 +19,7 @@ class CompiledRoutes final : public CompiledKind {
   CompiledRoutes(CompiledServices& services, Problems& problems)
       : services_(services), problems_(problems) {}
 
-  void put(const std::string& id, const schema::Json& doc) override;
+  void put(const std::string& id, const Json& doc) override;
   void remove(const std::string& id) override;
   size_t size() const override { return routes_.size(); }
 
@@ -59,7 +59,7 @@ class CompiledRoutes final : public CompiledKind {
   void bind(Record& record, const std::string& serviceId);
   void unbind(Record& record);
   void setInTable(Record& record, bool wanted);
-  route::CompiledRoutePtr compile(const Record& record, const schema::Json& doc);
+  route::CompiledRoutePtr compile(const Record& record, const Json& doc);
 
   CompiledServices& services_;
   Problems& problems_;

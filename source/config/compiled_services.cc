@@ -5,7 +5,7 @@
 
 namespace tollgate::config {
 
-void CompiledServices::put(const std::string& id, const schema::Json& doc) {
+void CompiledServices::put(const std::string& id, const Json& doc) {
   problems_.clear(id);
   uint32_t number = numbers_.find(id);
   if (number == 0 || number >= known_.size() || !known_[number]) {
@@ -16,7 +16,7 @@ void CompiledServices::put(const std::string& id, const schema::Json& doc) {
   }
   auto service = compile(id, doc);
   tlsParts_.erase(number);
-  schema::Json tlsPart = OriginCertificates::tlsPart(doc);
+  Json tlsPart = OriginCertificates::tlsPart(doc);
   bind(*service, tlsPart);
   if (service->tls) tlsParts_[number] = std::move(tlsPart);
   set(number, flagOf(doc, "enabled", true) ? std::move(service) : nullptr);
@@ -38,7 +38,7 @@ void CompiledServices::set(uint32_t number, std::shared_ptr<const upstream::Serv
   table_.edit(number) = std::move(service);
 }
 
-void CompiledServices::bind(upstream::Service& service, const schema::Json& tlsPart) {
+void CompiledServices::bind(upstream::Service& service, const Json& tlsPart) {
   if (std::string what = unservedProtocol(service.protocol); !what.empty()) {
     problems_.add(service.id, Error::invalid(std::move(what), "service " + service.id));
   }
@@ -55,7 +55,7 @@ void CompiledServices::bind(upstream::Service& service, const schema::Json& tlsP
   // Connections that were made in another way are not used any more.
   service.poolKey = "tls|" + service.id + "|" + std::to_string(++bindings_) + "|";
   if (!upstreamTls_) return;
-  schema::Json wanted = tlsPart;
+  Json wanted = tlsPart;
   if (!wanted.contains("client_certificate") && service.cluster != nullptr) {
     std::string own = upstreams_.clientCertificateOf(service.host);
     if (!own.empty()) wanted["client_certificate"] = {{"id", std::move(own)}};
@@ -72,12 +72,12 @@ void CompiledServices::bind(upstream::Service& service, const schema::Json& tlsP
 void CompiledServices::follow(const std::set<std::string>& upstreams,
                               const std::set<std::string>& certificates) {
   if (upstreams.empty() && certificates.empty()) return;
-  static const schema::Json kNone = schema::Json::object();
+  static const Json kNone = Json::object();
   for (uint32_t number = 0; number < known_.size(); ++number) {
     const auto& service = table_[number];
     if (service == nullptr) continue;
     auto part = tlsParts_.find(number);
-    const schema::Json& tlsPart = part != tlsParts_.end() ? part->second : kNone;
+    const Json& tlsPart = part != tlsParts_.end() ? part->second : kNone;
     const bool named = !service->literal.valid() && upstreams.contains(service->host);
     const bool shown =
         service->tls && (OriginCertificates::refersTo(tlsPart, certificates) ||
@@ -92,7 +92,7 @@ void CompiledServices::follow(const std::set<std::string>& upstreams,
 }
 
 std::shared_ptr<upstream::Service> CompiledServices::compile(const std::string& id,
-                                                             const schema::Json& doc) {
+                                                             const Json& doc) {
   auto service = std::make_shared<upstream::Service>();
   service->id = id;
   service->name = textOf(doc, "name");

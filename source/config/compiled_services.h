@@ -22,15 +22,14 @@ class CompiledServices final : public CompiledKind {
  public:
   using Table = CowVector<std::shared_ptr<const upstream::Service>>;
   /// Where TLS contexts come from; without it, services cannot use TLS.
-  using UpstreamTls =
-      std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
+  using UpstreamTls = std::function<Result<std::shared_ptr<const void>>(const Json& service)>;
 
   CompiledServices(CompiledUpstreams& upstreams, OriginCertificates& certificates,
                    Problems& problems)
       : upstreams_(upstreams), certificates_(certificates), problems_(problems) {}
   void setUpstreamTls(UpstreamTls make) { upstreamTls_ = std::move(make); }
 
-  void put(const std::string& id, const schema::Json& doc) override;
+  void put(const std::string& id, const Json& doc) override;
   void remove(const std::string& id) override;
   size_t size() const override { return size_; }
 
@@ -46,9 +45,9 @@ class CompiledServices final : public CompiledKind {
   std::vector<uint32_t> takeSwitched() { return std::exchange(switched_, {}); }
 
  private:
-  std::shared_ptr<upstream::Service> compile(const std::string& id, const schema::Json& doc);
+  std::shared_ptr<upstream::Service> compile(const std::string& id, const Json& doc);
   /// Where it is balanced over, and how TLS is spoken there.
-  void bind(upstream::Service& service, const schema::Json& tlsPart);
+  void bind(upstream::Service& service, const Json& tlsPart);
   void set(uint32_t number, std::shared_ptr<const upstream::Service> service);
 
   CompiledUpstreams& upstreams_;
@@ -56,7 +55,7 @@ class CompiledServices final : public CompiledKind {
   Problems& problems_;
   UpstreamTls upstreamTls_;
   /// What the services that use TLS say of it, by number.
-  std::unordered_map<uint32_t, schema::Json> tlsParts_;
+  std::unordered_map<uint32_t, Json> tlsParts_;
   uint64_t bindings_ = 0;
   Numbers numbers_;
   Table table_;

@@ -8,7 +8,6 @@
 namespace tollgate::config {
 namespace {
 
-using schema::Json;
 using upstream::ActiveChecks;
 using upstream::Algorithm;
 using upstream::HashInput;

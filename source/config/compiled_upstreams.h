@@ -13,22 +13,21 @@
 namespace tollgate::config {
 
 /// What an upstream's document says, without its targets.
-upstream::ClusterSpec clusterSpecOf(const schema::Json& doc);
+upstream::ClusterSpec clusterSpecOf(const Json& doc);
 
 /// Upstreams with their targets, as specifications of clusters. publish() hands those that changed
 /// to the registry; services follow when the name of an upstream comes or goes. Control thread.
 class CompiledUpstreams final : public CompiledKind {
  public:
   /// Where the TLS contexts of probes come from; it is asked as if for a service.
-  using UpstreamTls =
-      std::function<Result<std::shared_ptr<const void>>(const schema::Json& service)>;
+  using UpstreamTls = std::function<Result<std::shared_ptr<const void>>(const Json& service)>;
 
   /// `registry` may be null: then there are no clusters.
   CompiledUpstreams(upstream::ClusterRegistry* registry, const OriginCertificates& certificates,
                     Problems& problems);
   void setTls(UpstreamTls make) { tls_ = std::move(make); }
 
-  void put(const std::string& id, const schema::Json& doc) override;
+  void put(const std::string& id, const Json& doc) override;
   void remove(const std::string& id) override;
   size_t size() const override { return upstreams_; }
   /// Their targets, which may come before them.
@@ -49,7 +48,7 @@ class CompiledUpstreams final : public CompiledKind {
   class Targets final : public CompiledKind {
    public:
     explicit Targets(CompiledUpstreams& owner) : owner_(owner) {}
-    void put(const std::string& id, const schema::Json& doc) override;
+    void put(const std::string& id, const Json& doc) override;
     void remove(const std::string& id) override;
     size_t size() const override { return upstreamOf_.size(); }
 
@@ -62,7 +61,7 @@ class CompiledUpstreams final : public CompiledKind {
     std::map<std::string, std::pair<double, upstream::TargetSpec>> targets;  ///< By id.
     std::string published;  ///< The name in the registry, or "".
     /// What its probes' TLS is made of, in the form of a service's document.
-    schema::Json tlsPart;
+    Json tlsPart;
   };
   void publishOne(const std::string& id, Record& record);
   void makeProbeTls(const std::string& id, const Record& record, upstream::ClusterSpec& spec);

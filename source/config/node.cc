@@ -12,8 +12,6 @@
 namespace tollgate::config {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr size_t kMaxFileBytes = 16 * 1024 * 1024;
 
 Json toJson(const google::protobuf::Message& message) {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "source/base/json.h"
 #include "source/base/result.h"
 #include "tollgate/node/v1/node.pb.h"
 
@@ -14,7 +14,7 @@ Result<node::v1::Node> loadNode(const std::string& path);
 /// The same from the text of a file.
 Result<node::v1::Node> readNode(const std::string& text, const std::string& path);
 /// A filter's configuration as a document; {} where there is none.
-nlohmann::json configOf(const node::v1::Filter& filter);
+Json configOf(const node::v1::Filter& filter);
 /// The node as YAML that loadNode() reads.
 std::string printNode(const node::v1::Node& node);
 

@@ -6,8 +6,6 @@
 
 namespace tollgate::config {
 
-using schema::Json;
-
 void OriginCertificates::Kind::put(const std::string& id, const Json& doc) {
   pairs[id] = {textOf(doc, "cert"), textOf(doc, "key")};
   owner_.changed_.insert(id);

@@ -16,12 +16,12 @@ class OriginCertificates {
   CompiledKind& authorities() { return authorities_; }
 
   /// What a service's document says of TLS: tls_verify, tls_verify_depth, and the references.
-  static schema::Json tlsPart(const schema::Json& service);
+  static Json tlsPart(const Json& service);
   /// Whether a document made by tlsPart() refers to one of these.
-  static bool refersTo(const schema::Json& tlsPart, const std::set<std::string>& ids);
+  static bool refersTo(const Json& tlsPart, const std::set<std::string>& ids);
   /// The document with the texts in the place of the references: client_certificate {id, cert,
   /// key}, ca_certificates [text]. A certificate that is not there is left out, an authority is "".
-  schema::Json resolve(schema::Json tlsPart) const;
+  Json resolve(Json tlsPart) const;
   /// The ids of what came, went or changed since the last call.
   std::set<std::string> takeChanged() { return std::exchange(changed_, {}); }
 
@@ -29,7 +29,7 @@ class OriginCertificates {
   class Kind final : public CompiledKind {
    public:
     explicit Kind(OriginCertificates& owner) : owner_(owner) {}
-    void put(const std::string& id, const schema::Json& doc) override;
+    void put(const std::string& id, const Json& doc) override;
     void remove(const std::string& id) override;
     size_t size() const override { return pairs.size(); }
 

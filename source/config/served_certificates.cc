@@ -7,8 +7,6 @@
 namespace tollgate::config {
 namespace {
 
-using schema::Json;
-
 std::vector<tls::KeyPair> pairsOf(const Json& doc) {
   std::vector<tls::KeyPair> pairs = {{textOf(doc, "cert"), textOf(doc, "key")}};
   const std::string other = textOf(doc, "cert_alt");

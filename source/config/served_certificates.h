@@ -30,7 +30,7 @@ class ServedCertificates {
   using Certificate = std::shared_ptr<const tls::ServedCertificate>;
   Certificate served(const std::string& certificateId, Problems& problems);
 
-  std::map<std::string, schema::Json> certificates_;  ///< By id.
+  std::map<std::string, Json> certificates_;  ///< By id.
   struct Name {
     std::string name, certificateId;
   };

@@ -143,7 +143,7 @@ void SnapshotCompiler::apply(const store::Change& change) {
     for (const store::Change& again : kinds_->references.applyVault(change)) apply(again);
     return;
   }
-  std::optional<schema::Json> resolved = kinds_->references.resolve(change);
+  std::optional<Json> resolved = kinds_->references.resolve(change);
   if (!resolved) return applyResolved(change);
   applyResolved({change.op, change.kind, change.id, std::move(*resolved)});
 }

@@ -13,7 +13,7 @@ std::string unservedProtocol(std::string_view protocol) {
   return "the protocol " + std::string(protocol) + " is not served yet: no listener takes it";
 }
 
-std::string unserved(std::string_view kind, const schema::Json& doc) {
+std::string unserved(std::string_view kind, const Json& doc) {
   if (kind == "services") return unservedProtocol(textOf(doc, "protocol"));
   if (kind != "routes") return "";
   for (const std::string& protocol : listOf(doc, "protocols")) {

@@ -11,6 +11,6 @@ namespace tollgate::config {
 /// Of the protocol of a service or a route; "" where it is served.
 std::string unservedProtocol(std::string_view protocol);
 /// Of a whole document of any kind; "" where all of it is served.
-std::string unserved(std::string_view kind, const schema::Json& doc);
+std::string unserved(std::string_view kind, const Json& doc);
 
 }  // namespace tollgate::config

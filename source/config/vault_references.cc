@@ -8,8 +8,6 @@
 namespace tollgate::config {
 namespace {
 
-using schema::Json;
-
 bool isYes(const std::string& text) { return text == "true" || text == "1" || text == "on"; }
 
 /// Beside what the entity has of problems otherwise.

@@ -22,7 +22,7 @@ class VaultReferences {
       : problems_(problems), prefix_(std::move(prefix)) {}
 
   /// The document of a change with its references resolved; nothing where it has none.
-  std::optional<schema::Json> resolve(const store::Change& change);
+  std::optional<Json> resolve(const store::Change& change);
   /// Takes a vault up or away, and gives what has to be resolved anew.
   std::vector<store::Change> applyVault(const store::Change& change);
 
@@ -39,8 +39,8 @@ class VaultReferences {
 
   Problems& problems_;
   const std::string prefix_;
-  std::map<std::string, Vault> vaults_;     ///< By id.
-  std::map<Name, schema::Json> documents_;  ///< As they are kept.
+  std::map<std::string, Vault> vaults_;  ///< By id.
+  std::map<Name, Json> documents_;       ///< As they are kept.
 };
 
 }  // namespace tollgate::config

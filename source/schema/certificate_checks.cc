@@ -8,8 +8,6 @@
 namespace tollgate::schema {
 namespace {
 
-using Json = nlohmann::json;
-
 /// The text of a field that can be looked at: set, valid and not in a vault.
 const std::string* plainText(const Json& doc, const Json& errors, const char* field) {
   auto at = doc.find(field);

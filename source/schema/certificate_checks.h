@@ -1,14 +1,14 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "source/base/json.h"
 
 namespace tollgate::schema {
 
 /// Each private key belongs to its certificate, and a second pair is of another type. What a vault
 /// holds cannot be checked when it is written.
-void checkCertificatePairs(nlohmann::json& doc, nlohmann::json& errors);
+void checkCertificatePairs(Json& doc, Json& errors);
 
 /// One certificate of an authority that has not expired; sets its digest.
-void checkAuthority(nlohmann::json& doc, nlohmann::json& errors);
+void checkAuthority(Json& doc, Json& errors);
 
 }  // namespace tollgate::schema

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "source/base/json.h"
 
 /// One declaration, everything derived: an EntitySchema is compiled once at start from a protobuf
 /// message in `api/` and its options (see api/tollgate/schema/v1). It decodes, coerces, fills in
@@ -12,8 +13,6 @@
 /// A document is JSON in which every field of the schema stands, unset ones as null.
 /// Threads: immutable after start; any thread may use it.
 namespace tollgate::schema {
-
-using Json = nlohmann::json;
 
 /// The problems of one document, in the shape in which the Admin API prints them.
 struct Violations {

@@ -4,16 +4,16 @@
 
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tollgate/schema/v1/options.pb.h"
 
+#include "source/base/json.h"
+
 namespace tollgate::schema {
 
-using Json = nlohmann::json;
 using Rules = v1::FieldRules;
 
 struct Field;

@@ -13,7 +13,6 @@
 namespace tollgate::schema {
 namespace {
 
-using Json = nlohmann::json;
 constexpr size_t kMaxDepth = 32;
 
 bool isNumber(std::string_view text) {

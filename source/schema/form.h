@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "source/base/json.h"
 #include "source/base/result.h"
 
 /// Decoding of bodies and queries that are not JSON into documents whose values are all strings;
@@ -19,12 +19,12 @@ enum class FormLimit { kNone, kFields, kNameLength };
 
 /// An application/x-www-form-urlencoded body. What lies beyond a limit is dropped, and `over` says
 /// so.
-nlohmann::json parseForm(std::string_view body, FormLimit* over = nullptr);
+Json parseForm(std::string_view body, FormLimit* over = nullptr);
 /// A multipart/form-data body; parts of type application/json are parsed as such. Beyond a limit it
 /// fails, and `over` says so.
-Result<nlohmann::json> parseMultipart(std::string_view body, std::string_view contentType,
-                                      FormLimit* over = nullptr);
+Result<Json> parseMultipart(std::string_view body, std::string_view contentType,
+                            FormLimit* over = nullptr);
 /// A query string without its '?'; what lies beyond a limit is dropped.
-nlohmann::json parseQuery(std::string_view query);
+Json parseQuery(std::string_view query);
 
 }  // namespace tollgate::schema

@@ -27,8 +27,7 @@ bool nestedTooDeeply(std::string_view text) {
 
 }  // namespace
 
-nlohmann::json parseJson(std::string_view text) {
-  using Json = nlohmann::json;
+Json parseJson(std::string_view text) {
   return nestedTooDeeply(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
 }
 

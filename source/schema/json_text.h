@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <string_view>
+
+#include "source/base/json.h"
 
 namespace tollgate::schema {
 
@@ -12,6 +13,6 @@ inline constexpr size_t kMaxJsonDepth = 1000;
 /// JSON from outside: discarded where it is none, or is nested more deeply than kMaxJsonDepth. What
 /// copies, compares or writes a document goes down it by recursion, and would end the process at
 /// some depth. Any thread.
-nlohmann::json parseJson(std::string_view text);
+Json parseJson(std::string_view text);
 
 }  // namespace tollgate::schema

@@ -10,8 +10,6 @@
 namespace tollgate::schema {
 namespace {
 
-using Json = nlohmann::json;
-
 /// The members without which a key of its type (RFC 7518 section 6) is no key.
 std::string missingMember(const Json& jwk) {
   const Json type = jwk.value("kty", Json());

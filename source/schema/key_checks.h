@@ -1,10 +1,10 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "source/base/json.h"
 
 namespace tollgate::schema {
 
 /// A JSON web key can be read and has the id of its entity; keys in PEM can be read.
-void checkKey(nlohmann::json& doc, nlohmann::json& errors);
+void checkKey(Json& doc, Json& errors);
 
 }  // namespace tollgate::schema

@@ -13,8 +13,6 @@
 namespace tollgate::schema {
 namespace {
 
-using Json = nlohmann::json;
-
 /// The algorithm and the hash input of an upstream decide each other: a word about the one changes
 /// the other, and the hash input has the last word.
 void takeUpstream(Json& body, Json&) {

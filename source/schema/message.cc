@@ -11,7 +11,6 @@ namespace tollgate::schema {
 namespace pb = google::protobuf;
 namespace {
 
-using Json = nlohmann::json;
 constexpr int kMaxDepth = 64;
 constexpr size_t kMaxNodes = 1000000;
 

@@ -11,7 +11,6 @@
 namespace tollgate::schema {
 namespace {
 
-using Json = nlohmann::json;
 using Names = std::vector<std::string_view>;
 
 enum class Family { kHttp, kGrpc, kStream, kPassthrough, kUnknown };

@@ -5,8 +5,6 @@
 namespace tollgate::schema {
 namespace {
 
-using Json = nlohmann::json;
-
 /// Host and port of an authority; a port that is not a number stays text, for validation to refuse.
 void splitAuthority(std::string authority, Json& host, Json& port) {
   authority = authority.substr(authority.rfind('@') + 1);

@@ -15,8 +15,6 @@
 namespace tollgate::schema {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::string_view kBegin = "{vault://";
 /// Vaults of Kong's commercial edition.
 constexpr std::string_view kElsewhere[] = {"aws", "azure", "conjur", "gcp", "hcv"};

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "source/base/json.h"
 #include "source/base/result.h"
 
 /// References to secrets: {vault://<vault>/<resource>[/<key>][?option=value&…][#<version>]}, always
@@ -24,7 +24,7 @@ struct VaultReference {
 };
 
 bool isVaultReference(std::string_view text);
-bool holdsVaultReference(const nlohmann::json& value);
+bool holdsVaultReference(const Json& value);
 Result<VaultReference> parseVaultReference(std::string_view text);
 /// "" where a reference may be kept: it is well formed, and its vault is none that only other
 /// editions have. Else the text of the error.

@@ -30,7 +30,7 @@ class ReadContext final : public admin::ApiContext {
   admin::WaitLimits waitLimits() override { return node_.waitLimits(); }
   admin::Standing standing() override { return node_.standing(); }
   admin::NodeInfo node() override { return node_.node(); }
-  admin::Json configuration() override { return node_.configuration(); }
+  Json configuration() override { return node_.configuration(); }
   admin::ServerCounters counters() override { return node_.counters(); }
   stats::Snapshot metrics() override { return node_.metrics(); }
   admin::MemoryUse memory() override { return node_.memory(); }

@@ -11,15 +11,15 @@ namespace {
 /// How long an answer waits for names that are being resolved for the first time.
 constexpr std::chrono::milliseconds kResolveLimit{2000};
 
-std::string textOf(const schema::Json& doc, const char* field) {
+std::string textOf(const Json& doc, const char* field) {
   auto found = doc.find(field);
   return found != doc.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 }  // namespace
 
-admin::UpstreamHealth::Balancer ClusterAdmin::query(const schema::Json& upstream,
-                                                    const std::vector<schema::Json>& targets) {
+admin::UpstreamHealth::Balancer ClusterAdmin::query(const Json& upstream,
+                                                    const std::vector<Json>& targets) {
   Balancer out;
   out.targets.resize(targets.size());
   auto health = registry_.health(textOf(upstream, "name"), kResolveLimit);
@@ -40,11 +40,11 @@ admin::UpstreamHealth::Balancer ClusterAdmin::query(const schema::Json& upstream
   return out;
 }
 
-Status ClusterAdmin::mark(const schema::Json& upstream, const schema::Json& target,
-                          const std::string& address, bool healthy) {
+Status ClusterAdmin::mark(const Json& upstream, const Json& target, const std::string& address,
+                          bool healthy) {
   const std::string name = textOf(upstream, "name"), id = textOf(target, "id");
   if (Status set = registry_.setHealth(name, id, address, healthy); !set) return set;
-  const schema::Json message = {
+  const Json message = {
       {"mark_target", id}, {"upstream", name}, {"address", address}, {"healthy", healthy}};
   if (Status told = tell_(message.dump()); !told) {
     log::error(log::Level::kError,
@@ -54,7 +54,7 @@ Status ClusterAdmin::mark(const schema::Json& upstream, const schema::Json& targ
 }
 
 void ClusterAdmin::hear(upstream::ClusterRegistry& registry, const std::string& message) {
-  const schema::Json doc = schema::parseJson(message);
+  const Json doc = schema::parseJson(message);
   if (!doc.is_object() || !doc.contains("mark_target")) return;
   auto healthy = doc.find("healthy");
   if (healthy == doc.end() || !healthy->is_boolean()) return;

@@ -20,8 +20,8 @@ class ClusterAdmin final : public admin::UpstreamHealth {
   /// What another node's mark() has told; anything else is ignored.
   static void hear(upstream::ClusterRegistry& registry, const std::string& message);
 
-  Balancer query(const schema::Json& upstream, const std::vector<schema::Json>& targets) override;
-  Status mark(const schema::Json& upstream, const schema::Json& target, const std::string& address,
+  Balancer query(const Json& upstream, const std::vector<Json>& targets) override;
+  Status mark(const Json& upstream, const Json& target, const std::string& address,
               bool healthy) override;
 
  private:

@@ -20,7 +20,6 @@ namespace tollgate::server {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using schema::Json;
 
 constexpr const char* kSample =
     R"(# A declarative file: what the gateway does, as one text. Take it up with

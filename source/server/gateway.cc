@@ -169,7 +169,7 @@ Status Gateway::openStore() {
   control_->compiler().setVaultPrefix(settings_.text("vault_env_prefix"));
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
   control_->compiler().setUpstreamTls(
-      [this](const store::Json& service) { return upstreamTls_->contextFor(service); });
+      [this](const Json& service) { return upstreamTls_->contextFor(service); });
   if (Status loaded = loadConfiguration(*opened); !loaded) return loaded;
   auto id = prefix_.nodeId(settings_.text("node_id"));
   if (!id) return id.error();

@@ -7,8 +7,6 @@
 namespace tollgate::server {
 namespace {
 
-using schema::Json;
-
 /// The first of the errors that a schema has found, with the path to it.
 Error firstError(const Json& errors, const std::string& place) {
   if (errors.is_string()) return Error::invalid(errors.get<std::string>(), place);

@@ -9,8 +9,6 @@
 
 namespace tollgate::server {
 
-using schema::Json;
-
 namespace {
 
 /// For all workers to open and close what has changed.

@@ -29,7 +29,7 @@ class ListenerSet {
 
   /// Whether a document could be run on this node: its chains make sense, its addresses are of this
   /// machine and free. Errors name the field.
-  Status check(const std::string& id, const schema::Json& doc) const;
+  Status check(const std::string& id, const Json& doc) const;
 
   /// Returns when the sockets of every worker are those of the documents.
   Problems follow(const Documents& documents);
@@ -38,11 +38,11 @@ class ListenerSet {
 
  private:
   struct Entry {
-    schema::Json source;  ///< All of the document that the plan depends on.
+    Json source;  ///< All of the document that the plan depends on.
     std::shared_ptr<const ListenerPlan> plan;
   };
 
-  Result<ListenerPlan> compile(const schema::Json& source) const;
+  Result<ListenerPlan> compile(const Json& source) const;
   Status checkAddress(const std::string& id, const ListenerPlan& plan,
                       const net::Address& address) const;
   const ListenerPlan* holderOf(const net::Address& address) const;

@@ -15,8 +15,6 @@
 namespace tollgate::server {
 namespace {
 
-using admin::Json;
-
 Json typed(const SettingSpec& spec, const std::string& value, const Settings& settings) {
   switch (spec.type) {
     case SettingSpec::Type::kFlag:

@@ -51,18 +51,17 @@ class NodeContext final : public admin::ApiContext, public StatusFilter::Source 
   double now() override;
   std::vector<admin::DependencyInfo> dependencies() override;
   admin::NodeInfo node() override;
-  admin::Json configuration() override;
+  Json configuration() override;
   admin::ServerCounters counters() override;
   stats::Snapshot metrics() override;
   admin::MemoryUse memory() override;
   std::vector<std::string> enabledPlugins() override;
   bool pluginListed(std::string_view name) override;
   admin::UpstreamHealth& upstreamHealth() override { return clusters_; }
-  Status checkEntity(std::string_view kind, const std::string& id,
-                     const admin::Json& doc) override {
+  Status checkEntity(std::string_view kind, const std::string& id, const Json& doc) override {
     return kind == "listeners" && listeners_ != nullptr ? listeners_->check(id, doc) : Status();
   }
-  std::vector<std::string> warnings(std::string_view kind, const admin::Json& doc) override;
+  std::vector<std::string> warnings(std::string_view kind, const Json& doc) override;
   std::vector<std::string> guiOrigins() override;
   std::string logLevel() override;
   bool setLogLevel(std::string_view level, uint64_t seconds, bool wholeCluster) override;

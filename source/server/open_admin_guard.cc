@@ -1,10 +1,10 @@
 #include "source/server/open_admin_guard.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "source/base/ascii.h"
 #include "source/base/host_port.h"
+#include "source/base/json.h"
 #include "source/net/open_admin.h"
 
 namespace tollgate::server {
@@ -17,9 +17,9 @@ std::string lowered(std::string_view text) {
 }
 
 http::Action refuse(http::Exchange& exchange, const std::string& message) {
-  const nlohmann::json body = {{"message", message}};
+  const Json body = {{"message", message}};
   exchange.reply(403, "application/json; charset=utf-8",
-                 body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+                 body.dump(-1, ' ', false, Json::error_handler_t::replace));
   return http::Action::kPause;
 }
 

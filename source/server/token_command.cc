@@ -19,9 +19,8 @@ int newToken(const TokenOptions& options) {
       "tgt_" + crypto::encodeBase64(crypto::randomBytes(kTokenBytes), crypto::Base64::kUrl);
   const std::string digest = crypto::digest(crypto::Hash::kSha256, token).hex();
   std::string line = fmt::format(
-      "- {}",
-      schema::Json{{"name", options.name}, {"scopes", options.scopes}, {"sha256", digest}}.dump(
-          -1, ' ', false, schema::Json::error_handler_t::replace));
+      "- {}", Json{{"name", options.name}, {"scopes", options.scopes}, {"sha256", digest}}.dump(
+                  -1, ' ', false, Json::error_handler_t::replace));
   // What the gateway would say about the line, said now.
   auto checked = filters::admin_auth::AccessList::parse("tokens:\n" + line + "\n", "token");
   if (!checked) return fail(checked.error().text());

@@ -28,7 +28,7 @@ Status UpstreamTls::check() {
   return verifying ? Status() : verifying.error();
 }
 
-Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const nlohmann::json& service) {
+Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const Json& service) {
   auto flag = service.find("tls_verify");
   bool verify = flag != service.end() && flag->is_boolean() && flag->get<bool>();
   int depth = verifyDepth();

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "source/base/json.h"
 #include "source/base/result.h"
 #include "source/http/filter_factory.h"
 #include "source/server/settings.h"
@@ -22,7 +21,7 @@ class UpstreamTls final : public http::TlsConnector {
   Status check();
   /// The context for what a service's document says of TLS (tls_verify, tls_verify_depth,
   /// client_certificate with its texts, ca_certificates as texts), or why there is none.
-  Result<std::shared_ptr<const void>> contextFor(const nlohmann::json& service);
+  Result<std::shared_ptr<const void>> contextFor(const Json& service);
   Result<std::shared_ptr<const http::TlsClient>> client(bool verify) override;
 
  private:

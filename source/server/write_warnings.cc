@@ -10,8 +10,6 @@
 namespace tollgate::server {
 namespace {
 
-using store::Json;
-
 /// From here on regexes that any path may match are worth a word: each of them is held against
 /// every request.
 constexpr size_t kManyOpenRegexes = 100;

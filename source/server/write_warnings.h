@@ -16,14 +16,14 @@ struct WriteWarnings {
   const net::OpenAdmin* openAdmin = nullptr;  ///< Null if no way may lead there unseen.
   const route::RouteTable* routes = nullptr;  ///< As they are before the write; may be null.
 
-  std::vector<std::string> of(std::string_view kind, const store::Json& doc) const;
+  std::vector<std::string> of(std::string_view kind, const Json& doc) const;
 
  private:
-  bool serviceLeadsToAdmin(const store::Json& service) const;
-  bool routeLeadsToAdmin(const store::Json& route) const;
-  bool targetLeadsToAdmin(const store::Json& target) const;
-  bool listenerLeadsToAdmin(const store::Json& listener) const;
-  void ofRegexes(const store::Json& route, std::vector<std::string>& out) const;
+  bool serviceLeadsToAdmin(const Json& service) const;
+  bool routeLeadsToAdmin(const Json& route) const;
+  bool targetLeadsToAdmin(const Json& target) const;
+  bool listenerLeadsToAdmin(const Json& listener) const;
+  void ofRegexes(const Json& route, std::vector<std::string>& out) const;
 };
 
 }  // namespace tollgate::server

@@ -10,9 +10,8 @@ namespace tollgate::store {
 
 /// Which keys of a document the database has to enforce.
 struct KeyExtractor {
-  std::function<std::vector<schema::UniqueKey>(std::string_view kind, const schema::Json& doc)>
-      uniqueKeys;
-  std::function<std::vector<schema::ForeignKey>(std::string_view kind, const schema::Json& doc)>
+  std::function<std::vector<schema::UniqueKey>(std::string_view kind, const Json& doc)> uniqueKeys;
+  std::function<std::vector<schema::ForeignKey>(std::string_view kind, const Json& doc)>
       foreignKeys;
   /// As the schemas declare them.
   static KeyExtractor fromSchemas();

@@ -15,7 +15,6 @@
 /// Durable entities and the numbered history of their changes.
 namespace tollgate::store {
 
-using schema::Json;
 class History;
 class NodeRegistry;
 

@@ -44,7 +44,7 @@ TEST_F(ApiTest, RefusesADuplicateNameAndADuplicateId) {
 
 TEST_F(ApiTest, PutReplacesEverythingAndPatchMerges) {
   create("/services", {{"name", "s"}, {"host", "a"}, {"path", "/x"}, {"tags", {"t"}}});
-  const std::string id = get("/services/s")["id"];
+  const std::string id = get("/services/s")["id"].get<std::string>();
   context_.time += 100;
   Response patched = sendJson("PATCH", "/services/s", {{"host", "b"}, {"id", kMissing}});
   ASSERT_EQ(patched.status, 200) << patched.body;
@@ -307,7 +307,7 @@ TEST_F(ApiTest, GeneratesKeysAndFindsThemUnderTheirConsumer) {
   Json bob = create("/consumers", {{"username", "bob"}});
   Response made = send("POST", "/consumers/bob/key-auth");
   ASSERT_EQ(made.status, 201) << made.body;
-  const std::string key = json(made)["key"];
+  const std::string key = json(made)["key"].get<std::string>();
   EXPECT_EQ(key.size(), 32u);
   EXPECT_EQ(json(made)["ttl"], nullptr);
   EXPECT_FALSE(json(made).contains("updated_at"));

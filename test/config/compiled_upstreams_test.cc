@@ -5,7 +5,6 @@
 namespace tollgate::config {
 namespace {
 
-using schema::Json;
 using upstream::HashInput;
 
 class CompiledUpstreamsTest : public testing::Test {

@@ -6,7 +6,6 @@
 namespace tollgate::config {
 namespace {
 
-using schema::Json;
 using store::Change;
 
 class FollowedUpstreams : public testing::Test {

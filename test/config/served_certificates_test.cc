@@ -5,7 +5,6 @@
 namespace tollgate::config {
 namespace {
 
-using schema::Json;
 using Op = store::Change::Op;
 
 tls::KeyPair pairOf(const char* name) {

@@ -14,7 +14,6 @@
 namespace tollgate::config {
 
 using store::Change;
-using store::Json;
 
 inline std::atomic<int> created{0};
 

@@ -16,7 +16,6 @@
 namespace {
 
 using namespace tollgate;
-using admin::Json;
 
 /// A node that writes nothing, but remembers what it should have written.
 class Node final : public admin::ApiContext {

@@ -8,9 +8,9 @@
 
 #include "source/schema/form.h"
 
-namespace {
+using tollgate::Json;
 
-using Json = nlohmann::json;
+namespace {
 
 void check(const Json& value, int depth, int most) {
   if (value.is_discarded() || depth > most) std::abort();

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "source/base/json.h"
 #include "source/log/access_log.h"
 
 namespace {
@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   checkLine(lineOf(record, log::AccessLog::Format::kCombined));
   const std::string line = lineOf(record, log::AccessLog::Format::kJson);
   checkLine(line);
-  auto parsed = nlohmann::json::parse(line, nullptr, false);
+  auto parsed = Json::parse(line, nullptr, false);
   if (!parsed.is_object() || parsed.value("status", 0) != record.status) std::abort();
   if (parsed.value("request_id", "") != record.requestId) std::abort();
   return 0;

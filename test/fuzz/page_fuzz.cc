@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   for (const std::string& query :
        {text, "offset=" + text, "offset=" + admin::encodeQuery(text),
-        "offset=" + admin::encodeQuery(admin::encodeOffset(admin::Json::array({text})))}) {
+        "offset=" + admin::encodeQuery(admin::encodeOffset(Json::array({text})))}) {
     admin::Page page;
     store::ListQuery list;
     if (admin::readPage(query, page) || admin::readTags(query, page, list)) continue;

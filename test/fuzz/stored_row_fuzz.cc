@@ -16,7 +16,6 @@
 namespace {
 
 using namespace tollgate;
-using schema::Json;
 
 constexpr size_t kLongest = 4096;
 

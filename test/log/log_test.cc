@@ -8,10 +8,10 @@
 #include <csignal>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
+#include "source/base/json.h"
 #include "source/log/access_log.h"
 #include "source/log/error_log.h"
 #include "source/log/log_output.h"
@@ -128,7 +128,7 @@ TEST_F(LogTest, AnEndlessTargetIsCutAndTheLineStillWhole) {
 
 /// Whether `text` is one JSON object; its members as texts.
 std::map<std::string, std::string> parsed(const std::string& text) {
-  auto json = nlohmann::json::parse(text, nullptr, false);
+  auto json = Json::parse(text, nullptr, false);
   std::map<std::string, std::string> out;
   if (!json.is_object()) return out;
   for (auto& [name, value] : json.items()) {

@@ -7,8 +7,6 @@
 namespace tollgate::schema {
 namespace {
 
-using Json = nlohmann::json;
-
 TEST(Form, PositionsOfAListMayComeInAnyOrder) {
   EXPECT_EQ(parseForm("paths[2]=/b&paths[1]=/a"), Json::parse(R"({"paths":["/a","/b"]})"));
   EXPECT_EQ(parseForm("s[2].port=2&s[1].port=1&s[2].ip=b&s[1].ip=a"),

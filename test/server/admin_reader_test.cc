@@ -16,8 +16,7 @@ class GatedStore final : public admin::StoreView {
  public:
   explicit GatedStore(store::Store& inner) { this->inner = &inner; }
 
-  Result<std::vector<admin::Json>> list(std::string_view kind,
-                                        const store::ListQuery& query) override {
+  Result<std::vector<Json>> list(std::string_view kind, const store::ListQuery& query) override {
     {
       std::unique_lock lock(mutex_);
       ++waiting_;

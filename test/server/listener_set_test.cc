@@ -5,8 +5,6 @@
 namespace tollgate::server {
 namespace {
 
-using schema::Json;
-
 /// A set without workers: what is compiled and refused, without sockets.
 class ListenerSetTest : public testing::Test {
  protected:

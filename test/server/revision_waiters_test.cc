@@ -113,7 +113,7 @@ TEST_F(RevisionWaitersTest, TakesNoMoreThanItsLimitAndEndsAllForADrain) {
 TEST(EntityScreen, KeepsAwayWhatThisVersionCannotRead) {
   EntityScreen screen;
   using Op = store::Change::Op;
-  const store::Json good = {{"id", "1"}, {"host", "h"}, {"port", 80}, {"field_of_tomorrow", true}};
+  const Json good = {{"id", "1"}, {"host", "h"}, {"port", 80}, {"field_of_tomorrow", true}};
   EXPECT_TRUE(screen.admits({Op::kInsert, "services", "1", good}));
   EXPECT_FALSE(screen.admits({Op::kInsert, "services", "2", {{"port", 70000}}}));
   EXPECT_FALSE(screen.admits({Op::kInsert, "services", "3", {{"protocol", "gopher"}}}));

@@ -1,5 +1,5 @@
-#include <nlohmann/json.hpp>
 
+#include "source/base/json.h"
 #include "source/store/postgres/session.h"
 #include "test/store/support.h"
 
@@ -65,9 +65,9 @@ TEST_F(MigrationsTest, ExpandFirstAndContractLater) {
   later.push_back({"902_more", {"SELECT 1"}, {}});
   expect(open(later)->up(), 1,
          "Database has pending migrations; run 'tollgate migrations finish'\n");
-  auto status = nlohmann::json::parse(open(later)->status().value().text);
-  EXPECT_EQ(status["pending_migrations"], (nlohmann::json{"901_no_color"}));
-  EXPECT_EQ(status["new_migrations"], (nlohmann::json{"902_more"}));
+  auto status = Json::parse(open(later)->status().value().text);
+  EXPECT_EQ(status["pending_migrations"], (Json{"901_no_color"}));
+  EXPECT_EQ(status["new_migrations"], (Json{"902_more"}));
   EXPECT_EQ(status["needs_bootstrap"], false);
   EXPECT_TRUE(
       openPostgres(settings_, SmallWorld::keys()).value()->revision());  // the older program

@@ -23,7 +23,7 @@ struct SmallWorld {
     keys.uniqueKeys = [](std::string_view, const Json& doc) {
       std::vector<schema::UniqueKey> out;
       if (doc.value("name", Json()).is_string()) {
-        out.push_back({"name", doc["name"], Json{{"name", doc["name"]}}});
+        out.push_back({"name", doc["name"].get<std::string>(), Json{{"name", doc["name"]}}});
       }
       return out;
     };
@@ -33,7 +33,7 @@ struct SmallWorld {
         if (!doc.contains(field)) continue;
         auto onDelete = std::string(field) == "owner" ? schema::ForeignKey::OnDelete::kCascade
                                                       : schema::ForeignKey::OnDelete::kRestrict;
-        out.push_back({field, "parents", doc[field]["id"], onDelete});
+        out.push_back({field, "parents", doc[field]["id"].get<std::string>(), onDelete});
       }
       return out;
     };

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
+#include "source/base/json.h"
 #include "source/crypto/private_key.h"
 #include "source/crypto/self_signed.h"
 
@@ -42,7 +42,7 @@ inline std::string pemOf(const std::string& words) {
 }
 
 /// A document in which the texts that stand for PEM, one a line, have become it.
-inline nlohmann::json withPem(nlohmann::json doc) {
+inline Json withPem(Json doc) {
   if (doc.is_structured()) {
     for (auto& member : doc) member = withPem(std::move(member));
     return doc;

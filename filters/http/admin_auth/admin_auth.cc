@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "filters/http/admin_auth/access_list.h"
 #include "filters/http/admin_auth/failure_log.h"
+#include "source/base/json.h"
 #include "source/event/event_loop.h"
 #include "tollgate/filters/http/admin_auth/v1/admin_auth.pb.h"
 
@@ -77,10 +77,10 @@ class AdminAuth final : public engine::HttpFilter {
  private:
   static engine::Action answer(engine::Exchange& exchange, int status, std::string_view challenge,
                                std::string_view message) {
-    const nlohmann::json body = {{"message", message}};
+    const Json body = {{"message", message}};
     exchange.response().headers.set("WWW-Authenticate", exchange.arena().copy(challenge));
     exchange.reply(status, "application/json; charset=utf-8",
-                   body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+                   body.dump(-1, ' ', false, Json::error_handler_t::replace));
     return engine::Action::kPause;
   }
 

@@ -1,16 +1,14 @@
 #include "filters/http/key_auth/key_search.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "source/base/json.h"
 #include "source/base/percent.h"
 #include "source/schema/json_text.h"
 #include "source/schema/multipart.h"
 
 namespace tollgate::filters::key_auth {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr size_t kMaxArguments = 100;
 

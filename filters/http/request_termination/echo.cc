@@ -2,16 +2,14 @@
 
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
 #include "source/base/host_port.h"
+#include "source/base/json.h"
 #include "source/schema/form.h"
 #include "source/schema/json_text.h"
 
 namespace tollgate::filters::request_termination {
 namespace {
 
-using Json = nlohmann::json;
 namespace engine = ::tollgate::http;
 
 std::string lowerCase(std::string_view text) {

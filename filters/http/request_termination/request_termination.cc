@@ -1,9 +1,9 @@
 #include "filters/http/request_termination/request_termination.h"
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "filters/http/request_termination/echo.h"
+#include "source/base/json.h"
 #include "source/schema/form.h"
 #include "tollgate/filters/http/request_termination/v1/request_termination.pb.h"
 
@@ -47,8 +47,8 @@ class RequestTermination final : public engine::HttpFilter {
         message_(config.message().empty() ? messageOf(status_) : config.message()),
         echo_(config.echo()) {
     if (!body_.empty() || message_.empty()) return;
-    nlohmann::json text = {{"message", message_}};
-    body_ = text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    Json text = {{"message", message_}};
+    body_ = text.dump(-1, ' ', false, Json::error_handler_t::replace);
     contentType_ = kJson;
   }
 

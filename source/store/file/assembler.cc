@@ -24,7 +24,7 @@ void settle(Json& value, uint64_t path, Places& places) {
 
 /// Until its element is complete a loose scalar is binary, which no text holds otherwise, so that
 /// aliases and merges take the mark along.
-Json looseMark(const std::string& text) { return Json::binary({text.begin(), text.end()}); }
+Json looseMark(const std::string& text) { return Json::binary(text); }
 
 size_t countValues(const Json& value) {
   if (!value.is_structured()) return 1;

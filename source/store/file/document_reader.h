@@ -14,8 +14,6 @@
 
 namespace tollgate::store {
 
-using schema::Json;
-
 /// Where something stands in a file; both count from 1, 0 is nowhere.
 struct Place {
   uint32_t line = 0, column = 0;

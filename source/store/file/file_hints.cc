@@ -54,7 +54,8 @@ size_t placeholderLength(std::string_view text) {
 /// The text in quotes, cut, without characters that a terminal would act on or that are none.
 std::string shown(const std::string& text) {
   const Json cut = text.substr(0, kShownLength);
-  std::string out = Json::parse(cut.dump(-1, ' ', false, Json::error_handler_t::replace));
+  std::string out =
+      Json::parse(cut.dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
   for (char& c : out) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   }

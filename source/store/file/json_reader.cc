@@ -1,6 +1,7 @@
 #include "source/store/file/json_reader.h"
 
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "source/store/file/assembler.h"
 
@@ -42,7 +43,7 @@ class CountingIterator {
   Place* place_ = nullptr;
 };
 
-class JsonEvents final : public nlohmann::json_sax<Json> {
+class JsonEvents final : public nlohmann::json_sax<nlohmann::json> {
  public:
   JsonEvents(DocumentSink& sink, const Place& place) : assembler_(sink), place_(place) {}
 
@@ -90,7 +91,7 @@ class JsonEvents final : public nlohmann::json_sax<Json> {
 void readJsonDocument(std::istream& in, DocumentSink& sink) {
   Place place{1, 0};
   JsonEvents events(sink, place);
-  Json::sax_parse(CountingIterator(in.rdbuf(), &place), CountingIterator(), &events);
+  nlohmann::json::sax_parse(CountingIterator(in.rdbuf(), &place), CountingIterator(), &events);
 }
 
 }  // namespace tollgate::store

@@ -6,8 +6,6 @@
 
 namespace tollgate::store {
 
-using schema::Json;
-
 /// Appends a record as an element of a YAML list ("- a: 1\n  b: ~\n"). The same record gives the
 /// same bytes everywhere, and reads back as the same record. Pure; any thread.
 void appendYamlElement(const Json& record, std::string& out);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "source/base/json.h"
 #include "source/store/postgres/session.h"
 #include "source/store/postgres/views.h"
 #include "source/store/sql_store.h"
@@ -278,10 +278,10 @@ Result<Migrations::Report> Migrations::list() {
 Result<Migrations::Report> Migrations::status() {
   auto state = this->state();
   if (!state) return std::move(state).error();
-  nlohmann::json out = {{"needs_bootstrap", state->needsBootstrap},
-                        {"executed_migrations", state->executed},
-                        {"pending_migrations", state->pending},
-                        {"new_migrations", state->fresh}};
+  Json out = {{"needs_bootstrap", state->needsBootstrap},
+              {"executed_migrations", state->executed},
+              {"pending_migrations", state->pending},
+              {"new_migrations", state->fresh}};
   return Report{0, out.dump(2) + "\n"};
 }
 

@@ -25,8 +25,8 @@ std::vector<KindView> kindViews() {
   std::vector<KindView> views;
   for (const schema::EntitySchema* schema : schema::EntitySchema::all()) {
     std::string columns = "id";
-    const schema::Json description = schema->describe();
-    for (const schema::Json& field : description.value("fields", schema::Json::array())) {
+    const Json description = schema->describe();
+    for (const Json& field : description.value("fields", Json::array())) {
       for (const auto& [name, about] : field.items()) {
         if (name != "id") columns += ", " + column(name, about.value("type", "record"));
       }

@@ -64,8 +64,8 @@ TEST(DeclarativeFile, ReadsNestedEntitiesWithTheirReferences) {
   EXPECT_EQ(shop.doc("services")["host"], "127.0.0.1");
   EXPECT_EQ(shop.doc("services")["path"], "/posts");
   EXPECT_EQ(shop.doc("services")["created_at"], 1700000000);
-  std::string service = shop.doc("services")["id"];
-  std::string route = shop.doc("routes")["id"];
+  std::string service = shop.doc("services")["id"].get<std::string>();
+  std::string route = shop.doc("routes")["id"].get<std::string>();
   EXPECT_EQ(shop.doc("routes")["service"]["id"], service);
   ASSERT_EQ(shop.kinds["plugins"].size(), 3u);
   EXPECT_EQ(shop.doc("plugins", 0)["route"]["id"], route);
