@@ -1,5 +1,5 @@
-# Headers that cost seconds a file are compiled once: the library's for the data path; Protobuf's and the
-# JSON library's besides for whatever sees the schemas; GoogleTest's besides for the tests.
+# Headers that cost seconds a file are compiled once: the library's for the data path; Protobuf's
+# besides for whatever sees the schemas; GoogleTest's besides for the tests.
 set(TOLLGATE_PRECOMPILED_BASE
     <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <functional> <map> <memory> <mutex> <optional>
     <span> <string> <string_view> <unordered_map> <utility> <vector>)
@@ -11,11 +11,10 @@ set(TOLLGATE_PRECOMPILED_SCHEMA
 function(tollgate_precompiled_headers name)
   file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc CONTENT "")
   add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc)
-  target_link_libraries(${name} PUBLIC tollgate_flags protobuf::libprotobuf
-                                       nlohmann_json::nlohmann_json)
+  target_link_libraries(${name} PUBLIC tollgate_flags protobuf::libprotobuf)
   target_precompile_headers(${name} PRIVATE ${ARGN})
   # Two folders never get the same bytes for the same headers, so ccache is given what they are made from.
-  string(MD5 sum "${ARGN} ${CMAKE_CXX_COMPILER_VERSION} ${Protobuf_VERSION} ${nlohmann_json_VERSION} ${fmt_VERSION}")
+  string(MD5 sum "${ARGN} ${CMAKE_CXX_COMPILER_VERSION} ${Protobuf_VERSION} ${fmt_VERSION}")
   foreach(suffix gch pch)
     file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.dir/cmake_pch.hxx.${suffix}.sum
          CONTENT ${sum})
