@@ -30,9 +30,11 @@ Stop newestFirst(ApiContext& context, const std::string& upstreamId, std::vector
     std::move(rows->begin(), rows->end(), std::back_inserter(out));
     if (last) break;
   }
-  std::sort(out.begin(), out.end(), [](const Json& a, const Json& b) {
-    return std::tie(a.at("created_at"), a.at("id")) > std::tie(b.at("created_at"), b.at("id"));
-  });
+  auto age = [](const Json& row) {
+    const auto& id = row.at("id").get_ref<const std::string&>();
+    return std::pair(row.at("created_at").get<double>(), std::string_view(id));
+  };
+  std::sort(out.begin(), out.end(), [&](const Json& a, const Json& b) { return age(a) > age(b); });
   return {};
 }
 
