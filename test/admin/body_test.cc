@@ -22,7 +22,7 @@ TEST_F(ApiTest, CoercesAFormByTheSchema) {
 
 TEST_F(ApiTest, ReadsNestedNamesOfAForm) {
   Json service = create("/services", {{"name", "s"}, {"host", "h"}});
-  const std::string id = service["id"];
+  const auto id = service["id"].get<std::string>();
   for (std::string reference : {"service.id=", "service[id]=", "service%5Bid%5D="}) {
     Response route = sendForm("POST", "/routes", "hosts=a.test&" + reference + id);
     ASSERT_EQ(route.status, 201) << route.body;

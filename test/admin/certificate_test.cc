@@ -32,7 +32,7 @@ TEST_F(CertificateTest, ServerNamesAreWrittenWithTheCertificateInOneRevision) {
 
   Json kept = json(sendJson("PATCH", path, {{"tags", {"t"}}}));
   EXPECT_EQ(kept["snis"], made["snis"]);
-  const std::string id = get("/snis/b.test")["id"];
+  const auto id = get("/snis/b.test")["id"].get<std::string>();
   Json patched = json(sendJson("PATCH", path, {{"snis", {"b.test", "c.test"}}}));
   EXPECT_EQ(patched["snis"], Json({"b.test", "c.test"}));
   EXPECT_EQ(get("/snis/b.test")["id"], id);
@@ -103,7 +103,7 @@ TEST_F(CertificateTest, TakesManyNamesInLinearTime) {
 }
 
 TEST_F(CertificateTest, RefusesNamesThatOccurTwiceOrBelongToAnother) {
-  const std::string owner = add("a", {"a.test"})["id"];
+  const auto owner = add("a", {"a.test"})["id"].get<std::string>();
   Json body = pair("b");
   body["snis"] = {"b.test", "b.test"};
   Response twice = sendJson("POST", "/certificates", body);
@@ -146,7 +146,7 @@ TEST_F(CertificateTest, IsFoundByAServerName) {
 }
 
 TEST_F(CertificateTest, DeletingItTakesItsNamesAndIsRefusedWhileAServiceUsesIt) {
-  const std::string id = add("a", {"a.test"})["id"];
+  const auto id = add("a", {"a.test"})["id"].get<std::string>();
   create("/services", {{"name", "s"}, {"url", "https://h"}, {"client_certificate", {{"id", id}}}});
   EXPECT_EQ(get("/services/s/client_certificate")["snis"], Json({"a.test"}));
   EXPECT_EQ(get("/certificates/a.test/services")["data"][0]["name"], "s");
@@ -160,7 +160,7 @@ TEST_F(CertificateTest, DeletingItTakesItsNamesAndIsRefusedWhileAServiceUsesIt) 
 }
 
 TEST_F(CertificateTest, SnisHaveAConflictAndNoSingularPath) {
-  const std::string id = add("a", {"a.test"})["id"];
+  const auto id = add("a", {"a.test"})["id"].get<std::string>();
   Response taken = sendJson("POST", "/snis", {{"name", "a.test"}, {"certificate", {{"id", id}}}});
   EXPECT_EQ(taken.status, 409);
   EXPECT_EQ(json(taken)["code"], 5);
@@ -171,11 +171,13 @@ TEST_F(CertificateTest, SnisHaveAConflictAndNoSingularPath) {
 
 TEST_F(CertificateTest, AnAuthorityInUseCannotBeDeleted) {
   const Json authority = test::withPem({{"cert", "cert EC a ca"}});
-  const std::string id = create("/ca_certificates", authority)["id"];
+  const auto id = create("/ca_certificates", authority)["id"].get<std::string>();
   EXPECT_EQ(sendJson("POST", "/ca_certificates", authority).status, 409);
-  const std::string service = create(
-      "/services",
-      {{"name", "s"}, {"url", "https://h"}, {"tls_verify", true}, {"ca_certificates", {id}}})["id"];
+  const auto service = create("/services", {{"name", "s"},
+                                            {"url", "https://h"},
+                                            {"tls_verify", true},
+                                            {"ca_certificates", {id}}})["id"]
+                           .get<std::string>();
   Response refused = send("DELETE", "/ca_certificates/" + id);
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(json(refused),

@@ -108,7 +108,7 @@ TEST_F(ConfigTest, KnowsWhatItRunsByItsHash) {
 TEST_F(ConfigTest, ReadsBackWhatItWasGiven) {
   ASSERT_EQ(post(kTwo).status, 201);
   Json services = get("/services");
-  std::string text = get("/config")["config"];
+  auto text = get("/config")["config"].get<std::string>();
   EXPECT_NE(text.find("_format_version: '3.0'\n"), std::string::npos);
   ASSERT_EQ(post("_format_version: '3.0'\n").status, 201);
   ASSERT_EQ(post(text).status, 201);

@@ -16,19 +16,19 @@ TEST_F(ApiTest, PrintsAnEmptyCollectionWithoutAnOffset) {
 TEST_F(ApiTest, PagesThroughACollectionWithoutLossOrRepetition) {
   std::set<std::string> made, seen;
   for (int i = 0; i < 7; ++i) {
-    made.insert(create("/services", {{"host", "h"}, {"tags", {"a b"}}})["id"]);
+    made.insert(create("/services", {{"host", "h"}, {"tags", {"a b"}}})["id"].get<std::string>());
   }
   std::string target = "/services?size=3&tags=a%20b";
   int pages = 0;
   while (true) {
     const Json page = get(target);
     ++pages;
-    for (const auto& row : page["data"]) seen.insert(row["id"]);
+    for (const auto& row : page["data"]) seen.insert(row["id"].get<std::string>());
     if (page["next"].is_null()) {
       EXPECT_FALSE(page.contains("offset"));
       break;
     }
-    target = page["next"];
+    target = page["next"].get<std::string>();
     EXPECT_EQ(target,
               "/services?offset=" + page["offset"].get<std::string>() + "&tags=a%20b&size=3");
     ASSERT_EQ(page["data"].size(), 3u);
@@ -43,7 +43,7 @@ TEST_F(ApiTest, DropsSizeAndTagsFromTheNextPageOfANestedCollection) {
   const Json page = get("/services/s/routes?size=2&tags=none");
   EXPECT_EQ(page["data"].size(), 2u);
   EXPECT_EQ(page["next"], "/services/s/routes?offset=" + page["offset"].get<std::string>());
-  EXPECT_EQ(get(page["next"])["data"].size(), 1u);
+  EXPECT_EQ(get(page["next"].get<std::string>())["data"].size(), 1u);
 }
 
 TEST_F(ApiTest, RefusesASizeOrOffsetThatIsNone) {
@@ -138,7 +138,7 @@ TEST_F(ApiTest, ListsWhichEntityHasWhichTag) {
     if (page == 2) {
       EXPECT_EQ(body["next"], nullptr);
     } else {
-      target = body["next"];
+      target = body["next"].get<std::string>();
       EXPECT_TRUE(target.ends_with("&size=1")) << target;
     }
   }

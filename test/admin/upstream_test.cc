@@ -7,7 +7,7 @@ constexpr char kMissing[] = "99999999-2222-4333-8444-555555555555";
 
 class UpstreamTest : public ApiTest {
  protected:
-  UpstreamTest() { id_ = create("/upstreams", {{"name", "u"}})["id"]; }
+  UpstreamTest() { id_ = create("/upstreams", {{"name", "u"}})["id"].get<std::string>(); }
 
   Json add(const std::string& target, int weight = 100) {
     context_.time += 1;
@@ -15,7 +15,7 @@ class UpstreamTest : public ApiTest {
   }
   static std::vector<std::string> names(const Json& page) {
     std::vector<std::string> out;
-    for (const auto& row : page["data"]) out.push_back(row["target"]);
+    for (const auto& row : page["data"]) out.push_back(row["target"].get<std::string>());
     return out;
   }
 
@@ -136,7 +136,7 @@ TEST_F(UpstreamTest, HealthIsThatOfTheBalancer) {
   add("up.test:80");
   const Json page = get("/upstreams/u/health");
   std::vector<std::string> states;
-  for (const auto& row : page["data"]) states.push_back(row["health"]);
+  for (const auto& row : page["data"]) states.push_back(row["health"].get<std::string>());
   EXPECT_EQ(states,
             (std::vector<std::string>{"HEALTHY", "UNHEALTHY", "DNS_ERROR", "HEALTHCHECKS_OFF"}));
   EXPECT_EQ(page["data"][0]["data"]["weight"],

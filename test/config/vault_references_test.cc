@@ -24,7 +24,9 @@ Change putVault(const std::string& prefix, const std::string& variables) {
           {{"id", "v"}, {"prefix", prefix}, {"name", "env"}, {"config", {{"prefix", variables}}}}};
 }
 
-std::string passwordOf(const Json& doc) { return doc["config"]["redis"]["password"]; }
+std::string passwordOf(const Json& doc) {
+  return doc["config"]["redis"]["password"].get<std::string>();
+}
 
 TEST(VaultReferences, WhatHasNoReferenceStaysAsItIs) {
   Problems problems;

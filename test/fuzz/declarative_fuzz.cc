@@ -13,6 +13,7 @@
 
 namespace {
 
+using tollgate::Json;
 using namespace tollgate::store;
 
 constexpr size_t kLongest = 4096;

@@ -12,6 +12,7 @@
 
 namespace {
 
+using tollgate::Json;
 using namespace tollgate::schema;
 
 constexpr double kNow = 1700000000;

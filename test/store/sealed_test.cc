@@ -153,7 +153,7 @@ TEST_P(SealedTest, TakesStoredFormsOfAnotherStoreAsTheyAre) {
 
 TEST_P(SealedTest, KongsPasswordsAreHashedOnceMoreAndVerifyAsBefore) {
   must({insert("parents", "1", {{"password", sha1Form(kKongs)}})});
-  std::string stored = kept("1")["password"];
+  auto stored = kept("1")["password"].get<std::string>();
   EXPECT_EQ(stored.find(kKongs), std::string::npos);
   EXPECT_TRUE(credentials_->verifyPassword(stored, "pw", kConsumer));
 }

@@ -133,7 +133,7 @@ TEST_P(StoreTest, PagesInTheOrderOfIds) {
   std::vector<std::string> ids;
   while (true) {
     auto page = store_->list("parents", query).value();
-    for (const Json& doc : page) ids.push_back(doc["id"]);
+    for (const Json& doc : page) ids.push_back(doc["id"].get<std::string>());
     if (page.size() < query.limit) break;
     query.afterId = ids.back();
   }
@@ -191,7 +191,7 @@ TEST_P(StoreTest, CombinesTagsReferencesAndPages) {
     while (true) {
       auto page = store_->list("children", query);
       ASSERT_TRUE(page) << page.error().text();
-      for (const Json& doc : *page) found.push_back(doc["id"]);
+      for (const Json& doc : *page) found.push_back(doc["id"].get<std::string>());
       if (page->size() < query.limit) break;
       query.afterId = found.back();
     }

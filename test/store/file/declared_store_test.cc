@@ -66,8 +66,9 @@ TEST(DeclaredStore, AnswersWithWhatIsServed) {
 TEST(DeclaredStore, WritesFollowWhatWasDeclared) {
   auto store = declared(kText);
   auto served = load(*store, 1);
-  auto done = store->transact({{Change::Op::kDelete, "routes", served["routes"]["id"], nullptr}},
-                              {"tester", "test"});
+  auto done = store->transact(
+      {{Change::Op::kDelete, "routes", served["routes"]["id"].get<std::string>(), nullptr}},
+      {"tester", "test"});
   ASSERT_TRUE(std::holds_alternative<Commit>(done));
   EXPECT_EQ(std::get<Commit>(done).revision, 2u);
   EXPECT_EQ(load(*store, 2).count("routes"), 0u);

@@ -106,7 +106,8 @@ TEST(Import, KeysThatChangePlacesKeepTheirIds) {
            "  - key: " + first + "\n  - key: " + second + "\n";
   };
   import(*store, text("one", "two"));
-  std::string one = (*store->getByUnique("keyauth_credentials", "key", "one").value())["id"];
+  auto one =
+      (*store->getByUnique("keyauth_credentials", "key", "one").value())["id"].get<std::string>();
   ImportOutcome swapped = import(*store, text("two", "one"), 1700000100);
   ASSERT_TRUE(swapped.ok()) << why(swapped);
   EXPECT_FALSE(swapped.counts.any());
