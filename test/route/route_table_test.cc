@@ -165,7 +165,9 @@ TEST(RouteTable, RefusesAPathThatCostsTooMuch) {
   routes.push_back(spec("open"));
   routes.back().paths = {"/"};
   auto table = RouteTable::build(routes);
-  EXPECT_EQ(match(*table, "x", "/short"), "open");
+  // A path that costs little even where every instruction is watched by a sanitizer.
+  auto few = RouteTable::build({routes.end() - 20, routes.end()});
+  EXPECT_EQ(match(*few, "x", "/short"), "open");
   std::string path = "/";
   for (unsigned i = 0, bits = 1; i < 16000; ++i, bits = bits * 1103515245 + 12345) {
     path += (bits >> 16) % 2 == 0 ? 'a' : 'c';
