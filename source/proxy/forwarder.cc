@@ -116,7 +116,7 @@ void Forwarder::sendRequest() {
   http::ExchangeInfo& info = exchange_.info_;
   state.phase = Phase::kForwarding;
   state_.anyBodySent = false;
-  if (info.attempts > 1 && !replay_.empty()) {
+  if (!replay_.empty()) {  // what an attempt before has sent
     buffer::Buffer again(exchange_.worker_.slabs);
     again.shareFrom(replay_);
     again.moveFrom(pending_);

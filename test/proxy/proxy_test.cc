@@ -278,6 +278,23 @@ TEST_F(ProxyTest, SendsTheRequestAgainWhenAKeptConnectionWasStale) {
   ASSERT_TRUE(clientHas("200 OK"));
 }
 
+TEST_F(ProxyTest, SendsTheBodyAgainWhenAKeptConnectionWasStale) {
+  client_ = Peer::connect(proxy_->address());
+  client_.send("GET /api HTTP/1.1\r\nHost: a\r\n\r\n");
+  std::string seen;
+  ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
+  origins_[0].send("HTTP/1.1 204 No Content\r\n\r\n");
+  ASSERT_TRUE(clientHas("204"));
+  client_.send("PUT /api HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nwhole");
+  seen.clear();
+  ASSERT_TRUE(originHas(0, "whole", seen));
+  origins_[0].close();
+  seen.clear();
+  ASSERT_TRUE(originHas(1, "\r\n\r\nwhole", seen)) << seen;
+  origins_[1].send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(clientHas("200 OK"));
+}
+
 TEST_F(ProxyTest, AnswersBadGatewayWhenTheOriginRefuses) {
   origin_->close();
   service_.retries = 1;
