@@ -1,5 +1,7 @@
 #include "source/proxy/http_connection_manager.h"
 
+#include <sys/socket.h>
+
 #include "source/base/decimal.h"
 #include "source/proxy/exchange.h"
 
@@ -7,6 +9,8 @@ namespace tollgate::proxy {
 
 namespace {
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Who has just connected is about to send, and would take a close for a failure.
+constexpr event::Millis kFirstRequest{1000};
 }  // namespace
 
 ServedConnection& HttpConnectionManager::serve(WorkerContext& worker,
@@ -29,7 +33,8 @@ HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,
       filters_(filters),
       policy_(policy),
       secure_(connection_->transport().secure()),
-      localPort_(localPort) {
+      localPort_(localPort),
+      began_(worker.loop.now()) {
   peer_ = connection_->peerAddress();
   peerIpSize_ = static_cast<uint8_t>(peer_.formatIp(peerIp_));
   localPortSize_ = static_cast<uint8_t>(Decimal(localPort).text().copy(localPortText_, 5));
@@ -127,6 +132,14 @@ void HttpConnectionManager::drain() {
   }
   codec_->drain();
   touch();
+}
+
+bool HttpConnectionManager::spare() const {
+  if (connection_->closing()) return false;
+  if (codec_ != nullptr && (!codec_->idle() || codec_->headStarted())) return false;
+  if (requests_ == 0 && worker_.loop.now() - began_ < kFirstRequest) return false;
+  char byte;  // of a request that has come and was not read yet
+  return ::recv(connection_->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
 void HttpConnectionManager::drop() {

@@ -47,10 +47,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   void onExchangeEnd();
   void drain() override;
   void drop() override;
-  bool idle() const override {
-    return !connection_->closing() &&
-           (codec_ == nullptr || (codec_->idle() && !codec_->headStarted()));
-  }
+  bool spare() const override;
 
   void onConnected(net::Connection&) override;
   void onData(net::Connection&, bool end) override;
@@ -96,6 +93,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   const bool secure_;
   uint16_t localPort_;
   uint32_t requests_ = 0;
+  const event::TimePoint began_;
   Phase phase_ = Phase::kReading;
   bool closed_ = false;
   bool inputEnded_ = false;

@@ -27,7 +27,7 @@ class TcpProxy final : public ServedConnection, public event::Deferred {
   /// Bytes of a tunnel have no end to wait for: it goes on until the drain limit.
   void drain() override {}
   void drop() override { fail(); }
-  bool idle() const override { return false; }
+  bool spare() const override { return false; }
 
  private:
   /// One end; told apart so that each may find the other.

@@ -116,7 +116,7 @@ size_t WorkerContext::closeIdle(size_t most) {
   size_t looks = 32 * most;  // busy ones are passed over, but not without end
   for (ServedConnection* each = connections_.front(); each != nullptr && looks-- > 0;) {
     ServedConnection* next = connections_.next(*each);
-    if (each->idle()) {
+    if (each->spare()) {
       each->drain();
       if (++closed == most) break;
     }

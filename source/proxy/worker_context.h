@@ -32,8 +32,9 @@ class ServedConnection : public ListLink<ServedTag> {
   virtual void drain() = 0;
   /// Closes now, whatever is under way.
   virtual void drop() = 0;
-  /// Nothing is under way.
-  virtual bool idle() const = 0;
+  /// Nothing is under way, and no request can be expected at once: the connection has served some
+  /// and is silent now, or its client has had the time to send the first one.
+  virtual bool spare() const = 0;
 
   /// The listener that it came from, kept alive by it; nullptr for one that stays as long as the
   /// process.
@@ -100,7 +101,7 @@ class WorkerContext final : private event::PassEnd {
   void drain();
   /// The connections of one listener end as they become idle.
   void drainListener(const void* listener);
-  /// Ends up to `most` idle connections, the oldest first, and as many idle ones to origins.
+  /// Ends up to `most` spare connections, the oldest first, and as many idle ones to origins.
   /// Returns how many.
   size_t closeIdle(size_t most);
   /// Ends every connection at once; they are freed after the loop's pass.

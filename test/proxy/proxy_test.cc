@@ -363,5 +363,19 @@ TEST_F(ProxyTest, KeepsTheSnapshotThatARequestBeganWith) {
   ASSERT_TRUE(clientHas("no Route matched with those values"));
 }
 
+TEST_F(ProxyTest, RoomIsMadeOfConnectionsThatNobodyIsAboutToUse) {
+  client_ = Peer::connect(proxy_->address());
+  ASSERT_TRUE(until([&] { return worker_.counters.handled.value() == 1; }));
+  EXPECT_EQ(worker_.closeIdle(32), 0u) << "it has only just connected";
+  client_.send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(clientHas("no Route matched with those values"));
+  answer_.clear();
+  client_.send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(worker_.closeIdle(32), 0u) << "its next request has come";
+  ASSERT_TRUE(clientHas("no Route matched with those values"));
+  EXPECT_EQ(worker_.closeIdle(32), 1u);
+  EXPECT_TRUE(until([&] { return !client_.read(answer_); }));
+}
+
 }  // namespace
 }  // namespace tollgate::proxy
