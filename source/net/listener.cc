@@ -1,5 +1,6 @@
 #include "source/net/listener.h"
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -91,9 +92,17 @@ void Listener::resume() {
 
 void Listener::backOff() {
   ++shortages_;
+  scarce_ = true;
   watch_.stop();
   loop_.arm(timer_, kBackOff);
   if (options_.onShortage) options_.onShortage();
+}
+
+/// Whether the next descriptor stays below the reserve.
+bool Listener::room() const {
+  const int next = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+  if (next >= 0) ::close(next);
+  return next >= 0 && next < mark_;
 }
 
 Listener::~Listener() { close(); }
@@ -113,6 +122,8 @@ Address Listener::address() const {
 }
 
 void Listener::onReady(bool, bool, bool) {
+  if (scarce_ && !room()) return backOff();
+  scarce_ = false;
   for (int i = 0; i < kBatch && fd_ >= 0; ++i) {
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;
@@ -123,14 +134,11 @@ void Listener::onReady(bool, bool, bool) {
       if (errno != EAGAIN) backOff();
       return;
     }
-    if (fd >= mark_) {
-      ::close(fd);
-      ++refused_;
-      return backOff();
-    }
     int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     accept_(fd, Address::fromSockaddr(reinterpret_cast<sockaddr*>(&storage), length));
+    if (fd >= mark_ && fd_ >= 0)
+      return backOff();  // one per listener may lie in the reserve, and is served
   }
 }
 

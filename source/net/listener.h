@@ -20,7 +20,7 @@ class Listener final : public event::FdHandler {
     bool reusePort = true;
     int backlog = 16384;
     /// Leaves the last descriptors of the process to what its clients need: connections to origins,
-    /// files, the Admin API. A connection that would take one of them is closed.
+    /// files, the Admin API. Who would need one of them waits in the backlog.
     bool leaveReserve = false;
     /// Told each time that it stops for want of descriptors or memory.
     std::function<void()> onShortage;
@@ -42,14 +42,13 @@ class Listener final : public event::FdHandler {
   void close();
   /// Times that it stopped for want of descriptors or memory.
   uint64_t shortages() const { return shortages_; }
-  /// Connections that were closed because they would have taken one of the last descriptors.
-  uint64_t refused() const { return refused_; }
 
   void onReady(bool readable, bool writable, bool hangup) override;
 
  private:
   Listener(event::EventLoop& loop, int fd, Options options, Accept accept);
   void backOff();
+  bool room() const;
   void resume();
 
   event::EventLoop& loop_;
@@ -60,7 +59,7 @@ class Listener final : public event::FdHandler {
   event::FdWatch watch_;
   event::MemberTimer<Listener, &Listener::resume> timer_{*this};
   uint64_t shortages_ = 0;
-  uint64_t refused_ = 0;
+  bool scarce_ = false;  ///< It has stopped, and not accepted since.
 };
 
 }  // namespace tollgate::net

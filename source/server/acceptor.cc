@@ -112,10 +112,16 @@ Status Acceptor::listen(Place at, const net::Address& address, bool reusePort) {
   return {};
 }
 
-/// Room for those who want to come in: as connections that are idle can be closed at no loss.
-void Acceptor::onShortage(const std::string& listener) {
+size_t Acceptor::relieve() {
   const size_t closed = context_.closeIdle(kRelief);
   context_.counters.descriptors.add(closed);
+  return closed;
+}
+
+/// Room for those who want to come in: as connections that are idle can be closed at no loss.
+void Acceptor::onShortage(const std::string& listener) {
+  const size_t closed = relieve();
+  if (closed == 0 && onNothingSpare) onNothingSpare();
   static Damper damper(std::chrono::seconds(10));
   auto line = damper.admit(listener, event::Clock::now());
   if (!line) return;

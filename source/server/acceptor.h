@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -29,6 +30,10 @@ class Acceptor {
   std::vector<ListenFailure> follow(const ListenerPlans& plans);
   /// Takes what still waits to be accepted, then stops listening.
   void close();
+  /// Closes some spare connections, for whoever wants to come in. Returns how many.
+  size_t relieve();
+  /// Called where this thread has none to close: descriptors are the process's.
+  std::function<void()> onNothingSpare;
 
  private:
   class HelloReader;

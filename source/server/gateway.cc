@@ -215,6 +215,11 @@ Status Gateway::openWorkers() {
     if (Status opened = workers_.back()->listen(plans_); !opened) return opened;
     workers.push_back(workers_.back().get());
   }
+  for (Worker* worker : workers) {
+    std::vector<Worker*> others = workers;
+    std::erase(others, worker);
+    worker->share(std::move(others));
+  }
   openListeners(std::move(workers));
   return {};
 }

@@ -28,6 +28,14 @@ void Worker::follow(ListenerPlans plans, std::function<void(std::vector<ListenFa
       [this, plans = std::move(plans), done = std::move(done)] { done(acceptor_.follow(plans)); });
 }
 
+void Worker::share(std::vector<Worker*> others) {
+  acceptor_.onNothingSpare = [others = std::move(others)] {
+    for (Worker* other : others) {
+      other->loop_.post([other] { other->acceptor_.relieve(); });
+    }
+  };
+}
+
 void Worker::start(std::shared_ptr<const proxy::Snapshot> snapshot) {
   context_.setSnapshot(std::move(snapshot));
   lag_.start();

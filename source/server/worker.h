@@ -25,6 +25,9 @@ class Worker {
   /// Makes the sockets beside those follow (see Acceptor::follow), on the worker's thread once that
   /// runs, and tells what could not be opened. Any thread, one at a time.
   void follow(ListenerPlans plans, std::function<void(std::vector<ListenFailure>)> done);
+  /// `others`: asked for descriptors where this one has no spare connection. Before start();
+  /// they live as long as this one runs.
+  void share(std::vector<Worker*> others);
   void start(std::shared_ptr<const proxy::Snapshot> snapshot);
   /// Stops accepting and ends connections as they become idle. Any thread.
   void drain();
