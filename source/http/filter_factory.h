@@ -46,6 +46,8 @@ struct FilterContext {
   OperatorLog* log = nullptr;          ///< May be null; outlives the filter.
   /// Where servers that the filter asks are told of; may be null, else outlives the filter.
   Dependencies* dependencies = nullptr;
+  /// A number among the settings of the process, by name; may be empty. Control thread.
+  std::function<double(std::string_view name)> setting;
   net::ResolverSettings resolver;  ///< How this process looks up names.
 };
 

@@ -138,7 +138,7 @@ struct PluginInfo {
   std::string version;
 };
 /// Names this build can run, alphabetical.
-const std::vector<PluginInfo>& pluginInfos();
+std::vector<PluginInfo> pluginInfos();
 /// The body of GET /schemas/plugins/{name}; null if there is none.
 Json describePlugin(std::string_view name);
 /// The body of GET /schemas/vaults/{name}; null if there is none.

@@ -8,67 +8,54 @@
 #include "source/schema/describe.h"
 #include "source/schema/plugin_names.h"
 #include "source/schema/stored_doc.h"
-#include "tollgate/filters/http/key_auth/v1/key_auth.pb.h"
-#include "tollgate/filters/http/rate_limiting/v1/rate_limiting.pb.h"
-#include "tollgate/filters/http/request_termination/v1/request_termination.pb.h"
 
 namespace tollgate::schema {
 namespace {
 
-/// A larger window must not allow less than a smaller one.
-std::string checkWindows(const Json& config) {
-  static constexpr const char* kNames[] = {"second", "minute", "hour", "day", "month", "year"};
-  for (size_t i = 0; i < 6; ++i) {
-    const Json& low = valueAt(config, kNames[i]);
-    if (!low.is_number()) continue;
-    for (size_t k = i + 1; k < 6; ++k) {
-      const Json& high = valueAt(config, kNames[k]);
-      if (high.is_number() && high.get<double>() < low.get<double>()) {
-        return fmt::format("The limit for {}({:.1f}) cannot be lower than the limit for {}({:.1f})",
-                           kNames[k], high.get<double>(), kNames[i], low.get<double>());
-      }
-    }
-  }
-  const Json& rate = valueAt(config, "sync_rate");
-  if (rate.is_number() && rate.get<double>() != -1) {
-    if (valueAt(config, "policy") != "redis")
-      return "sync_rate can only be used with the redis policy";
-    if (rate.get<double>() < 0.02) return "sync_rate must be greater than 0.02, or -1 to disable";
-  }
-  return "";
+struct Registered {
+  std::deque<PluginConfig> plugins;
+  std::deque<PluginConfig> others;  ///< Of filters that are no plugins.
+};
+
+Registered& registered() {
+  static auto& all = *new Registered;
+  return all;
 }
 
-/// Which parts of an answer exclude each other.
-std::string checkTermination(const Json& config) {
-  auto given = [&](const char* name) { return !valueAt(config, name).is_null(); };
-  if (given("message") && (given("body") || given("content_type"))) {
-    return "message cannot be used with content_type or body";
+const PluginConfig* named(const std::deque<PluginConfig>& configs, std::string_view name) {
+  for (const PluginConfig& config : configs) {
+    if (config.name() == name) return &config;
   }
-  if (given("content_type") && !given("body")) return "content_type requires a body";
-  if (valueAt(config, "echo") == true && given("body")) {
-    return "echo cannot be used with content_type and body";
-  }
-  return "";
+  return nullptr;
 }
 
 }  // namespace
 
-PluginConfig::PluginConfig(const google::protobuf::Descriptor& message)
-    : rules_(message.options().GetExtension(v1::entity)), fields_(compileFields(message)) {}
+PluginConfig::PluginConfig(const google::protobuf::Descriptor& message, Check check)
+    : rules_(message.options().GetExtension(v1::entity)),
+      fields_(compileFields(message)),
+      check_(check) {}
 
-const std::vector<PluginConfig>& PluginConfig::all() {
-  static const auto& configs = *new std::vector<PluginConfig>{
-      PluginConfig(*filters::http::key_auth::v1::Config::descriptor()),
-      PluginConfig(*filters::http::rate_limiting::v1::Config::descriptor()),
-      PluginConfig(*filters::http::request_termination::v1::Config::descriptor())};
-  return configs;
+void PluginConfig::add(const google::protobuf::Descriptor& message, Check check) {
+  PluginConfig config(message, check);
+  if (findFilter(config.name()) != nullptr) return;
+  auto& place = config.rules().plugin().empty() ? registered().others : registered().plugins;
+  place.push_back(std::move(config));
 }
 
+const std::deque<PluginConfig>& PluginConfig::all() { return registered().plugins; }
+
 const PluginConfig* PluginConfig::find(std::string_view name) {
-  for (const auto& config : all()) {
-    if (config.rules_.plugin() == name) return &config;
-  }
-  return nullptr;
+  return named(registered().plugins, name);
+}
+
+const PluginConfig* PluginConfig::findFilter(std::string_view name) {
+  const PluginConfig* plugin = find(name);
+  return plugin != nullptr ? plugin : named(registered().others, name);
+}
+
+const std::string& PluginConfig::name() const {
+  return rules_.plugin().empty() ? rules_.filter() : rules_.plugin();
 }
 
 const PluginConfig* PluginConfig::select(const Json& doc, Json& errors) {
@@ -163,11 +150,8 @@ void PluginConfig::check(WriteMode mode, Json& doc, Json& errors) const {
   problems.update(checkRecord(fields_, config));
   if (!problems.empty()) errors["config"] = std::move(problems);
   runChecks(rules_, mode, doc, errors);
-  if (rules_.plugin() == "rate-limiting" && !errors.contains("config")) {
-    if (std::string error = checkWindows(config); !error.empty()) errors["config"] = error;
-  }
-  if (rules_.plugin() == "request-termination" && !errors.contains("config")) {
-    if (std::string error = checkTermination(config); !error.empty()) errors["config"] = error;
+  if (check_ != nullptr && !errors.contains("config")) {
+    if (std::string error = check_(config); !error.empty()) errors["config"] = error;
   }
 }
 
@@ -239,16 +223,13 @@ Json PluginConfig::describe() const {
   return {{"fields", std::move(list)}, {"entity_checks", describeChecks(rules_)}};
 }
 
-const std::vector<PluginInfo>& pluginInfos() {
-  static const auto& infos = *[] {
-    auto* list = new std::vector<PluginInfo>;
-    for (const auto& config : PluginConfig::all()) {
-      const auto& rules = config.rules();
-      list->push_back({rules.plugin(), rules.priority(), rules.version()});
-    }
-    return list;
-  }();
-  return infos;
+std::vector<PluginInfo> pluginInfos() {
+  std::vector<PluginInfo> out;
+  for (const PluginConfig& config : PluginConfig::all()) {
+    const auto& rules = config.rules();
+    out.push_back({rules.plugin(), rules.priority(), rules.version()});
+  }
+  return out;
 }
 
 Json describePlugin(std::string_view name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,19 +10,30 @@
 
 namespace tollgate::schema {
 
-/// The compiled `config` of one plugin. Immutable after start; any thread.
+/// The compiled `config` of one plugin, or of a filter that stands in listeners only. Immutable
+/// after start; any thread.
 class PluginConfig {
  public:
-  explicit PluginConfig(const google::protobuf::Descriptor& message);
+  /// What is wrong with a config beyond the rules of its fields; "" if nothing.
+  using Check = std::string (*)(const Json& config);
+
+  /// Makes a configuration known by the name in its message's options; at start, before anything
+  /// asks for a schema and before other threads are. A name that is known stays as it is.
+  static void add(const google::protobuf::Descriptor& message, Check check);
 
   /// nullptr where this build has no such plugin.
   static const PluginConfig* find(std::string_view name);
-  static const std::vector<PluginConfig>& all();
+  /// The same with the filters that are no plugins.
+  static const PluginConfig* findFilter(std::string_view name);
+  /// The plugins, in the order in which they were added.
+  static const std::deque<PluginConfig>& all();
   /// The plugin that `doc` names; nullptr after reporting an error on `name`.
   static const PluginConfig* select(const Json& doc, Json& errors);
   /// A PATCH's config into the stored one, records deeply.
   static void merge(Json& stored, const Json& change);
 
+  /// Of the plugin or the filter.
+  const std::string& name() const;
   const v1::EntityRules& rules() const { return rules_; }
   const Fields& fields() const { return fields_; }
   void coerce(Json& config) const;
@@ -37,6 +49,7 @@ class PluginConfig {
   Json describe() const;
 
  private:
+  PluginConfig(const google::protobuf::Descriptor& message, Check check);
   /// What the plugin can be bound to, which is its default as well.
   Json protocols() const;
   void checkProtocols(const Json& doc, Json& errors) const;
@@ -44,6 +57,7 @@ class PluginConfig {
 
   v1::EntityRules rules_;
   Fields fields_;
+  Check check_;
 };
 
 }  // namespace tollgate::schema

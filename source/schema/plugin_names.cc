@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "source/schema/entity_schema.h"
+#include "source/schema/plugin_config.h"
 
 namespace tollgate::schema {
 namespace {
@@ -135,11 +135,7 @@ bool holds(const std::string_view (&names)[kCount], std::string_view name) {
 }  // namespace
 
 PluginHome pluginHome(std::string_view name) {
-  const auto& here = pluginInfos();
-  if (std::any_of(here.begin(), here.end(),
-                  [&](const PluginInfo& plugin) { return plugin.name == name; })) {
-    return PluginHome::kHere;
-  }
+  if (PluginConfig::find(name) != nullptr) return PluginHome::kHere;
   if (holds(kKong, name)) return PluginHome::kKong;
   return holds(kEnterprise, name) ? PluginHome::kEnterprise : PluginHome::kUnknown;
 }

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "filters/http_filters.h"
 #include "source/config/node.h"
-#include "source/server/builtin_filters.h"
 #include "source/server/listener_plan.h"
 #include "source/server/proxy_options.h"
 
@@ -63,7 +63,6 @@ int check(const CommonOptions& common, std::string file) {
   std::string problem = settings ? "" : settings.error().text();
   DefaultCertificates certificates;
   if (problem.empty()) {
-    registerBuiltinFilters(rateLimitCells(*settings));
     auto pair = tls::generateSelfSigned(crypto::KeyType::kEcP256, "localhost");
     if (pair) certificates.proxy.push_back(std::move(pair).value());
     certificates.admin = certificates.proxy;
@@ -149,6 +148,7 @@ int fail(const std::string& text) {
 }
 
 int runCommand(int argc, char** argv) {
+  filters::registerHttpFilters();
   const char* const program = argc > 0 ? argv[0] : "";
   takeCallersName(argc, argv);
   CLI::App app{"Tollgate, an API gateway", "tollgate"};

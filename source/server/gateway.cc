@@ -12,7 +12,6 @@
 #include "source/base/regex.h"
 #include "source/config/node.h"
 #include "source/log/error_log.h"
-#include "source/server/builtin_filters.h"
 #include "source/server/control_options.h"
 #include "source/server/descriptor_limit.h"
 #include "source/server/dns_options.h"
@@ -83,7 +82,6 @@ Status Gateway::open() {
   if (Status locked = prefix_.lock(); !locked) return locked;
   if (Status opened = logs_.openErrorLog(settings_, prefix_.path()); !opened) return opened;
   for (const std::string& warning : settings_.warnings()) log::error(Level::kWarn, warning);
-  registerBuiltinFilters(rateLimitCells(settings_));
   auto proxy = proxySettings(settings_);
   if (!proxy) return proxy.error();
   proxySettings_ = std::move(proxy).value();
@@ -105,6 +103,7 @@ Status Gateway::compileListeners() {
   counters_ = std::make_unique<StoreCounters>();
   upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
   dependencies_ = std::make_unique<http::Dependencies>(&logs_, repeatInterval(settings_));
+  filterContext_.setting = [this](std::string_view name) { return settings_.number(name); };
   filterContext_.log = &logs_;
   filterContext_.dependencies = dependencies_.get();
   filterContext_.resolver = resolver_;

@@ -30,10 +30,11 @@ Result<std::shared_ptr<const http::HttpFilter>> makeFilter(const node::v1::Filte
                                                            const std::string& place,
                                                            const http::FilterContext& context) {
   auto message = factory.newConfig();
-  schema::PluginConfig rules(*message->GetDescriptor());
+  const schema::PluginConfig* rules = schema::PluginConfig::findFilter(filter.name());
+  if (rules == nullptr) return Error::invalid("has no schema in this build", place);
   Json doc = {{"config", config::configOf(filter)}};
   Json errors = Json::object();
-  rules.check(schema::WriteMode::kInsert, doc, errors);
+  rules->check(schema::WriteMode::kInsert, doc, errors);
   if (errors.contains("config")) return firstError(errors["config"], place + ".config");
   if (!errors.empty()) return firstError(errors, place + ".config");
   if (Status filled = schema::fillMessage(doc["config"], *message); !filled) {

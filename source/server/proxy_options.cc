@@ -71,7 +71,8 @@ Result<net::ConnectionLimits> connectionLimits(const Settings& settings, size_t 
   out.linger = limit(settings.number("lingering_time"));
   out.lingerIdle = std::min(seconds(settings.number("lingering_timeout")), out.linger);
   out.sendLeast = std::max<size_t>(
-      sendMinRate * static_cast<size_t>(std::chrono::ceil<std::chrono::seconds>(out.send).count()), 1);
+      sendMinRate * static_cast<size_t>(std::chrono::ceil<std::chrono::seconds>(out.send).count()),
+      1);
   auto bytes = parseBytes(settings.text("lingering_bytes"));
   if (!bytes) return Error::invalid("lingering_bytes " + bytes.error().message);
   out.lingerBytes = *bytes;
@@ -148,10 +149,6 @@ upstream::Pool::Settings poolSettings(const Settings& settings) {
 
 std::chrono::milliseconds repeatInterval(const Settings& settings) {
   return seconds(settings.number("log_repeat_interval"));
-}
-
-size_t rateLimitCells(const Settings& settings) {
-  return static_cast<size_t>(std::clamp(settings.number("rate_limit_cells"), 8.0, 1e8));
 }
 
 double cgroupCores(const std::string& root) {

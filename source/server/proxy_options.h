@@ -17,9 +17,6 @@ upstream::Pool::Settings poolSettings(const Settings& settings);
 /// How often the log tells of the same trouble on the data path.
 std::chrono::milliseconds repeatInterval(const Settings& settings);
 
-/// Cells of the rate limits, see filters/http/rate_limiting.
-size_t rateLimitCells(const Settings& settings);
-
 /// Threads that serve traffic: nginx_worker_processes, or as many as the processor quota of the
 /// process's cgroup (v2, else v1) and its affinity allow, at least one.
 Result<int> workerCount(const Settings& settings);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "filters/http/admin_auth/scope.h"
+#include "filters/http_filters.h"
 #include "source/admin/api.h"
 #include "source/store/sqlite/sqlite_store.h"
 
@@ -21,6 +22,7 @@ using namespace tollgate;
 class Node final : public admin::ApiContext {
  public:
   Node() {
+    filters::registerHttpFilterConfigs();
     auto opened = store::openMemory(store::KeyExtractor::fromSchemas());
     if (!opened.ok()) std::abort();
     store_ = std::move(opened).value();

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "filters/http_filters.h"
 #include "source/store/file/declarative_file.h"
 #include "source/store/file/yaml_text.h"
 
@@ -74,7 +75,11 @@ bool isText(const std::string& text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size > kLongest) return 0;
+  static const bool ready = [] {
+    tollgate::filters::registerHttpFilterConfigs();
+    return true;
+  }();
+  if (!ready || size > kLongest) return 0;
   std::string text(reinterpret_cast<const char*>(data), size);
   compareReaders(text);
   bool good = false;

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "filters/http_filters.h"
 #include "source/schema/entity_schema.h"
-#include "source/server/builtin_filters.h"
 
 namespace {
 
@@ -48,7 +48,7 @@ void check(const EntitySchema& schema, const Json& doc) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const bool ready = [] {
-    tollgate::server::registerBuiltinFilters(1024);
+    tollgate::filters::registerHttpFilterConfigs();
     return true;
   }();
   const std::string_view text(reinterpret_cast<const char*>(data), size);

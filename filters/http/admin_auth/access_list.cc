@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <set>
 
+#include "filters/http/admin_auth/admin_auth.pb.h"
 #include "source/base/hex.h"
 #include "source/base/read_file.h"
 #include "source/crypto/digest.h"
 #include "source/crypto/secret.h"
 #include "source/schema/message.h"
-#include "tollgate/filters/http/admin_auth/v1/admin_auth.pb.h"
 
 namespace tollgate::filters::admin_auth {
 namespace {

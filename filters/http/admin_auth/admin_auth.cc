@@ -1,15 +1,14 @@
-#include "filters/http/admin_auth/admin_auth.h"
-
 #include <fmt/format.h>
 
 #include <memory>
 #include <string>
 
 #include "filters/http/admin_auth/access_list.h"
+#include "filters/http/admin_auth/admin_auth.pb.h"
 #include "filters/http/admin_auth/failure_log.h"
+#include "filters/http/common/http_filter_entry.h"
 #include "source/base/json.h"
 #include "source/event/event_loop.h"
-#include "tollgate/filters/http/admin_auth/v1/admin_auth.pb.h"
 
 namespace tollgate::filters {
 namespace {
@@ -19,7 +18,6 @@ using admin_auth::AccessList;
 using admin_auth::accessOf;
 using admin_auth::Caller;
 using admin_auth::FailureLog;
-using Config = ::tollgate::filters::http::admin_auth::v1::Config;
 namespace engine = ::tollgate::http;
 
 constexpr std::string_view kTokenHeader = "Kong-Admin-Token";
@@ -40,6 +38,22 @@ std::string_view tokenOf(const engine::HeaderMap& headers) {
 /// the main thread, and so does reload(): the mutable members are that thread's.
 class AdminAuth final : public engine::HttpFilter {
  public:
+  using Config = http::admin_auth::v1::Config;
+
+  static Result<std::unique_ptr<AdminAuth>> create(const Config& config,
+                                                   const engine::FilterContext& context) {
+    bool inlined = !config.tokens().empty();
+    if (inlined != config.tokens_file().empty()) {
+      return Error::invalid(
+          "required: a file that says who may come in, or its content in `tokens`", "tokens_file");
+    }
+    auto list = inlined ? AccessList::parse(config.tokens(), "tokens")
+                        : AccessList::read(config.tokens_file());
+    if (!list) return Error::invalid(list.error().text(), inlined ? "" : "tokens_file");
+    return std::make_unique<AdminAuth>(config.tokens_file(), std::move(list).value(), context.log,
+                                       static_cast<uint32_t>(config.failures_logged_per_minute()));
+  }
+
   AdminAuth(std::string path, AccessList list, engine::OperatorLog* log, uint32_t perMinute)
       : path_(std::move(path)), list_(std::move(list)), failures_(log, perMinute) {}
 
@@ -114,35 +128,8 @@ class AdminAuth final : public engine::HttpFilter {
   mutable FailureLog failures_;
 };
 
-class Factory final : public engine::HttpFilterFactory {
- public:
-  std::string_view name() const override { return "admin-auth"; }
-  int priority() const override { return 0; }  // stands in listeners only, in the order written
-  std::unique_ptr<google::protobuf::Message> newConfig() const override {
-    return std::make_unique<Config>();
-  }
-  Result<std::unique_ptr<engine::HttpFilter>> create(
-      const google::protobuf::Message& message,
-      const engine::FilterContext& context) const override {
-    const auto& config = static_cast<const Config&>(message);
-    bool inlined = !config.tokens().empty();
-    if (inlined != config.tokens_file().empty()) {
-      return Error::invalid(
-          "required: a file that says who may come in, or its content in `tokens`", "tokens_file");
-    }
-    auto list = inlined ? AccessList::parse(config.tokens(), "tokens")
-                        : AccessList::read(config.tokens_file());
-    if (!list) return Error::invalid(list.error().text(), inlined ? "" : "tokens_file");
-    return std::unique_ptr<engine::HttpFilter>(
-        std::make_unique<AdminAuth>(config.tokens_file(), std::move(list).value(), context.log,
-                                    static_cast<uint32_t>(config.failures_logged_per_minute())));
-  }
-};
-
 }  // namespace
 
-std::unique_ptr<engine::HttpFilterFactory> makeAdminAuthFactory() {
-  return std::make_unique<Factory>();
-}
+TOLLGATE_HTTP_FILTER(AdminAuth)
 
 }  // namespace tollgate::filters

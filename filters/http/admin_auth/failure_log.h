@@ -12,7 +12,8 @@ namespace tollgate::filters::admin_auth {
 /// line that may be written. One thread.
 class FailureLog {
  public:
-  FailureLog(http::OperatorLog* log, uint32_t perMinute) : log_(log), perMinute_(perMinute) {}
+  FailureLog(::tollgate::http::OperatorLog* log, uint32_t perMinute)
+      : log_(log), perMinute_(perMinute) {}
 
   void add(int64_t unixMillis, std::string_view text) {
     const int64_t minute = unixMillis / 60000;
@@ -33,7 +34,7 @@ class FailureLog {
   }
 
  private:
-  http::OperatorLog* log_;
+  ::tollgate::http::OperatorLog* log_;
   uint32_t perMinute_;
   uint32_t written_ = 0;
   uint64_t left_ = 0;

@@ -1,11 +1,10 @@
-#include "filters/http/key_auth/key_auth.h"
-
 #include <string>
 #include <vector>
 
+#include "filters/http/common/http_filter_entry.h"
+#include "filters/http/key_auth/key_auth.pb.h"
 #include "filters/http/key_auth/key_search.h"
 #include "source/event/event_loop.h"
-#include "tollgate/filters/http/key_auth/v1/key_auth.pb.h"
 
 namespace tollgate::filters {
 namespace {
@@ -17,10 +16,8 @@ using key_auth::Found;
 using key_auth::KeyName;
 using key_auth::withMaskedArgument;
 using key_auth::withoutArgument;
-using Config = ::tollgate::filters::http::key_auth::v1::Config;
 namespace engine = ::tollgate::http;
 
-constexpr int kPriority = 1250;
 constexpr size_t kBodyLimit = 8 * 1024;
 
 bool looksLikeUuid(std::string_view text) {
@@ -30,6 +27,8 @@ bool looksLikeUuid(std::string_view text) {
 
 class KeyAuth final : public engine::HttpFilter {
  public:
+  using Config = http::key_auth::v1::Config;
+
   explicit KeyAuth(const Config& config)
       : names_(config.key_names().begin(), config.key_names().end()),
         anonymous_(config.anonymous()),
@@ -195,24 +194,8 @@ class KeyAuth final : public engine::HttpFilter {
   bool hide_, inHeader_, inQuery_, inBody_, onPreflight_;
 };
 
-class Factory final : public engine::HttpFilterFactory {
- public:
-  std::string_view name() const override { return "key-auth"; }
-  int priority() const override { return kPriority; }
-  std::unique_ptr<google::protobuf::Message> newConfig() const override {
-    return std::make_unique<Config>();
-  }
-  Result<std::unique_ptr<engine::HttpFilter>> create(const google::protobuf::Message& config,
-                                                     const engine::FilterContext&) const override {
-    return std::unique_ptr<engine::HttpFilter>(
-        std::make_unique<KeyAuth>(static_cast<const Config&>(config)));
-  }
-};
-
 }  // namespace
 
-std::unique_ptr<engine::HttpFilterFactory> makeKeyAuthFactory() {
-  return std::make_unique<Factory>();
-}
+TOLLGATE_HTTP_FILTER(KeyAuth)
 
 }  // namespace tollgate::filters

@@ -24,14 +24,15 @@ struct Found {
 
 /// A name under which a credential may stand.
 struct KeyName {
-  explicit KeyName(std::string_view text) : text(text), code(http::codeOf(text)) {}
+  explicit KeyName(std::string_view text) : text(text), code(::tollgate::http::codeOf(text)) {}
   std::string text;
-  http::HeaderCode code;  ///< As the name of a header.
+  ::tollgate::http::HeaderCode code;  ///< As the name of a header.
 };
 
-inline Found findInHeaders(const http::HeaderMap& headers, const KeyName& name) {
-  const http::Header* first =
-      name.code != http::HeaderCode::kOther ? headers.find(name.code) : headers.find(name.text);
+inline Found findInHeaders(const ::tollgate::http::HeaderMap& headers, const KeyName& name) {
+  const ::tollgate::http::Header* first = name.code != ::tollgate::http::HeaderCode::kOther
+                                              ? headers.find(name.code)
+                                              : headers.find(name.text);
   if (first == nullptr) return {};
   const bool more = headers.next(*first) != nullptr;
   return {more ? Found::Kind::kDuplicate : Found::Kind::kText, first->value()};

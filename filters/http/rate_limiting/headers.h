@@ -25,7 +25,8 @@ class LimitHeaders {
   /// X-RateLimit-* for each limit, RateLimit-* for the one with the least left (of equals, the
   /// longer period), and Retry-After if the request was `rejected`. `shown`: one for each limit, in
   /// the order in which they were added.
-  void write(http::HeaderMap& headers, Arena& arena, const Shown* shown, bool rejected) const;
+  void write(::tollgate::http::HeaderMap& headers, Arena& arena, const Shown* shown,
+             bool rejected) const;
 
  private:
   struct Lines {
@@ -36,11 +37,11 @@ class LimitHeaders {
     std::string limitName;      ///< "X-RateLimit-Limit-Minute"
     std::string remainingName;  ///< "X-RateLimit-Remaining-Minute"
   };
-  void removeForeign(http::HeaderMap& headers) const;
+  void removeForeign(::tollgate::http::HeaderMap& headers) const;
 
   std::vector<Lines> lines_;
-  http::LineNames names_;  ///< Of all lines but Retry-After.
-  size_t room_ = 0;        ///< Bytes that these may take.
+  ::tollgate::http::LineNames names_;  ///< Of all lines but Retry-After.
+  size_t room_ = 0;                    ///< Bytes that these may take.
 };
 
 }  // namespace tollgate::filters::rate_limiting

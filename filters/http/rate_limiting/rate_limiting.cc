@@ -1,30 +1,32 @@
-#include "filters/http/rate_limiting/rate_limiting.h"
-
+#include <fmt/format.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "filters/http/common/http_filter_entry.h"
 #include "filters/http/rate_limiting/headers.h"
 #include "filters/http/rate_limiting/limit.h"
+#include "filters/http/rate_limiting/rate_limiting.pb.h"
 #include "filters/http/rate_limiting/worker_clients.h"
 #include "source/base/short_hash.h"
 #include "source/event/event_loop.h"
-#include "tollgate/filters/http/rate_limiting/v1/rate_limiting.pb.h"
+#include "source/schema/checks.h"
 
 namespace tollgate::filters {
 namespace {
 
 namespace engine = ::tollgate::http;
-using Config = ::tollgate::filters::http::rate_limiting::v1::Config;
 using namespace rate_limiting;
 
-constexpr int kPriority = 910;
 constexpr std::string_view kZeroUuid = "00000000-0000-0000-0000-000000000000";
 constexpr std::string_view kUnexpected = R"({"message":"An unexpected error occurred"})";
+
+constexpr double kDefaultCells = 262144;  ///< Where the process has no settings.
 
 /// What becomes of requests without the store that counts them.
 constexpr std::string_view kUncounted =
@@ -47,7 +49,7 @@ std::shared_ptr<engine::Dependency> dependencyOf(engine::Dependencies* all, std:
 /// What outlives configurations: counting goes on when a plugin is changed.
 class Shared {
  public:
-  explicit Shared(size_t cells) : table(cells) {}
+  explicit Shared(const engine::FilterContext& context) : table(cellsOf(context)) {}
   CellTable table;
   ShortHash hash{randomKey()};
 
@@ -68,6 +70,12 @@ class Shared {
   }
 
  private:
+  /// How many limits of clients are kept track of.
+  static size_t cellsOf(const engine::FilterContext& context) {
+    const double wanted = context.setting ? context.setting("rate_limit_cells") : kDefaultCells;
+    return static_cast<size_t>(std::clamp(wanted, 8.0, 1e8));
+  }
+
   std::map<std::string, std::weak_ptr<WorkerClients>> redis_;  ///< By identity().
 };
 
@@ -99,8 +107,38 @@ std::unique_ptr<Algorithm> makeAlgorithm(const std::string& name, Limit limit) {
   return std::make_unique<TokenBucket>(limit);
 }
 
+Result<RedisSettings> redisSettings(const http::rate_limiting::v1::Redis& redis,
+                                    const engine::FilterContext& context) {
+  RedisSettings out;
+  out.host = redis.host();
+  out.port = static_cast<uint16_t>(redis.has_port() ? redis.port() : 6379);
+  if (redis.has_timeout()) out.timeout = std::chrono::milliseconds(std::max(redis.timeout(), 1));
+  out.username = redis.username();
+  out.password = redis.password();
+  out.database = redis.database();
+  out.serverName = redis.server_name();
+  out.resolver = context.resolver;
+  std::erase(out.resolver.order, net::RecordType::kSrv);  // the port is the configuration's
+  if (redis.ssl()) {
+    if (context.tls == nullptr) {
+      return Error::invalid("redis.ssl: this process has no TLS for filters");
+    }
+    auto client = context.tls->client(redis.ssl_verify());
+    if (!client) return Error::invalid("redis.ssl: " + client.error().text());
+    out.tls = std::move(client).value();
+  }
+  return out;
+}
+
 class RateLimiting final : public engine::HttpFilter {
  public:
+  using Config = http::rate_limiting::v1::Config;
+  using Shared = filters::Shared;
+
+  static std::string check(const Json& config);
+  static Result<std::unique_ptr<RateLimiting>> create(const Config& config,
+                                                      const engine::FilterContext& context,
+                                                      Shared& shared);
   RateLimiting(const Config& config, const engine::FilterContext& context, Shared& shared)
       : shared_(shared),
         counters_(context.counters),
@@ -336,69 +374,58 @@ class RateLimiting final : public engine::HttpFilter {
   bool faultTolerant_, hideHeaders_;
 };
 
-Result<RedisSettings> redisSettings(const Config& config, const engine::FilterContext& context) {
-  RedisSettings out;
-  const auto& redis = config.redis();
-  out.host = redis.host();
-  out.port = static_cast<uint16_t>(redis.has_port() ? redis.port() : 6379);
-  if (redis.has_timeout()) out.timeout = std::chrono::milliseconds(std::max(redis.timeout(), 1));
-  out.username = redis.username();
-  out.password = redis.password();
-  out.database = redis.database();
-  out.serverName = redis.server_name();
-  out.resolver = context.resolver;
-  std::erase(out.resolver.order, net::RecordType::kSrv);  // the port is the configuration's
-  if (redis.ssl()) {
-    if (context.tls == nullptr) {
-      return Error::invalid("redis.ssl: this process has no TLS for filters");
-    }
-    auto client = context.tls->client(redis.ssl_verify());
-    if (!client) return Error::invalid("redis.ssl: " + client.error().text());
-    out.tls = std::move(client).value();
-  }
-  return out;
-}
-
-class Factory final : public engine::HttpFilterFactory {
- public:
-  explicit Factory(size_t cells) : shared_(cells) {}
-  std::string_view name() const override { return "rate-limiting"; }
-  int priority() const override { return kPriority; }
-  std::unique_ptr<google::protobuf::Message> newConfig() const override {
-    return std::make_unique<Config>();
-  }
-  Result<std::unique_ptr<engine::HttpFilter>> create(
-      const google::protobuf::Message& message,
-      const engine::FilterContext& context) const override {
-    const auto& config = static_cast<const Config&>(message);
-    if (config.algorithm() == "sliding-window") {
-      for (double limit : {config.second(), config.minute(), config.hour(), config.day(),
-                           config.month(), config.year()}) {
-        if (limit > SlidingWindow::kMaxRequests) {
-          return Error::invalid("algorithm sliding-window takes limits up to 16777215");
-        }
+/// A larger window must not allow less than a smaller one.
+std::string checkWindows(const Json& config) {
+  static constexpr const char* kNames[] = {"second", "minute", "hour", "day", "month", "year"};
+  for (size_t i = 0; i < kPeriods; ++i) {
+    const Json& low = schema::valueAt(config, kNames[i]);
+    if (!low.is_number()) continue;
+    for (size_t k = i + 1; k < kPeriods; ++k) {
+      const Json& high = schema::valueAt(config, kNames[k]);
+      if (high.is_number() && high.get<double>() < low.get<double>()) {
+        return fmt::format("The limit for {}({:.1f}) cannot be lower than the limit for {}({:.1f})",
+                           kNames[k], high.get<double>(), kNames[i], low.get<double>());
       }
     }
-    auto filter = std::make_unique<RateLimiting>(config, context, shared_);
-    if (config.policy() == "redis") {
-      auto settings = redisSettings(config, context);
-      if (!settings) return settings.error();
-      filter->useRedis(shared_.clientsOf(std::move(settings).value(), context.dependencies));
-    }
-    if (config.policy() == "cluster") {
-      filter->useDatabase(dependencyOf(context.dependencies, "rate-limiting: the node's database"));
-    }
-    return std::unique_ptr<engine::HttpFilter>(std::move(filter));
   }
+  return "";
+}
 
- private:
-  mutable Shared shared_;  ///< Its parts say who may use them from where.
-};
+std::string RateLimiting::check(const Json& config) {
+  if (std::string problem = checkWindows(config); !problem.empty()) return problem;
+  const Json& rate = schema::valueAt(config, "sync_rate");
+  if (!rate.is_number() || rate.get<double>() == -1) return "";
+  if (schema::valueAt(config, "policy") != "redis") {
+    return "sync_rate can only be used with the redis policy";
+  }
+  return rate.get<double>() < 0.02 ? "sync_rate must be greater than 0.02, or -1 to disable" : "";
+}
+
+Result<std::unique_ptr<RateLimiting>> RateLimiting::create(const Config& config,
+                                                           const engine::FilterContext& context,
+                                                           Shared& shared) {
+  if (config.algorithm() == "sliding-window") {
+    for (double limit : {config.second(), config.minute(), config.hour(), config.day(),
+                         config.month(), config.year()}) {
+      if (limit > SlidingWindow::kMaxRequests) {
+        return Error::invalid("algorithm sliding-window takes limits up to 16777215");
+      }
+    }
+  }
+  auto filter = std::make_unique<RateLimiting>(config, context, shared);
+  if (config.policy() == "redis") {
+    auto settings = redisSettings(config.redis(), context);
+    if (!settings) return settings.error();
+    filter->useRedis(shared.clientsOf(std::move(settings).value(), context.dependencies));
+  }
+  if (config.policy() == "cluster") {
+    filter->useDatabase(dependencyOf(context.dependencies, "rate-limiting: the node's database"));
+  }
+  return filter;
+}
 
 }  // namespace
 
-std::unique_ptr<engine::HttpFilterFactory> makeRateLimitingFactory(size_t cells) {
-  return std::make_unique<Factory>(cells);
-}
+TOLLGATE_HTTP_FILTER(RateLimiting)
 
 }  // namespace tollgate::filters

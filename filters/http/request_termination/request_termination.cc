@@ -1,19 +1,17 @@
-#include "filters/http/request_termination/request_termination.h"
-
 #include <string>
 
+#include "filters/http/common/http_filter_entry.h"
 #include "filters/http/request_termination/echo.h"
+#include "filters/http/request_termination/request_termination.pb.h"
 #include "source/base/json.h"
+#include "source/schema/checks.h"
 #include "source/schema/form.h"
-#include "tollgate/filters/http/request_termination/v1/request_termination.pb.h"
 
 namespace tollgate::filters {
 namespace {
 
-using Config = ::tollgate::filters::http::request_termination::v1::Config;
 namespace engine = ::tollgate::http;
 
-constexpr int kPriority = 2;
 constexpr size_t kEchoLimit = 64 * 1024;  ///< Larger bodies are left out of an echo.
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 
@@ -39,6 +37,21 @@ std::string_view messageOf(int status) {
 
 class RequestTermination final : public engine::HttpFilter {
  public:
+  using Config = http::request_termination::v1::Config;
+
+  /// Which parts of an answer exclude each other.
+  static std::string check(const Json& config) {
+    auto given = [&](const char* name) { return !schema::valueAt(config, name).is_null(); };
+    if (given("message") && (given("body") || given("content_type"))) {
+      return "message cannot be used with content_type or body";
+    }
+    if (given("content_type") && !given("body")) return "content_type requires a body";
+    if (schema::valueAt(config, "echo") == true && given("body")) {
+      return "echo cannot be used with content_type and body";
+    }
+    return "";
+  }
+
   explicit RequestTermination(const Config& config)
       : status_(config.status_code()),
         contentType_(config.content_type()),
@@ -79,24 +92,8 @@ class RequestTermination final : public engine::HttpFilter {
   bool echo_;
 };
 
-class Factory final : public engine::HttpFilterFactory {
- public:
-  std::string_view name() const override { return "request-termination"; }
-  int priority() const override { return kPriority; }
-  std::unique_ptr<google::protobuf::Message> newConfig() const override {
-    return std::make_unique<Config>();
-  }
-  Result<std::unique_ptr<engine::HttpFilter>> create(const google::protobuf::Message& config,
-                                                     const engine::FilterContext&) const override {
-    return std::unique_ptr<engine::HttpFilter>(
-        std::make_unique<RequestTermination>(static_cast<const Config&>(config)));
-  }
-};
-
 }  // namespace
 
-std::unique_ptr<engine::HttpFilterFactory> makeRequestTerminationFactory() {
-  return std::make_unique<Factory>();
-}
+TOLLGATE_HTTP_FILTER(RequestTermination)
 
 }  // namespace tollgate::filters
