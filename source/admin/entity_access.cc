@@ -10,7 +10,6 @@
 #include "source/admin/ca_references.h"
 #include "source/admin/certificate_snis.h"
 #include "source/admin/credential_fields.h"
-#include "source/admin/endpoint_names.h"
 #include "source/admin/errors.h"
 #include "source/admin/paging.h"
 #include "source/base/uuid.h"
@@ -289,7 +288,7 @@ Stop EntityAccess::commit(const EntitySchema& schema, Call& call,
     *duplicate = refusal->kind == store::Refusal::Kind::kUnique ||
                  refusal->kind == store::Refusal::Kind::kPrimaryKey;
   }
-  const bool onKey = endpointNames(schema.kind()).duplicateIdIsOnKey;
+  const bool onKey = schema.pathNames().duplicateIdIsOnKey;
   return refused(*refusal, doc, onKey ? schema.endpointKey() : std::string());
 }
 

@@ -1,7 +1,6 @@
 #include "source/admin/entity_endpoints.h"
 
 #include "source/admin/body.h"
-#include "source/admin/endpoint_names.h"
 #include "source/admin/entity_access.h"
 #include "source/admin/errors.h"
 
@@ -32,7 +31,7 @@ Reply listByCustomId(EntityAccess& access, const EntitySchema& schema, Call& cal
 class TopLevel {
  public:
   TopLevel(const EntitySchema& schema, ApiContext& context)
-      : schema_(schema), access_(context), path_("/" + endpointNames(schema.kind()).collection) {}
+      : schema_(schema), access_(context), path_("/" + schema.pathNames().collection) {}
 
   Reply list(Call& call) {
     if (schema_.kind() == "consumers") {
@@ -93,8 +92,8 @@ class Nested {
     query.foreignField = owner.field;
     query.foreignId = owner.id;
     return access_.list(schema_, call, query,
-                        "/" + endpointNames(parent_.kind()).collection + "/" + call.rawParams[0] +
-                            "/" + endpointNames(schema_.kind()).nested,
+                        "/" + parent_.pathNames().collection + "/" + call.rawParams[0] + "/" +
+                            schema_.pathNames().nested,
                         false);
   }
   Reply create(Call& call) {
@@ -218,7 +217,7 @@ std::map<std::string, Handler> entityMethods(const std::shared_ptr<T>& object) {
 
 void addEntityEndpoints(Paths& paths, ApiContext& context) {
   for (const EntitySchema* schema : EntitySchema::all()) {
-    const EndpointNames names = endpointNames(schema->kind());
+    const schema::PathNames& names = schema->pathNames();
     if (!names.plugin.empty() && !context.pluginListed(names.plugin)) continue;
     const std::string collection = "/" + names.collection;
     if (schema->hasOwnPaths()) {
@@ -230,7 +229,7 @@ void addEntityEndpoints(Paths& paths, ApiContext& context) {
       const EntitySchema* target = EntitySchema::find(field.targetKind);
       if (!target) continue;
       const std::string nestedPath =
-          "/" + endpointNames(target->kind()).collection + param(*target) + "/" + names.nested;
+          "/" + target->pathNames().collection + param(*target) + "/" + names.nested;
       auto nested = std::make_shared<Nested>(*schema, field, *target, context);
       paths.add(nestedPath, collectionMethods(nested));
       paths.add(nestedPath + param(*schema), entityMethods(nested));

@@ -102,12 +102,24 @@ AnyJson* memberAt(AnyJson& doc, std::string_view path) {
   return nullptr;
 }
 
+PathNames namesOf(const v1::EntityRules& rules) {
+  const v1::PathNames& given = rules.paths();
+  PathNames out;
+  out.collection = given.collection().empty() ? rules.kind() : given.collection();
+  out.nested = given.nested().empty() ? out.collection : given.nested();
+  out.plugin = given.plugin();
+  out.duplicateIdIsOnKey = given.duplicate_id_is_on_key();
+  out.withoutPath = given.without_path();
+  return out;
+}
+
 class CompiledSchema : public EntitySchema {
  public:
   explicit CompiledSchema(const google::protobuf::Descriptor& message)
       : rules_(message.options().GetExtension(v1::entity)),
         steps_(kindRules(rules_.kind())),
-        fields_(compileFields(message)) {
+        fields_(compileFields(message)),
+        pathNames_(namesOf(rules_)) {
     collectAtRest(fields_, "", "", atRest_);
     collectReferences(fields_, "", "", references_);
     if (kind() == "plugins") {
@@ -128,6 +140,8 @@ class CompiledSchema : public EntitySchema {
   const std::string& endpointKey() const override { return rules_.endpoint_key(); }
   const std::string& ownedKey() const override { return rules_.owned_key(); }
   bool hasOwnPaths() const override { return rules_.part_of().empty(); }
+  const PathNames& pathNames() const override { return pathNames_; }
+  const std::string& foundBy() const override { return rules_.found_by(); }
   const std::vector<ForeignField>& foreignFields() const override { return foreign_; }
   bool supportsTtl() const override { return rules_.ttl(); }
   bool isSecret(std::string_view field) const override {
@@ -326,6 +340,7 @@ class CompiledSchema : public EntitySchema {
   v1::EntityRules rules_;
   const KindRules& steps_;
   Fields fields_;
+  PathNames pathNames_;
   std::vector<ForeignField> foreign_;
   std::vector<AtRestField> atRest_;
   std::vector<FieldPath> references_;

@@ -61,6 +61,16 @@ struct AtRestField : FieldPath {
   AtRest how;
 };
 
+/// How the paths of the Admin API call a kind.
+struct PathNames {
+  std::string collection;  ///< "key-auths" in "/key-auths"
+  std::string nested;      ///< "key-auth" in "/consumers/{consumers}/key-auth"
+  std::string plugin;      ///< The paths exist only where this plugin is listed; "" always.
+  /// A duplicate id is reported as a conflict of the endpoint key.
+  bool duplicateIdIsOnKey = false;
+  std::string withoutPath;  ///< A reference that has no singular path.
+};
+
 /// How a write treats what the body leaves out.
 enum class WriteMode {
   kInsert,  ///< POST and PUT: defaults and generated values are filled in.
@@ -86,6 +96,9 @@ class EntitySchema {
   virtual const std::string& ownedKey() const = 0;
   /// False where entities are only a part of others and have no paths of their own.
   virtual bool hasOwnPaths() const = 0;
+  virtual const PathNames& pathNames() const = 0;
+  /// Of a credential: the unique field by which filters find it; else "".
+  virtual const std::string& foundBy() const = 0;
   virtual const std::vector<ForeignField>& foreignFields() const = 0;
   virtual bool supportsTtl() const = 0;
   /// Whether the values of `field` must not be shown.
