@@ -9,6 +9,9 @@ void registerHttpFilters() {
   registerHttpFilterConfigs();
   for (const HttpFilterEntry* entry : httpFilters()) {
     ::tollgate::http::HttpFilterRegistry::add(entry->makeFactory());
+    if (!entry->credentialKind.empty()) {
+      ::tollgate::http::CredentialKinds::add(entry->credentialKind, entry->readCredential);
+    }
   }
 }
 

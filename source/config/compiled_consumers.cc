@@ -55,7 +55,11 @@ void CompiledConsumers::replace(const ConsumerEntry* old, Ref<ConsumerEntry> fre
   if (old != nullptr && directory_.names.find(old->username) == old) {
     directory_.names.erase(old->username);
   }
+  if (old != nullptr && directory_.customIds.find(old->customId) == old) {
+    directory_.customIds.erase(old->customId);
+  }
   if (fresh->present && !fresh->username.empty()) directory_.names.put(fresh);
+  if (fresh->present && !fresh->customId.empty()) directory_.customIds.put(fresh);
   directory_.numbered.edit(fresh->number) = fresh;
   directory_.consumers.put(std::move(fresh));
 }

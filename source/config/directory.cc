@@ -33,6 +33,23 @@ Ref<KeyEntry> KeyEntry::make(std::string_view index, const http::KeyCredential& 
                            KeyEntry(index, credential));
 }
 
+CredentialEntry::CredentialEntry(std::string_view id, std::string_view value, uint32_t consumer,
+                                 std::unique_ptr<const http::CredentialData> data)
+    : owned_(std::move(data)) {
+  size_t used = 0;
+  this->id = keep(id, used);
+  this->value = keep(value, used);
+  this->consumer = consumer;
+  this->data = owned_.get();
+}
+
+Ref<CredentialEntry> CredentialEntry::make(std::string_view id, std::string_view value,
+                                           uint32_t consumer,
+                                           std::unique_ptr<const http::CredentialData> data) {
+  return Ref<CredentialEntry>(new (allocate(id.size() + value.size()))
+                                  CredentialEntry(id, value, consumer, std::move(data)));
+}
+
 std::shared_ptr<const SnapshotDirectory> SnapshotDirectory::published() const {
   static std::atomic<uint64_t> last{0};
   auto out = std::make_shared<SnapshotDirectory>(*this);
@@ -59,9 +76,27 @@ http::KeyOwner SnapshotDirectory::findByDigest(std::string_view key, Hash128 has
 
 http::KeyOwner SnapshotDirectory::ownerOf(const KeyEntry* credential) const {
   if (credential == nullptr) return {};
-  const ConsumerEntry* consumer = numbered[credential->consumer].get();
-  if (consumer == nullptr || !consumer->present) return {};
+  const http::Consumer* consumer = present(credential->consumer);
+  if (consumer == nullptr) return {};
   return {credential, consumer};
+}
+
+/// The consumer of a number, if it is there.
+const http::Consumer* SnapshotDirectory::present(uint32_t consumer) const {
+  const ConsumerEntry* entry = numbered[consumer].get();
+  return entry != nullptr && entry->present ? entry : nullptr;
+}
+
+http::CredentialOwner SnapshotDirectory::findCredential(size_t kind, std::string_view value) const {
+  const CredentialEntry* found =
+      kind < credentials.size() ? credentials[kind].find(value) : nullptr;
+  const http::Consumer* consumer = found != nullptr ? present(found->consumer) : nullptr;
+  if (consumer == nullptr) return {};
+  return {found, consumer};
+}
+
+const http::ConsumerGroups* SnapshotDirectory::groupsOf(const http::Consumer& consumer) const {
+  return groups[static_cast<const ConsumerEntry&>(consumer).number].get();
 }
 
 std::string SnapshotDirectory::indexOf(std::string stored) const {
@@ -77,6 +112,10 @@ const http::Consumer* SnapshotDirectory::findConsumerById(std::string_view id) c
 
 const http::Consumer* SnapshotDirectory::findConsumerByName(std::string_view username) const {
   return names.find(username);
+}
+
+const http::Consumer* SnapshotDirectory::findConsumerByCustomId(std::string_view customId) const {
+  return customIds.find(customId);
 }
 
 }  // namespace tollgate::config

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "source/base/ascii.h"
 #include "source/base/cow_set.h"
@@ -55,11 +56,33 @@ class KeyEntry final : public WithTexts<KeyEntry>, public http::KeyCredential {
   KeyEntry(std::string_view index, const http::KeyCredential& credential);
 };
 
+/// A credential of a kind in http::CredentialKinds.
+class CredentialEntry final : public WithTexts<CredentialEntry>, public http::Credential {
+ public:
+  static Ref<CredentialEntry> make(std::string_view id, std::string_view value, uint32_t consumer,
+                                   std::unique_ptr<const http::CredentialData> data);
+
+ private:
+  CredentialEntry(std::string_view id, std::string_view value, uint32_t consumer,
+                  std::unique_ptr<const http::CredentialData> data);
+
+  std::unique_ptr<const http::CredentialData> owned_;
+};
+
+struct CredentialId {
+  static std::string_view of(const CredentialEntry& credential) { return credential.id; }
+};
+struct CredentialValue {
+  static std::string_view of(const CredentialEntry& credential) { return credential.value; }
+};
 struct ConsumerId {
   static std::string_view of(const ConsumerEntry& consumer) { return consumer.id; }
 };
 struct ConsumerName {
   static std::string_view of(const ConsumerEntry& consumer) { return consumer.username; }
+};
+struct ConsumerCustomId {
+  static std::string_view of(const ConsumerEntry& consumer) { return consumer.customId; }
 };
 struct KeyIndex {
   static std::string_view of(const KeyEntry& key) { return key.index; }
@@ -80,7 +103,7 @@ class SnapshotDirectory final : public http::Directory {
  public:
   /// With `lookup`, credentials are known by the digests of their keys; without, by the keys.
   explicit SnapshotDirectory(std::shared_ptr<const KeyLookup> lookup = nullptr)
-      : lookup_(std::move(lookup)) {}
+      : credentials(http::CredentialKinds::all().size()), lookup_(std::move(lookup)) {}
 
   /// A copy that will not be changed any more.
   std::shared_ptr<const SnapshotDirectory> published() const;
@@ -88,18 +111,27 @@ class SnapshotDirectory final : public http::Directory {
   http::KeyOwner findKey(std::string_view key) const override;
   const http::Consumer* findConsumerById(std::string_view id) const override;
   const http::Consumer* findConsumerByName(std::string_view username) const override;
+  const http::Consumer* findConsumerByCustomId(std::string_view customId) const override;
+  http::CredentialOwner findCredential(size_t kind, std::string_view value) const override;
+  const http::ConsumerGroups* groupsOf(const http::Consumer& consumer) const override;
 
   /// By what the directory knows a key that a store keeps as `stored`: findKey() makes the same of
   /// a client's key. "" where nobody can have it.
   std::string indexOf(std::string stored) const;
 
-  // Filled by CompiledConsumers and CompiledKeys; not changed once published.
+  // Filled by CompiledConsumers, CompiledKeys, CompiledCredentials and CompiledGroups; not changed
+  // once published.
   CowSet<ConsumerEntry, ConsumerId> consumers;
   CowSet<ConsumerEntry, ConsumerName> names;
   CowVector<Ref<const ConsumerEntry>> numbered;
+  CowSet<ConsumerEntry, ConsumerCustomId> customIds;
   CowSet<KeyEntry, KeyIndex, KeyIndexHash> keys;
+  /// By the number of their kind.
+  std::vector<CowSet<CredentialEntry, CredentialValue>> credentials;
+  CowVector<Ref<const http::ConsumerGroups>> groups;  ///< By the number of the consumer.
 
  private:
+  const http::Consumer* present(uint32_t consumer) const;
   http::KeyOwner ownerOf(const KeyEntry* credential) const;
   http::KeyOwner findByDigest(std::string_view key, Hash128 hash) const;
 

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "source/config/compiled_consumers.h"
+#include "source/config/compiled_credentials.h"
+#include "source/config/compiled_groups.h"
 #include "source/config/compiled_keys.h"
 #include "source/config/compiled_listeners.h"
 #include "source/config/compiled_plugins.h"
@@ -25,8 +27,14 @@ struct SnapshotCompiler::Kinds {
         routes(services, problems),
         consumers(directory),
         keys(directory, consumers),
+        groups(directory, consumers),
         plugins(services, routes, consumers, problems, filters),
-        listeners(problems) {}
+        listeners(problems) {
+    for (size_t kind = 0; kind < http::CredentialKinds::all().size(); ++kind) {
+      credentials.push_back(std::make_unique<CompiledCredentials>(kind, directory, consumers));
+      all.emplace_back(http::CredentialKinds::all()[kind].name, credentials.back().get());
+    }
+  }
 
   VaultReferences references;
   SnapshotDirectory directory;
@@ -37,11 +45,13 @@ struct SnapshotCompiler::Kinds {
   CompiledRoutes routes;
   CompiledConsumers consumers;
   CompiledKeys keys;
+  CompiledGroups groups;
+  std::vector<std::unique_ptr<CompiledCredentials>> credentials;
   CompiledPlugins plugins;
   CompiledListeners listeners;
 
   /// Every kind by its name in the store.
-  const std::pair<std::string_view, CompiledKind*> all[10] = {
+  std::vector<std::pair<std::string_view, CompiledKind*>> all = {
       {"certificates", &certificates.certificates()},
       {"ca_certificates", &certificates.authorities()},
       {"upstreams", &upstreams},
@@ -50,6 +60,7 @@ struct SnapshotCompiler::Kinds {
       {"routes", &routes},
       {"consumers", &consumers},
       {"keyauth_credentials", &keys},
+      {"acls", &groups},
       {"plugins", &plugins},
       {"listeners", &listeners}};
 };

@@ -33,6 +33,7 @@ class SnapshotCompilerTest : public testing::Test {
   }
 
   SnapshotCompiler compiler_;
+  store::Revision revision_ = 0;
 };
 
 using Tags = std::vector<std::string>;
@@ -196,6 +197,65 @@ TEST_F(SnapshotCompilerTest, KeysLeadToTheirConsumersAndExpiredOnesAreListed) {
   EXPECT_EQ(snapshot->directory->findKey("unknown").credential, nullptr);
   EXPECT_EQ(compiler_.expiredKeys(99), std::vector<std::string>{});
   EXPECT_EQ(compiler_.expiredKeys(100), std::vector<std::string>{"k2"});
+}
+
+/// What a filter of a test makes of its credentials.
+struct Secret final : http::CredentialData {
+  static std::unique_ptr<const http::CredentialData> read(const Json& doc) {
+    auto out = std::make_unique<Secret>();
+    out->text = doc.value("secret", std::string());
+    return out;
+  }
+  std::string text;
+};
+
+TEST_F(SnapshotCompilerTest, CredentialsOfAKindAreFoundByTheFieldThatTheirSchemaNames) {
+  http::CredentialKinds::add("jwt_secrets", &Secret::read);
+  const size_t kind = http::CredentialKinds::numberOf("jwt_secrets");
+  compiler_.setFilterContext({});  // begins anew, with this kind
+  put("jwt_secrets", "j1", {{"key", "issuer"}, {"secret", "s1"}, {"consumer", {{"id", "c1"}}}});
+  auto find = [&](std::string_view value) {
+    return compiler_.compile(++revision_)->directory->findCredential(kind, value);
+  };
+  EXPECT_EQ(find("issuer").credential, nullptr) << "its consumer is not there";
+  put("consumers", "c1", {{"username", "alice"}});
+  auto snapshot = compiler_.compile(++revision_);
+  const http::CredentialOwner owner = snapshot->directory->findCredential(kind, "issuer");
+  ASSERT_NE(owner.credential, nullptr);
+  EXPECT_EQ(owner.credential->id, "j1");
+  EXPECT_EQ(owner.consumer->username, "alice");
+  EXPECT_EQ(static_cast<const Secret*>(owner.credential->data)->text, "s1");
+  put("jwt_secrets", "j1", {{"key", "other"}, {"secret", "s2"}, {"consumer", {{"id", "c1"}}}});
+  EXPECT_EQ(find("issuer").credential, nullptr);
+  EXPECT_NE(find("other").credential, nullptr);
+  EXPECT_EQ(static_cast<const Secret*>(owner.credential->data)->text, "s1")
+      << "an older snapshot keeps what it had";
+  drop("jwt_secrets", "j1");
+  EXPECT_EQ(find("other").credential, nullptr);
+}
+
+TEST_F(SnapshotCompilerTest, ConsumersHaveGroupsAndAreFoundByAnyOfTheirKeys) {
+  const std::string id = "00000000-0000-4000-8000-000000000001";
+  put("acls", "a2", {{"group", "late"}, {"consumer", {{"id", id}}}});
+  put("consumers", id, {{"username", "alice"}, {"custom_id", "7"}});
+  put("acls", "a1", {{"group", "early"}, {"consumer", {{"id", id}}}});
+  auto directory = compiler_.compile(++revision_)->directory;
+  const http::Consumer* alice = directory->findConsumer("alice");
+  ASSERT_NE(alice, nullptr);
+  EXPECT_EQ(directory->findConsumer(id), alice);
+  EXPECT_EQ(directory->findConsumerByCustomId("7"), alice);
+  ASSERT_NE(directory->groupsOf(*alice), nullptr);
+  EXPECT_EQ(directory->groupsOf(*alice)->joined, "early, late");
+  put("consumers", id, {{"username", "alice"}, {"custom_id", "8"}});
+  drop("acls", "a1");
+  auto next = compiler_.compile(++revision_)->directory;
+  alice = next->findConsumer("alice");
+  EXPECT_EQ(next->findConsumerByCustomId("7"), nullptr);
+  EXPECT_EQ(next->findConsumerByCustomId("8"), alice);
+  EXPECT_EQ(next->groupsOf(*alice)->joined, "late") << "its number is the same";
+  drop("acls", "a2");
+  auto last = compiler_.compile(++revision_)->directory;
+  EXPECT_EQ(last->groupsOf(*last->findConsumer("alice")), nullptr);
 }
 
 TEST_F(SnapshotCompilerTest, AReloadReplacesEverythingOrNothing) {

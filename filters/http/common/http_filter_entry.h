@@ -23,6 +23,8 @@ struct HttpFilterEntry {
   /// What is wrong with a configuration beyond its fields' rules; "" if nothing. May be nullptr.
   std::string (*check)(const Json& config) = nullptr;
   std::unique_ptr<::tollgate::http::HttpFilterFactory> (*makeFactory)() = nullptr;
+  std::string_view credentialKind;  ///< Of the credentials that the filter looks up; "" if none.
+  ::tollgate::http::CredentialKinds::Read readCredential = nullptr;
 };
 
 /// Makes filters of a class that has
@@ -33,6 +35,10 @@ struct HttpFilterEntry {
 ///   using Shared = ...;            what outlives configurations, one in a process: made from the
 ///                                  FilterContext with the first filter, then the last argument of
 ///                                  create() or of the constructor, as Shared&
+///   using Credential = ...;        what it makes of a credential's document: a CredentialData with
+///                                  static constexpr std::string_view kKind (one filter a kind) and
+///                                  static std::unique_ptr<const CredentialData> read(const Json&),
+///                                  which never fails: what is wrong with it is kept and told later
 ///   static std::string check(const Json& config);   see HttpFilterEntry
 template <typename Class>
 class HttpFilterFactoryOf final : public ::tollgate::http::HttpFilterFactory {
@@ -96,6 +102,10 @@ const HttpFilterEntry& httpFilterEntryOf() {
     entry.config = Class::Config::descriptor();
     if constexpr (requires(const Json& config) { Class::check(config); }) {
       entry.check = &Class::check;
+    }
+    if constexpr (requires { typename Class::Credential; }) {
+      entry.credentialKind = Class::Credential::kKind;
+      entry.readCredential = &Class::Credential::read;
     }
     entry.makeFactory = []() -> std::unique_ptr<::tollgate::http::HttpFilterFactory> {
       return std::make_unique<HttpFilterFactoryOf<Class>>();
