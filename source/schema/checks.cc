@@ -49,6 +49,11 @@ std::string dependentError(const v1::EntityCheck::Conditional& c, const Json& va
     }
     return "expected one of: " + all;
   }
+  if (!c.then_contains().empty()) {
+    const bool there =
+        value.is_array() && std::find(value.begin(), value.end(), c.then_contains()) != value.end();
+    return there ? "" : "expected to contain: " + c.then_contains();
+  }
   if (value.is_null()) return "required field missing";
   return value.is_string() ? checkRule(c.then_type(), value.get_ref<const std::string&>()) : "";
 }
@@ -59,6 +64,7 @@ void runConditional(const v1::EntityCheck::Conditional& c, const Json& doc, Json
   }
   const Json& value = valueAt(doc, c.if_field());
   bool match = c.not_one_of_size() > 0;
+  if (c.has_if_gt()) match = value.is_number() && value.get<double>() > c.if_gt();
   for (const auto& text : c.one_of()) match = match || value == text;
   for (const auto& text : c.not_one_of()) match = match && value != text;
   if (!match) return;
@@ -95,6 +101,13 @@ std::string listError(const v1::EntityCheck& check, WriteMode mode, const Json& 
     if (anyWrong(names, errors) || countSet(names, doc) <= 1) return "";
     return "only one or none of these fields must be set: " + quoted(names);
   }
+  if (const auto& names = check.only_one_of(); !names.empty()) {
+    const auto given = std::count_if(names.begin(), names.end(), [&](const auto& name) {
+      return isNonEmpty(valueAt(doc, name));
+    });
+    if (anyWrong(names, errors) || given == 1) return "";
+    return "exactly one of these fields must be non-empty: " + quoted(names);
+  }
   if (check.at_least_one_of().empty()) return "";
   for (const auto& name : check.at_least_one_of()) {
     if (isNonEmpty(valueAt(doc, name))) return "";
@@ -110,8 +123,10 @@ Json describeConditional(const v1::EntityCheck::Conditional& c) {
   Json match = Json::object();
   if (c.one_of_size() == 1) match["eq"] = c.one_of(0);
   if (c.one_of_size() > 1) match["one_of"] = listOf(c.one_of());
+  if (c.has_if_gt()) match["gt"] = Json::parse(fmt::format("{}", c.if_gt()), nullptr, false);
   if (c.not_one_of_size() > 0) match["not_one_of"] = listOf(c.not_one_of());
   Json then = {{"required", true}};
+  if (!c.then_contains().empty()) then = {{"contains", c.then_contains()}};
   if (c.then_null()) then = {{"eq", nullptr}};
   if (c.then_one_of_size() > 0) then = {{"one_of", listOf(c.then_one_of())}};
   return {{"if_field", c.if_field()},
@@ -166,6 +181,8 @@ Json describeChecks(const v1::EntityRules& rules) {
       out.push_back({{"distinct", listOf(check.distinct())}});
     } else if (check.all_or_none_of_size() > 0) {
       out.push_back({{"mutually_required", listOf(check.all_or_none_of())}});
+    } else if (check.only_one_of_size() > 0) {
+      out.push_back({{"only_one_of", listOf(check.only_one_of())}});
     } else if (check.at_most_one_of_size() > 0) {
       out.push_back({{"mutually_exclusive", listOf(check.at_most_one_of())}});
     } else {
