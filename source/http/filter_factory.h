@@ -13,19 +13,14 @@
 #include "source/http/filter.h"
 #include "source/http/operator_log.h"
 #include "source/net/resolver.h"
-#include "source/net/transport.h"
+#include "source/net/tls_client.h"
 
 namespace tollgate::http {
 
+class FilterServices;
 class SharedCounters;
 
-/// Opens TLS towards servers that a filter talks to. Any thread.
-class TlsClient {
- public:
-  virtual ~TlsClient() = default;
-  /// A transport for a connecting descriptor (not owned); nullptr if that cannot be.
-  virtual std::unique_ptr<net::Transport> connect(int fd, std::string_view serverName) const = 0;
-};
+using TlsClient = net::TlsClient;
 
 /// Gives a filter the TLS that it asks for while it is made. Control thread.
 class TlsConnector {
@@ -44,6 +39,9 @@ struct FilterContext {
   SharedCounters* counters = nullptr;  ///< Counters in the store (policy "cluster"); may be null.
   TlsConnector* tls = nullptr;         ///< May be null; for create() only.
   OperatorLog* log = nullptr;          ///< May be null; outlives the filter.
+  /// HTTP, connections, threads and state of its own: see filter_services.h. May be null, else
+  /// outlives the filter.
+  FilterServices* services = nullptr;
   /// Where servers that the filter asks are told of; may be null, else outlives the filter.
   Dependencies* dependencies = nullptr;
   /// A number among the settings of the process, by name; may be empty. Control thread.
