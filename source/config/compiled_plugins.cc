@@ -106,6 +106,7 @@ std::unique_ptr<CompiledPlugins::Plugin> CompiledPlugins::compile(const std::str
   Status filled = fillConfig(doc, *config);
   if (!filled) return fail(filled.error().message);
   http::FilterContext context = context_;
+  context.pluginId = id;
   context.routeId = plugin->routeId;
   context.serviceId = plugin->serviceId;
   context.consumerId = plugin->consumerId;

@@ -32,6 +32,7 @@ class TlsConnector {
 
 /// What a filter may use of the process that it runs in.
 struct FilterContext {
+  std::string pluginId;  ///< Of the plugin's entity; "" for a filter of a listener.
   /// Ids that the plugin instance is bound to; "" where it is not.
   std::string routeId;
   std::string serviceId;

@@ -24,7 +24,7 @@
 /// FilterContext::services while it is made, and keeps the pointer: the services outlive every
 /// filter.
 ///
-///   FilterServices   the process: offload(), log(), dependencies(); any thread
+///   FilterServices   the process: offload(), warn(), dependencies(); any thread
 ///   WorkerServices   one worker: http(), dialer(), loop() with its timers, counter(); its thread
 ///   WorkerLocal<T>   a filter's own state, one T for each worker
 ///   BatchQueue       entries for a receiver, sent in batches (batch_queue.h)
@@ -80,7 +80,9 @@ class FilterServices {
 
   /// For CPU-heavy work and for files; see offload() below.
   virtual event::OffloadPool& offload() = 0;
-  virtual OperatorLog& log() = 0;
+  /// A line for the operator, once in log_repeat_interval for each key, with how often it was left
+  /// out.
+  virtual void warn(std::string_view key, std::string_view text) = 0;
   virtual Dependencies& dependencies() = 0;
 
   /// Bytes that queues of all workers may hold together.

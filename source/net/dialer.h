@@ -36,8 +36,9 @@ class Dialer {
     std::string text() const;
   };
 
-  /// `connection`: established; its handler is the caller's to set, by start(). `error`: why there
-  /// is none, in a few words for the operator: "connection refused", "its name is not known".
+  /// `connection`: established; its handler is the caller's to set (setHandler), at once. `error`:
+  /// why there is none, in a few words for the operator: "connection refused", "its name is not
+  /// known".
   using Done = std::function<void(std::unique_ptr<Connection> connection, std::string_view error)>;
 
   /// `resolver`: how this process looks up names. `limits`: of the connections.
@@ -49,13 +50,14 @@ class Dialer {
 
   /// Calls `done` once from the loop, later. Returns an id for cancel().
   uint64_t dial(Target target, Done done);
-  /// `done` is not called any more. One that has been called may be cancelled in vain.
+  /// `done` is not called any more; harmless when it has been.
   void cancel(uint64_t id);
 
   /// The addresses of a host, with `port` where no record has told another: from the cache at once,
   /// else later; empty with an error. Returns an id for cancel(), 0 if `done` has been called.
   using Resolved = std::function<void(std::vector<Address> addresses, std::string_view error)>;
   uint64_t resolve(const std::string& host, uint16_t port, bool followSrv, Resolved done);
+  void cancelResolve(uint64_t id);
 
   event::EventLoop& loop() { return loop_; }
   buffer::SlabPool& slabs() { return slabs_; }
@@ -65,6 +67,9 @@ class Dialer {
  private:
   class Attempt;
   Resolver& resolver(bool followSrv);
+  void bury(uint64_t id);
+  void finish(Attempt& attempt, Done done, std::unique_ptr<Connection> connection,
+              std::string error);
 
   event::EventLoop& loop_;
   const ResolverSettings settings_;
@@ -73,6 +78,7 @@ class Dialer {
   std::unique_ptr<Resolver> bySrv_, byAddress_;  ///< Made when first needed.
   uint64_t nextId_ = 1;
   std::vector<std::unique_ptr<Attempt>> attempts_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace tollgate::net

@@ -69,6 +69,7 @@ Gateway::Gateway(Settings settings)
 Gateway::~Gateway() {
   if (reader_ != nullptr) reader_->stop();
   if (control_ != nullptr) control_->stop();
+  if (services_ != nullptr) services_->stopOffload();
   for (auto& worker : workers_) worker->stop();
 }
 
@@ -104,6 +105,12 @@ Status Gateway::compileListeners() {
   upstreamTls_ = std::make_unique<UpstreamTls>(settings_);
   dependencies_ = std::make_unique<http::Dependencies>(&logs_, repeatInterval(settings_));
   filterContext_.setting = [this](std::string_view name) { return settings_.number(name); };
+  auto services = serviceSettings(settings_);
+  if (!services) return services.error();
+  services->resolver = resolver_;
+  services_ = std::make_unique<client::Services>(std::move(services).value(), logs_, *dependencies_,
+                                                 stats_.registry());
+  filterContext_.services = services_.get();
   filterContext_.log = &logs_;
   filterContext_.dependencies = dependencies_.get();
   filterContext_.resolver = resolver_;
@@ -206,6 +213,7 @@ Status Gateway::openWorkers() {
     workers_.push_back(std::make_unique<Worker>(proxySettings_, poolSettings(settings_),
                                                 upstreamTlsFactory(), resolver_,
                                                 logs_.addAccessSink(), static_cast<size_t>(i)));
+    workers_.back()->setServices(*services_);
     proxy::WorkerContext& context = workers_.back()->context();
     context.failureLog = failureLog_.get();
     clusters_->addWorker(context.loop, context.clusters);
@@ -309,6 +317,9 @@ int Gateway::run() {
   loop_.runOnce(event::Millis(0));
   if (reader_ != nullptr) reader_->stop();
   control_->stop();
+  services_->stopOffload();
+  services_->endWorker(loop_);
+  loop_.runOnce(event::Millis(0));
   for (auto& worker : workers_) worker->stop();
   log::error(Level::kNotice, "tollgate ends");
   return 0;
@@ -385,9 +396,15 @@ void Gateway::checkDrained() {
   for (auto& worker : workers_) {
     active += worker->context().counters.active.value();
   }
-  if (active == 0) return loop_.stop();
+  if (active == 0 && !finishing_) {
+    finishing_ = true;  // nothing is handed to what filters have queued any more
+    services_->finish();
+  }
+  if (active == 0 && !services_->busy()) return loop_.stop();
   if (loop_.now() >= drainUntil_) {
-    log::error(Level::kWarn, fmt::format("drain limit reached with {} connections open", active));
+    log::error(Level::kWarn,
+               active > 0 ? fmt::format("drain limit reached with {} connections open", active)
+                          : "drain limit reached before all that is queued was sent");
     return loop_.stop();
   }
   loop_.arm(drainTimer_, kDrainCheck);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "source/admin/api.h"
+#include "source/client/services.h"
 #include "source/event/event_loop.h"
 #include "source/server/acceptor.h"
 #include "source/server/admin_reader.h"
@@ -70,12 +71,13 @@ class Gateway {
   std::shared_ptr<store::Protector> protector_;
   std::unique_ptr<StoreCounters> counters_;
   std::unique_ptr<UpstreamTls> upstreamTls_;
+  NodeStats stats_;
+  std::unique_ptr<client::Services> services_;
   http::FilterContext filterContext_;
-  ListenerPlans plans_;  ///< Filters in there use the three before.
+  ListenerPlans plans_;  ///< Filters in there use the four before.
   LateCertificates lateCertificates_;
   std::unique_ptr<upstream::ClusterRegistry> clusters_;
   std::unique_ptr<Control> control_;
-  NodeStats stats_;  ///< Shown by the next.
   std::unique_ptr<NodeContext> context_;
   std::unique_ptr<admin::Api> api_;
   std::unique_ptr<AdminReader> reader_;  ///< Of a store that has room for one.
@@ -89,6 +91,7 @@ class Gateway {
   std::unique_ptr<ListenerSet> listeners_;
   std::unique_ptr<Signals> signals_;
   bool draining_ = false;
+  bool finishing_ = false;
   event::TimePoint drainUntil_{};
   event::MemberTimer<Gateway, &Gateway::checkDrained> drainTimer_{*this};
 };

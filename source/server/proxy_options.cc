@@ -151,6 +151,20 @@ std::chrono::milliseconds repeatInterval(const Settings& settings) {
   return seconds(settings.number("log_repeat_interval"));
 }
 
+Result<client::Services::Settings> serviceSettings(const Settings& settings) {
+  client::Services::Settings out;
+  auto workers = workerCount(settings);
+  if (!workers) return workers.error();
+  out.workers = static_cast<size_t>(*workers) + 1;  // and the main thread's loop
+  out.offload.threads = std::clamp<size_t>(count(settings.number("offload_threads")), 1, 64);
+  out.offload.maxQueued = count(settings.number("offload_queue"));
+  auto memory = parseBytes(settings.text("queue_memory"));
+  if (!memory) return Error::invalid("queue_memory " + memory.error().message);
+  out.queueMemory = *memory;
+  out.logInterval = repeatInterval(settings);
+  return out;
+}
+
 double cgroupCores(const std::string& root) {
   std::string max = firstLine(root + "/cpu.max");
   if (!max.empty()) {

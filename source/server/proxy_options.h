@@ -1,6 +1,7 @@
 #pragma once
 
 #include "source/base/result.h"
+#include "source/client/services.h"
 #include "source/proxy/snapshot.h"
 #include "source/server/settings.h"
 #include "source/upstream/pool.h"
@@ -16,6 +17,9 @@ upstream::Pool::Settings poolSettings(const Settings& settings);
 
 /// How often the log tells of the same trouble on the data path.
 std::chrono::milliseconds repeatInterval(const Settings& settings);
+
+/// What filters may ask of this process.
+Result<client::Services::Settings> serviceSettings(const Settings& settings);
 
 /// Threads that serve traffic: nginx_worker_processes, or as many as the processor quota of the
 /// process's cgroup (v2, else v1) and its affinity allow, at least one.

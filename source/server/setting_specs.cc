@@ -215,6 +215,14 @@ const std::vector<SettingGroup>& Settings::groups() {
             "plugins that may be used; `bundled`: all that are here"},
            {"rate_limit_cells", "262144", Type::kNumber, Support::kYes,
             "counters of rate limits that are kept at once"},
+           {"queue_memory", "64m", Type::kText, Support::kYes,
+            "what the queues of plugins that send to log servers may hold together; beyond it they "
+            "drop entries"},
+           {"offload_threads", "2", Type::kNumber, Support::kYes,
+            "threads for what would hold up requests of others: password hashes, log files; 1 to "
+            "64"},
+           {"offload_queue", "1000", Type::kNumber, Support::kYes,
+            "pieces of such work that may wait; more are refused"},
            {"regex_memory", "64m", Type::kText, Support::kYes,
             "memory that the automata of routes' regular expressions share"},
            {"lua_max_req_headers", "100", Type::kNumber, Support::kNotYet,

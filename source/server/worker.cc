@@ -53,7 +53,10 @@ void Worker::stop() {
   if (!thread_.joinable()) return;
   loop_.post([this] {
     context_.dropConnections();
-    loop_.post([this] { loop_.stop(); });  // a pass later, when they are freed
+    loop_.post([this] {  // a pass later, when they are freed
+      if (services_ != nullptr) services_->endWorker(loop_);
+      loop_.post([this] { loop_.stop(); });  // and another one, when that is
+    });
   });
   thread_.join();
 }

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "source/client/services.h"
 #include "source/event/event_loop.h"
 #include "source/proxy/worker_context.h"
 #include "source/server/acceptor.h"
@@ -20,6 +21,8 @@ class Worker {
          size_t number);
   ~Worker();
 
+  /// What filters may ask on this thread; outlives it. Before start().
+  void setServices(client::Services& services) { services_ = &services; }
   /// Opens the sockets of every plan that runs on workers. Before start().
   Status listen(const ListenerPlans& plans);
   /// Makes the sockets beside those follow (see Acceptor::follow), on the worker's thread once that
@@ -42,6 +45,7 @@ class Worker {
   proxy::WorkerContext context_;
   Acceptor acceptor_;
   LoopLag lag_{loop_};
+  client::Services* services_ = nullptr;
   std::thread thread_;
 };
 
