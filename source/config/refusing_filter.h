@@ -9,7 +9,7 @@ namespace tollgate::config {
 class RefusingFilter final : public http::HttpFilter {
  public:
   uint8_t hooks() const override { return http::kRequestHeaders; }
-  http::Action onRequestHeaders(http::Exchange& exchange, void*) const override {
+  http::Action onRequestHeaders(http::Exchange& exchange, http::StateSlot&) const override {
     exchange.replyError(503, "An unexpected error occurred");
     return http::Action::kPause;
   }

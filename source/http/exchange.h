@@ -60,6 +60,15 @@ class Exchange {
     info_.query = query;
     info_.hasQuery = !query.empty();
   }
+  /// What the origin is asked for in place of what the client has asked for; before the request is
+  /// sent. Each must live in the arena; methods, paths and hosts that are no HTTP are the caller's
+  /// to refuse.
+  void setMethod(std::string_view method) { edits().method = method; }
+  /// The whole path, in which the service's own has no part any more; percent-encoded, without the
+  /// query.
+  void setForwardedPath(std::string_view path) { edits().path = path; }
+  /// Goes before the route's preserve_host and the name of the service.
+  void setHost(std::string_view host) { edits().host = host; }
   /// The target as the access log will show it: as received unless a filter took a secret out.
   std::string_view loggedTarget() const {
     return info_.loggedTarget.empty() ? request_->target : info_.loggedTarget;
@@ -82,8 +91,10 @@ class Exchange {
   const Consumer* consumer() const { return info_.consumer; }
   std::string_view credentialId() const { return info_.credentialId; }  ///< "" if none
 
-  /// The whole request body when a filter declared BodyNeed::kWhole and it fitted the limit.
+  /// In the request hook of a filter that collects the body (BodyPolicy): all of it, or where the
+  /// policy says so the part that has come. nullptr without a body, or if it is too large.
   virtual const buffer::Buffer* wholeRequestBody() = 0;
+  /// Of a request whose body is there, or that has none.
   virtual void replaceRequestBody(std::string_view body) = 0;
   /// The whole response body in a response-header hook, likewise.
   virtual const buffer::Buffer* wholeResponseBody() = 0;
@@ -112,6 +123,10 @@ class Exchange {
   bool alive_ = false;       ///< From its begin to its end.
 
  private:
+  TargetEdits& edits() {
+    if (info_.edits == nullptr) info_.edits = arena_.make<TargetEdits>();
+    return *info_.edits;
+  }
   static std::string_view idOf(const Named* named) {
     return named != nullptr ? std::string_view(named->id) : std::string_view();
   }

@@ -48,6 +48,13 @@ struct Attempt {
   const Attempt* before = nullptr;  ///< The attempt that failed before this one.
 };
 
+/// What filters have changed of the request that goes to the origin; "" for what they have not.
+struct TargetEdits {
+  std::string_view method;
+  std::string_view path;  ///< Whole, with what the service puts before it; encoded.
+  std::string_view host;  ///< The value of Host.
+};
+
 /// One plain value per exchange, which is reset by assignment. Views and pointers are valid until
 /// the exchange is over. Times are those of the loop's pass; {} for what did not happen.
 struct ExchangeInfo {
@@ -68,6 +75,7 @@ struct ExchangeInfo {
   std::string_view query;         ///< After "?", without it; as it is forwarded.
   bool hasQuery = false;          ///< There is a "?", maybe with nothing after it.
   std::string_view loggedTarget;  ///< Where a filter took a secret out of the target; else "".
+  TargetEdits* edits = nullptr;   ///< nullptr for none; in the arena.
   const Named* route = nullptr;
   const Named* service = nullptr;
   const Consumer* consumer = nullptr;

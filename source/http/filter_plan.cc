@@ -8,11 +8,12 @@ void FilterNeeds::add(const HttpFilter& filter) {
   FilterNeeds needs;
   needs.hooks = filter.hooks();
   needs.stateBytes = filter.stateBytes();
-  if (filter.requestBodyNeed() == BodyNeed::kWhole) needs.bodies |= kWholeRequest;
-  if (filter.responseBodyNeed() == BodyNeed::kWhole) needs.bodies |= kWholeResponse;
+  if (filter.requestBodyPolicy().whole()) needs.bodies |= kWholeRequest;
+  if (filter.responseBodyPolicy().whole()) needs.bodies |= kWholeResponse;
+  if (filter.destroysState()) needs.bodies |= kKeepsState;
   if (filter.changesBody()) {
-    if ((needs.hooks & kRequestBody) != 0) needs.bodies |= kChangesRequest;
-    if ((needs.hooks & kResponseBody) != 0) needs.bodies |= kChangesResponse;
+    if ((needs.hooks & (kRequestBody | kTrailers)) != 0) needs.bodies |= kChangesRequest;
+    if ((needs.hooks & (kResponseBody | kTrailers)) != 0) needs.bodies |= kChangesResponse;
   }
   add(needs);
 }

@@ -11,12 +11,13 @@
 
 namespace tollgate::http {
 
-/// What the filters of a plan need of the bodies; bits.
+/// What the filters of a plan need of the bodies, and after them; bits.
 enum BodyUse : uint8_t {
   kWholeRequest = 1 << 0,
   kWholeResponse = 1 << 1,
   kChangesRequest = 1 << 2,   ///< A request-body hook that may change the length.
   kChangesResponse = 1 << 3,  ///< Likewise of the response.
+  kKeepsState = 1 << 4,       ///< Beside the bodies: a filter's state has to be destroyed.
 };
 
 /// What a plan has to know of its filters in advance.

@@ -22,7 +22,7 @@ BodyWalk::Sides& BodyWalk::sides() {
 
 bool BodyWalk::startRequest() {
   const FilterChain& chain = walk_.state_.chain;
-  if ((chain.hooks & http::kRequestBody) == 0) return true;
+  if ((chain.hooks & FilterChain::kRequestBodyHooks) == 0) return true;
   auto& state = exchange_.state_;
   Side& side = sides().request;
   side.active = true;
@@ -47,14 +47,11 @@ void BodyWalk::pumpRequest() {
   if (!takesRequest() || state.localReply) return;
   bool ended = false;
   if (!walk(Direction::kRequest, exchange_.forwarder_.pendingBody(), ended)) return;
-  Side& side = state_.sides->request;
-  if (ended && side.trailers == nullptr) state.requestEnded = true;
+  http::HeaderMap* trailers = ended ? lastTrailers(Direction::kRequest) : nullptr;
+  if (ended && trailers == nullptr) state.requestEnded = true;
   exchange_.forwarder_.deliver();
   if (!exchange_.alive_ || state.stream == nullptr) return;
-  if (ended && side.trailers != nullptr) {
-    trailers(Direction::kRequest, *side.trailers);
-    return exchange_.forwarder_.sendTrailers(*side.trailers);
-  }
+  if (trailers != nullptr) return exchange_.forwarder_.sendTrailers(*trailers);
   balanceClient();
 }
 
@@ -80,15 +77,12 @@ void BodyWalk::pumpResponse() {
   bool ended = false;
   buffer::Buffer out(exchange_.worker_.slabs);
   if (!walk(Direction::kResponse, out, ended)) return;
-  Side& side = state_.sides->response;
   if (walk_.state_.pausedResponse != 0) exchange_.forwarder_.watch().stop();
   exchange_.info_.responseBytes += out.size();
-  const bool last = ended && side.trailers == nullptr;
+  http::HeaderMap* trailers = ended ? lastTrailers(Direction::kResponse) : nullptr;
+  const bool last = ended && trailers == nullptr;
   if (!out.empty() || last) state.stream->sendBody(out, last);
-  if (ended && !last) {
-    trailers(Direction::kResponse, *side.trailers);
-    state.stream->sendTrailers(*side.trailers);
-  }
+  if (trailers != nullptr) state.stream->sendTrailers(*trailers);
   exchange_.touch();
   if (ended) return exchange_.finishResponse();
   balanceOrigin();
@@ -112,7 +106,7 @@ bool BodyWalk::walk(Direction direction, buffer::Buffer& out, bool& ended) {
     if (!resumed) side.endTaken = end;
     side.holds = false;
     for (size_t i = resumed ? side.next : 0; i < chain.count; ++i) {
-      const FilterChain::Step& step = request ? chain.steps[i] : chain.inResponseOrder(i);
+      FilterChain::Step& step = request ? chain.steps[i] : chain.inResponseOrder(i);
       if ((step.hooks & hook) == 0) continue;
       chain.current = step.entry;
       const http::Action action =
@@ -134,15 +128,22 @@ bool BodyWalk::walk(Direction direction, buffer::Buffer& out, bool& ended) {
   return true;
 }
 
-void BodyWalk::trailers(Direction direction, http::HeaderMap& trailers) {
-  FilterChain& chain = walk_.state_.chain;
-  if ((chain.hooks & http::kTrailers) == 0) return;
+/// What the filters make of the trailers, those that came or none; nullptr for none.
+http::HeaderMap* BodyWalk::lastTrailers(Direction direction) {
   const bool request = direction == Direction::kRequest;
-  for (size_t i = 0; i < chain.count; ++i) {
-    const FilterChain::Step& step = request ? chain.steps[i] : chain.inResponseOrder(i);
-    if ((step.hooks & http::kTrailers) == 0) continue;
-    step.filter->onTrailers(exchange_, step.state, direction, trailers);
+  FilterChain& chain = walk_.state_.chain;
+  http::HeaderMap* trailers = (request ? state_.sides->request : state_.sides->response).trailers;
+  if ((chain.hooks & http::kTrailers) == 0) return trailers;
+  if (trailers == nullptr) {
+    trailers = exchange_.arena_.make<http::HeaderMap>(exchange_.arena_);
   }
+  for (size_t i = 0; i < chain.count; ++i) {
+    FilterChain::Step& step = request ? chain.steps[i] : chain.inResponseOrder(i);
+    if ((step.hooks & http::kTrailers) == 0) continue;
+    chain.current = step.entry;
+    step.filter->onTrailers(exchange_, step.state, direction, *trailers);
+  }
+  return trailers->size() == 0 ? nullptr : trailers;
 }
 
 void BodyWalk::stop() {

@@ -33,7 +33,6 @@ class BodyWalk {
   /// More of the body. `end`: the last of it, but for `trailers`.
   void request(buffer::Buffer& data, bool end, http::HeaderMap* trailers);
   void response(buffer::Buffer& data, bool end, http::HeaderMap* trailers);
-  void trailers(http::Direction direction, http::HeaderMap& trailers);
   /// What waits goes on, unless a filter has paused it.
   void pumpRequest();
   void pumpResponse();
@@ -82,6 +81,7 @@ class BodyWalk {
 
   Sides& sides();
   bool walk(http::Direction direction, buffer::Buffer& out, bool& ended);
+  http::HeaderMap* lastTrailers(http::Direction direction);
 
   ProxyExchange& exchange_;
   FilterWalk& walk_;

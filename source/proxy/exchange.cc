@@ -237,7 +237,6 @@ void ProxyExchange::onRequestTrailers(http::HeaderMap& trailers) {
   }
   state_.requestEnded = true;
   if (walk_.collectsRequest()) return walk_.requestCollected();
-  walk_.bodies().trailers(http::Direction::kRequest, trailers);
   forwarder_.sendTrailers(trailers);
 }
 
@@ -286,6 +285,12 @@ void ProxyExchange::replyError(int status, std::string_view message) {
 
 void ProxyExchange::reply(int status, std::string_view contentType, std::string_view body) {
   responder_.reply(status, contentType, body, http::AnsweredBy::kFilter);
+}
+
+void ProxyExchange::replaceRequestBody(std::string_view body) {
+  if (state_.hasBody && !state_.requestEnded) return;  // more of it would follow
+  state_.hasBody = state_.requestEnded = true;
+  forwarder_.replaceBody(body);
 }
 
 void ProxyExchange::resumePaused(uint32_t turn) {

@@ -58,7 +58,7 @@ class ProxyExchange final : public http::Exchange, public http::RequestSink {
   void replyError(int status, std::string_view message) override;
   void reply(int status, std::string_view contentType, std::string_view body) override;
   const buffer::Buffer* wholeRequestBody() override { return walk_.wholeRequest(); }
-  void replaceRequestBody(std::string_view body) override { forwarder_.replaceBody(body); }
+  void replaceRequestBody(std::string_view body) override;
   const buffer::Buffer* wholeResponseBody() override { return walk_.wholeResponse(); }
   void replaceResponseBody(std::string_view body) override { walk_.replaceResponse(body); }
   const net::PeerCertificate* peerCertificate() override;

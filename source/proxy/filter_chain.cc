@@ -13,7 +13,7 @@ void FilterChain::buildAround(Arena& arena, const ListenerFilters& listener,
     stateBytes += part->stateBytes;
   }
   if (total == 0) return;
-  char* states = makeRoom(arena, total, stateBytes);
+  std::byte* states = makeRoom(arena, total, stateBytes);
   Step* next = steps;
   for (const http::FilterPlan* part : parts) {
     if (part == nullptr) continue;

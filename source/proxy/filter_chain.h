@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -29,7 +28,7 @@ struct FilterChain {
     /// Chosen when the step's turn comes, where an earlier filter may find the consumer that
     /// selects it.
     const http::HttpFilter* filter;
-    void* state;
+    http::StateSlot state;
     uint8_t hooks;  ///< Of `filter`; 0 while there is none.
 
     void choose(const http::Consumer* consumer) {
@@ -49,6 +48,9 @@ struct FilterChain {
   /// The hooks that a response has to be held for.
   static constexpr uint8_t kResponseHooks =
       http::kResponseHeaders | http::kResponseBody | http::kTrailers;
+  /// The hooks that a body has to pass.
+  static constexpr uint8_t kRequestBodyHooks = http::kRequestBody | http::kTrailers;
+  static constexpr uint8_t kResponseBodyHooks = http::kResponseBody | http::kTrailers;
 
   Step* steps = nullptr;
   const http::PlanEntry* current = nullptr;  ///< Whose hook was called last.
@@ -64,7 +66,7 @@ struct FilterChain {
   void build(Arena& arena, const ListenerFilters* listener, const http::FilterPlan* plan) {
     if (listener != nullptr) return buildAround(arena, *listener, plan);
     if (plan == nullptr || plan->entries.empty()) return;
-    char* states = makeRoom(arena, plan->entries.size(), plan->stateBytes);
+    std::byte* states = makeRoom(arena, plan->entries.size(), plan->stateBytes);
     lay(*plan, states, steps);
     plugins = count;
     hooks = plan->hooks;
@@ -76,6 +78,14 @@ struct FilterChain {
   /// What never had its turn takes part in the response all the same.
   void chooseRest(const http::Consumer* consumer) {
     for (size_t i = asked; i < count; ++i) steps[i].choose(consumer);
+  }
+
+  /// To be called once no hook will be.
+  void destroyStates() {
+    if ((bodies & http::kKeepsState) == 0) return;
+    for (size_t i = 0; i < count; ++i) {
+      if (steps[i].filter != nullptr) steps[i].filter->destroyState(steps[i].state);
+    }
   }
 
   bool holdsResponses() const {
@@ -91,18 +101,18 @@ struct FilterChain {
 
  private:
   void buildAround(Arena& arena, const ListenerFilters& listener, const http::FilterPlan* plan);
-  /// Room for the steps, behind their states, which are zeroed and returned.
-  char* makeRoom(Arena& arena, size_t total, size_t stateBytes) {
-    char* states = static_cast<char*>(arena.allocate(stateBytes + sizeof(Step) * total));
-    if (stateBytes > 0) std::memset(states, 0, stateBytes);
+  /// Room for the steps, behind that for their states, which is returned.
+  std::byte* makeRoom(Arena& arena, size_t total, size_t stateBytes) {
+    auto* states = static_cast<std::byte*>(arena.allocate(stateBytes + sizeof(Step) * total));
     steps = reinterpret_cast<Step*>(states + stateBytes);
     count = static_cast<uint16_t>(total);
     return states;
   }
   /// Writes the steps of a plan from `next` on, whose states begin at `states`.
-  static void lay(const http::FilterPlan& plan, char* states, Step* next) {
+  static void lay(const http::FilterPlan& plan, std::byte* states, Step* next) {
     for (const http::PlanEntry& entry : plan.entries) {
-      *next++ = {&entry, entry.settled, states + entry.stateOffset, entry.settledHooks};
+      *next++ = {&entry, entry.settled, http::StateSlot(states + entry.stateOffset),
+                 entry.settledHooks};
     }
   }
 };

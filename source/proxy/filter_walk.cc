@@ -1,5 +1,6 @@
 #include "source/proxy/filter_walk.h"
 
+#include "source/http/error_body.h"
 #include "source/proxy/exchange.h"
 
 namespace tollgate::proxy {
@@ -29,13 +30,15 @@ void FilterWalk::resume(uint32_t turn) {
 void FilterWalk::finish(const ListenerFilters* listener, const http::FilterPlan* global) {
   FilterChain& chain = state_.chain;
   if (!state_.started) chain.build(exchange_.arena_, listener, global);
-  if ((chain.hooks & http::kLog) == 0) return;
-  exchange_.tellTls();
-  chain.chooseRest(exchange_.consumer());  // of a refused request some never had their turn
-  for (size_t i = 0; i < chain.count; ++i) {
-    const FilterChain::Step& step = chain.steps[i];
-    if ((step.hooks & http::kLog) != 0) step.filter->onLog(exchange_, step.state);
+  if ((chain.hooks & http::kLog) != 0) {
+    exchange_.tellTls();
+    chain.chooseRest(exchange_.consumer());  // of a refused request some never had their turn
+    for (size_t i = 0; i < chain.count; ++i) {
+      FilterChain::Step& step = chain.steps[i];
+      if ((step.hooks & http::kLog) != 0) step.filter->onLog(exchange_, step.state);
+    }
   }
+  chain.destroyStates();
 }
 
 // ---- The request -------------------------------------------------------------------------------
@@ -61,7 +64,7 @@ bool FilterWalk::walkRequest(size_t until) {
   while (chain.asked < until) {
     FilterChain::Step& step = chain.steps[chain.asked];
     step.choose(exchange_.consumer());
-    if (step.mayNeed(http::kWholeRequest) && !collectRequest(*step.filter)) return false;
+    if (step.mayNeed(http::kWholeRequest) && !collectRequest(step)) return false;
     ++chain.asked;
     if ((step.hooks & http::kRequestHeaders) == 0) continue;
     chain.current = step.entry;
@@ -80,12 +83,20 @@ bool FilterWalk::bodyComplete() const {
          exchange_.forwarder_.pendingBody().size() > state_.requestLimit;
 }
 
-/// Where the filter wants to see the whole body: true if it is there, or larger than it takes (it
-/// then finds no body, and it streams on as usual). Else its turn comes when that is so.
-bool FilterWalk::collectRequest(const http::HttpFilter& filter) {
-  if (filter.requestBodyNeed() != http::BodyNeed::kWhole) return true;
-  state_.requestLimit = filter.requestBodyLimit();
-  if (!exchange_.state_.hasBody || bodyComplete()) return true;
+/// Where the filter wants to see the whole body: true if it is there, or larger than it takes and
+/// the filter runs all the same. Else its turn comes when that is so, or the request is refused.
+bool FilterWalk::collectRequest(const FilterChain::Step& step) {
+  const http::BodyPolicy policy = step.filter->requestBodyPolicy();
+  if (!policy.whole()) return true;
+  state_.requestLimit = policy.limit;
+  if (!exchange_.state_.hasBody) return true;
+  if (bodyComplete()) {
+    const bool fits = exchange_.forwarder_.pendingBody().size() <= policy.limit;
+    if (fits || policy.above != http::BodyPolicy::Above::kRefuse) return true;
+    state_.chain.current = step.entry;
+    exchange_.replyError(413, http::defaultMessage(413));
+    return false;
+  }
   state_.collectingRequest = true;
   exchange_.sendContinue();
   bodies_.balanceClient();
@@ -110,7 +121,7 @@ const http::HeaderMap* FilterWalk::attemptHeaders() {
   http::HeaderMap& headers = *state_.attemptHeaders;
   headers.assign(common);
   for (size_t i = 0; i < chain.count; ++i) {
-    const FilterChain::Step& step = chain.steps[i];
+    FilterChain::Step& step = chain.steps[i];
     if ((step.hooks & http::kUpstreamRequest) == 0) continue;
     chain.current = step.entry;
     step.filter->onUpstreamRequest(exchange_, step.state, headers);
@@ -122,12 +133,18 @@ const http::HeaderMap* FilterWalk::attemptHeaders() {
 const buffer::Buffer* FilterWalk::wholeRequest() {
   const FilterChain& chain = state_.chain;
   const auto& state = exchange_.state_;
-  if (state.phase != Phase::kFiltering || !state.requestEnded || chain.asked == 0) return nullptr;
+  if (state.phase != Phase::kFiltering || chain.asked == 0) return nullptr;
   const http::HttpFilter* asking = chain.steps[chain.asked - 1].filter;
+  if (asking == nullptr) return nullptr;
   const buffer::Buffer& body = exchange_.forwarder_.pendingBody();
-  const bool whole = asking != nullptr && asking->requestBodyNeed() == http::BodyNeed::kWhole &&
-                     body.size() <= asking->requestBodyLimit();
-  return whole ? &body : nullptr;
+  return maySee(asking->requestBodyPolicy(), body, state.requestEnded) ? &body : nullptr;
+}
+
+/// Whether a filter of that policy sees what there is of a body.
+bool FilterWalk::maySee(http::BodyPolicy policy, const buffer::Buffer& body, bool ended) {
+  if (!policy.whole()) return false;
+  if (body.size() > policy.limit) return policy.above == http::BodyPolicy::Above::kPart;
+  return ended;
 }
 
 // ---- The response ------------------------------------------------------------------------------
@@ -137,8 +154,8 @@ bool FilterWalk::response(bool end) {
   exchange_.state_.phase = Phase::kHolding;
   state_.headEnd = end;
   state_.chain.chooseRest(exchange_.consumer());
-  const bool bodyHooks =
-      (state_.chain.hooks & http::kResponseBody) != 0 && exchange_.response_->status != 101;
+  const bool bodyHooks = (state_.chain.hooks & FilterChain::kResponseBodyHooks) != 0 &&
+                         exchange_.response_->status != 101;
   const bool walked = walkResponse();
   if (!exchange_.alive_) return false;
   if (walked && !state.localReply && !(bodyHooks && !end)) return true;
@@ -178,7 +195,7 @@ void FilterWalk::reply(std::string_view body) {
 bool FilterWalk::walkResponse() {
   FilterChain& chain = state_.chain;
   while (chain.told < chain.count) {
-    const FilterChain::Step& step = chain.inResponseOrder(chain.told);
+    FilterChain::Step& step = chain.inResponseOrder(chain.told);
     if (step.mayNeed(http::kWholeResponse) && !collectResponse(step)) return false;
     ++chain.told;
     if ((step.hooks & http::kResponseHeaders) == 0) continue;
@@ -198,16 +215,22 @@ bool FilterWalk::walkResponse() {
   return true;
 }
 
-/// False until the body that the step's filter wants to see is there, or too large.
+/// False until the body that the step's filter wants to see is there, or too large; and where it is
+/// too large to be let through.
 bool FilterWalk::collectResponse(const FilterChain::Step& step) {
-  if (state_.headEnd || exchange_.response_->status == 101 ||
-      step.filter->responseBodyNeed() != http::BodyNeed::kWhole) {
-    return true;
-  }
+  if (state_.headEnd || exchange_.response_->status == 101) return true;
+  const http::BodyPolicy policy = step.filter->responseBodyPolicy();
+  if (!policy.whole()) return true;
   BodyWalk::Side& side = bodies_.sides().response;
-  state_.responseLimit = step.filter->responseBodyLimit();
-  if (responseCollected() || !step.filter->wantsResponseBody(exchange_, *exchange_.response_)) {
-    return true;
+  state_.responseLimit = policy.limit;
+  if (!step.filter->wantsResponseBody(exchange_, *exchange_.response_)) return true;
+  if (responseCollected()) {
+    const bool refused = side.input.size() > policy.limit && !exchange_.state_.localReply &&
+                         policy.above == http::BodyPolicy::Above::kRefuse;
+    if (!refused) return true;
+    state_.chain.current = step.entry;
+    exchange_.replyError(502, "The response of the upstream server is too large");
+    return false;
   }
   side.active = state_.collectingResponse = true;
   exchange_.forwarder_.watch().awaitResponse();
@@ -255,13 +278,11 @@ const buffer::Buffer* FilterWalk::wholeResponse() {
   if (!state_.walkingResponse || bodies_.state_.sides == nullptr || state_.headEnd) return nullptr;
   const http::HttpFilter& asking = *state_.chain.inResponseOrder(state_.chain.told - 1).filter;
   const BodyWalk::Side& side = bodies_.state_.sides->response;
-  const bool whole = side.inputEnded && asking.responseBodyNeed() == http::BodyNeed::kWhole &&
-                     side.input.size() <= asking.responseBodyLimit();
-  return whole ? &side.input : nullptr;
+  return maySee(asking.responseBodyPolicy(), side.input, side.inputEnded) ? &side.input : nullptr;
 }
 
 void FilterWalk::replaceResponse(std::string_view body) {
-  if (wholeResponse() == nullptr) return;
+  if (wholeResponse() == nullptr || !bodies_.state_.sides->response.inputEnded) return;
   BodyWalk::Side& side = bodies_.state_.sides->response;
   side.input.clear();
   side.input.append(body);

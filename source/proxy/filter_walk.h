@@ -79,7 +79,8 @@ class FilterWalk {
   };
 
   bool walkRequest(size_t until);
-  bool collectRequest(const http::HttpFilter& filter);
+  bool collectRequest(const FilterChain::Step& step);
+  static bool maySee(http::BodyPolicy policy, const buffer::Buffer& body, bool ended);
   bool bodyComplete() const;
   bool walkResponse();
   bool collectResponse(const FilterChain::Step& step);

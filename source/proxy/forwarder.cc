@@ -126,7 +126,7 @@ void Forwarder::sendRequest() {
   http::UpstreamRequest head;
   head.headers = exchange_.walk_.attemptHeaders();
   if (head.headers == nullptr) return;  // a filter has answered
-  head.method = exchange_.request_->method;
+  head.method = method();
   head.target = upstreamTarget(exchange_.forwarded());
   head.upgrade = state.hop.upgrade;
   info.attempt.connected = exchange_.worker_.loop.now();
@@ -136,6 +136,12 @@ void Forwarder::sendRequest() {
   state_.upstream->flush();
   watch_.restart();
   if (state.hasBody && !state.requestEnded) exchange_.walk_.bodies().balanceClient();
+}
+
+/// What the origin is asked to do.
+std::string_view Forwarder::method() const {
+  const http::TargetEdits* edits = exchange_.info_.edits;
+  return edits == nullptr || edits->method.empty() ? exchange_.request_->method : edits->method;
 }
 
 void Forwarder::sendPending() {
@@ -202,7 +208,7 @@ void Forwarder::onUpstreamWritable() {
 }
 
 bool Forwarder::mayRepeat() const {
-  return repeatable(exchange_.request_->method) && (state_.replayable || !state_.anyBodySent);
+  return repeatable(method()) && (state_.replayable || !state_.anyBodySent);
 }
 
 bool Forwarder::mayRetry(bool requestSent) const {

@@ -89,6 +89,7 @@ class Forwarder final : public upstream::UpstreamUser {
 
   void noteAttempt(const net::Address& address);
   void sendRequest();
+  std::string_view method() const;
   void sendPending();
   bool mayRetry(bool requestSent) const;
   bool mayRepeat() const;

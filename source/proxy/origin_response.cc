@@ -64,7 +64,6 @@ void OriginResponse::onResponseTrailers(http::HeaderMap& trailers) {
     buffer::Buffer nothing(exchange_.worker_.slabs);
     return bodies.response(nothing, true, &trailers);
   }
-  bodies.trailers(http::Direction::kResponse, trailers);
   exchange_.state_.stream->sendTrailers(trailers);
   exchange_.touch();
   exchange_.finishResponse();

@@ -170,7 +170,10 @@ void prepareRequestHeaders(const ForwardedRequest& request, bool trailersWanted)
   headers.remove(HeaderCode::kTe);
   headers.remove(HeaderCode::kContentLength);
   if (trailersWanted) headers.add(HeaderCode::kTe, "trailers");
-  if (!request.route.preserveHost) {
+  const http::TargetEdits* edits = request.info.edits;
+  if (edits != nullptr && !edits->host.empty()) {
+    headers.set(HeaderCode::kHost, edits->host);
+  } else if (!request.route.preserveHost) {
     headers.setLine(HeaderCode::kHost, request.service.hostLine);
   } else if (!headers.has(HeaderCode::kHost)) {
     headers.add(HeaderCode::kHost, "");
@@ -179,8 +182,12 @@ void prepareRequestHeaders(const ForwardedRequest& request, bool trailersWanted)
 }
 
 std::string_view upstreamTarget(const ForwardedRequest& request) {
-  if (request.head.target == "*") return "*";
   const http::ExchangeInfo& info = request.info;
+  if (info.edits != nullptr && !info.edits->path.empty()) {
+    if (!info.hasQuery) return info.edits->path;
+    return request.head.headers.arena().concat(info.edits->path, "?", info.query);
+  }
+  if (request.head.target == "*") return "*";
   const RoutedTarget& target = request.target;
   const std::string& servicePath = request.service.path;
   if (targetStays(request)) return info.hasQuery ? request.head.target : info.path;

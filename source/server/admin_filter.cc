@@ -71,7 +71,7 @@ std::shared_ptr<const proxy::Snapshot> snapshotOf(std::shared_ptr<const http::Ht
   return snapshot;
 }
 
-http::Action AdminFilter::onRequestHeaders(http::Exchange& exchange, void*) const {
+http::Action AdminFilter::onRequestHeaders(http::Exchange& exchange, http::StateSlot&) const {
   admin::Request request = requestOf(exchange);
   if (answeredInline(exchange.normalizedPath())) {
     answer(exchange, api_.handle(request));
@@ -108,7 +108,7 @@ void AdminFilter::park(event::EventLoop& loop, http::PauseHandle handle,
       });
 }
 
-http::Action StatusFilter::onRequestHeaders(http::Exchange& exchange, void*) const {
+http::Action StatusFilter::onRequestHeaders(http::Exchange& exchange, http::StateSlot&) const {
   std::string_view path = exchange.normalizedPath();
   if (path == "/status") {
     answer(exchange, api_.handle(requestOf(exchange)));

@@ -23,9 +23,8 @@ class AdminFilter final : public http::HttpFilter {
       : api_(api), control_(control), reader_(reader), bodyLimit_(bodyLimit) {}
 
   uint8_t hooks() const override { return http::kRequestHeaders; }
-  http::BodyNeed requestBodyNeed() const override { return http::BodyNeed::kWhole; }
-  size_t requestBodyLimit() const override { return bodyLimit_; }
-  http::Action onRequestHeaders(http::Exchange& exchange, void* state) const override;
+  http::BodyPolicy requestBodyPolicy() const override { return http::BodyPolicy::collect(bodyLimit_); }
+  http::Action onRequestHeaders(http::Exchange& exchange, http::StateSlot&) const override;
 
  private:
   void park(event::EventLoop& loop, http::PauseHandle handle, admin::Response response) const;
@@ -49,7 +48,7 @@ class StatusFilter final : public http::HttpFilter {
   StatusFilter(admin::Api& api, Source& source) : api_(api), source_(source) {}
 
   uint8_t hooks() const override { return http::kRequestHeaders; }
-  http::Action onRequestHeaders(http::Exchange& exchange, void* state) const override;
+  http::Action onRequestHeaders(http::Exchange& exchange, http::StateSlot&) const override;
 
  private:
   admin::Api& api_;

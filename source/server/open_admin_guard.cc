@@ -31,7 +31,7 @@ std::string originOf(std::string_view url) {
   return lowered(url.substr(0, url.find_first_of("/?#", authority + 3)));
 }
 
-http::Action OpenAdminGuard::onRequestHeaders(http::Exchange& exchange, void*) const {
+http::Action OpenAdminGuard::onRequestHeaders(http::Exchange& exchange, http::StateSlot&) const {
   const http::RequestHead& request = exchange.request();
   if (!hostFits(request.host)) {
     return refuse(exchange,

@@ -25,7 +25,7 @@ class OpenAdminGuard final : public http::HttpFilter {
   explicit OpenAdminGuard(Settings settings) : settings_(std::move(settings)) {}
 
   uint8_t hooks() const override { return http::kRequestHeaders; }
-  http::Action onRequestHeaders(http::Exchange& exchange, void* state) const override;
+  http::Action onRequestHeaders(http::Exchange& exchange, http::StateSlot&) const override;
 
  private:
   bool hostFits(std::string_view host) const;

@@ -1,23 +1,25 @@
 // The data path takes nothing from the heap once connections and arenas are warm.
 #include "test/support/allocations.h"
 
+#include "source/http/typed_filter.h"
 #include "test/proxy/support.h"
 
 namespace tollgate::proxy {
 namespace {
 
 /// A filter with state that looks at both heads.
-struct Looking final : http::HttpFilter {
-  uint8_t hooks() const override { return http::kRequestHeaders | http::kResponseHeaders; }
-  size_t stateBytes() const override { return 64; }
-  http::Action onRequestHeaders(http::Exchange& exchange, void* state) const override {
-    *static_cast<bool*>(state) = !exchange.request().headers.get("X-Client").empty();
+struct Seen {
+  bool client = false;
+  char rest[63];
+};
+struct Looking final : http::Filter<void, Seen> {
+  http::Action onRequest(http::Exchange& exchange, Seen& seen) const {
+    seen.client = !exchange.request().headers.get("X-Client").empty();
     exchange.request().headers.setCopied(http::HeaderCode::kXConsumerUsername, "somebody");
     return http::Action::kContinue;
   }
-  http::Action onResponseHeaders(http::Exchange&, void* state,
-                                 http::ResponseHead& head) const override {
-    if (*static_cast<bool*>(state)) head.headers.set("X-Seen", "1");
+  http::Action onResponse(http::Exchange&, Seen& seen, http::ResponseHead& head) const {
+    if (seen.client) head.headers.set("X-Seen", "1");
     return http::Action::kContinue;
   }
 };
@@ -62,7 +64,7 @@ TEST_F(AllocationTest, NoneForARequestWithoutFilters) {
 }
 
 TEST_F(AllocationTest, NoneForARequestWithFilters) {
-  Looking first, second;
+  http::TypedFilter<Looking> first, second;
   http::FilterPlan plan;
   plan.entries.emplace_back().fallback = &first;
   plan.entries.emplace_back().fallback = &second;

@@ -230,5 +230,65 @@ TEST_F(BodyFilterTest, TrailersPassTheFiltersBothWays) {
   EXPECT_EQ(worker_.exchangesInUse(), 0u);
 }
 
+TEST_F(BodyFilterTest, TrailersCanBeAddedWhereThereWereNoneAndTakenAway) {
+  TestFilter& filter = plugin();
+  filter.trailers = [](Exchange&, http::Direction, http::HeaderMap& trailers) {
+    trailers.size() == 0 ? trailers.add("x-sum", "9") : void(trailers.remove("x-sum"));
+  };
+  start();
+  client_.send("POST /api HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab");
+  std::string seen;
+  ASSERT_TRUE(originHas(0, "2\r\nab\r\n0\r\nx-sum: 9\r\n\r\n", seen)) << seen;
+  origins_[0].send(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\ncd\r\n0\r\nX-Sum: 2\r\n\r\n");
+  ASSERT_TRUE(clientHas("2\r\ncd\r\n0\r\n\r\n")) << answer_;
+  EXPECT_EQ(worker_.exchangesInUse(), 0u);
+}
+
+TEST_F(BodyFilterTest, ABodyAboveTheLimitIsRefusedWhereThePolicySaysSo) {
+  TestFilter& filter = plugin();
+  filter.wholeRequest = filter.wholeResponse = 4;
+  filter.above = http::BodyPolicy::Above::kRefuse;
+  filter.request = [this](Exchange& exchange) {
+    calls_ += ">";
+    return Action::kContinue;
+  };
+  start();
+  client_.send("POST /api HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde");
+  ASSERT_TRUE(clientHas("Payload too large")) << answer_;
+  EXPECT_EQ(answer_.substr(0, 12), "HTTP/1.1 413");
+  EXPECT_EQ(calls_, "") << "the filter is not called with less than all";
+  get();
+  ASSERT_TRUE(originAnswers(kOk));
+  ASSERT_TRUE(clientHas("is too large")) << answer_;
+  EXPECT_EQ(answer_.substr(0, 12), "HTTP/1.1 502");
+}
+
+TEST_F(BodyFilterTest, APartOfABodyIsSeenWhereThePolicySaysSo) {
+  TestFilter& filter = plugin();
+  filter.wholeRequest = filter.wholeResponse = 4;
+  filter.above = http::BodyPolicy::Above::kPart;
+  filter.request = [this](Exchange& exchange) {
+    calls_ += exchange.wholeRequestBody()->toString() + ";";
+    exchange.replaceRequestBody("lost");
+    return Action::kContinue;
+  };
+  filter.response = [this](Exchange& exchange, http::ResponseHead&) {
+    calls_ += exchange.wholeResponseBody()->toString() + ";";
+    exchange.replaceResponseBody("lost");
+    return Action::kContinue;
+  };
+  start();
+  client_.send("POST /api HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabcde");
+  ASSERT_TRUE(until([&] { return calls_ == "abcde;"; })) << calls_;
+  client_.send("fghi");
+  std::string seen;
+  ASSERT_TRUE(originHas(0, "\r\n\r\nabcdefghi", seen)) << seen;
+  origins_[0].send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nABCDE");
+  ASSERT_TRUE(until([&] { return calls_ == "abcde;ABCDE;"; })) << calls_;
+  origins_[0].send("FGHI");
+  ASSERT_TRUE(clientHas("\r\n\r\nABCDEFGHI")) << answer_;
+}
+
 }  // namespace
 }  // namespace tollgate::proxy

@@ -21,6 +21,7 @@ struct TestFilter final : http::HttpFilter {
   std::function<void(Exchange&)> log;
   std::function<bool(const http::ResponseHead&)> wants;
   size_t wholeRequest = 0, wholeResponse = 0;
+  http::BodyPolicy::Above above = http::BodyPolicy::Above::kPass;  ///< Of both.
   bool changes = true;
 
   uint8_t hooks() const override {
@@ -30,35 +31,36 @@ struct TestFilter final : http::HttpFilter {
         (responseBody ? http::kResponseBody : 0) | (trailers ? http::kTrailers : 0) |
         (log ? http::kLog : 0));
   }
-  http::BodyNeed requestBodyNeed() const override {
-    return wholeRequest > 0 ? http::BodyNeed::kWhole : http::BodyNeed::kNone;
+  http::BodyPolicy requestBodyPolicy() const override {
+    return http::BodyPolicy::collect(wholeRequest, above);
   }
-  size_t requestBodyLimit() const override { return wholeRequest; }
-  http::BodyNeed responseBodyNeed() const override {
-    return wholeResponse > 0 ? http::BodyNeed::kWhole : http::BodyNeed::kNone;
+  http::BodyPolicy responseBodyPolicy() const override {
+    return http::BodyPolicy::collect(wholeResponse, above);
   }
-  size_t responseBodyLimit() const override { return wholeResponse; }
   bool wantsResponseBody(Exchange&, const http::ResponseHead& head) const override {
     return !wants || wants(head);
   }
   bool changesBody() const override { return changes; }
-  Action onRequestHeaders(Exchange& e, void*) const override { return request(e); }
-  Action onRequestBody(Exchange& e, void*, buffer::Buffer& data, bool end) const override {
+  Action onRequestHeaders(Exchange& e, http::StateSlot&) const override { return request(e); }
+  Action onRequestBody(Exchange& e, http::StateSlot&, buffer::Buffer& data,
+                       bool end) const override {
     return requestBody(e, data, end);
   }
-  void onUpstreamRequest(Exchange& e, void*, http::HeaderMap& headers) const override {
+  void onUpstreamRequest(Exchange& e, http::StateSlot&, http::HeaderMap& headers) const override {
     upstream(e, headers);
   }
-  Action onResponseHeaders(Exchange& e, void*, http::ResponseHead& head) const override {
+  Action onResponseHeaders(Exchange& e, http::StateSlot&, http::ResponseHead& head) const override {
     return response(e, head);
   }
-  Action onResponseBody(Exchange& e, void*, buffer::Buffer& data, bool end) const override {
+  Action onResponseBody(Exchange& e, http::StateSlot&, buffer::Buffer& data,
+                        bool end) const override {
     return responseBody(e, data, end);
   }
-  void onTrailers(Exchange& e, void*, http::Direction d, http::HeaderMap& map) const override {
+  void onTrailers(Exchange& e, http::StateSlot&, http::Direction d,
+                  http::HeaderMap& map) const override {
     trailers(e, d, map);
   }
-  void onLog(Exchange& e, void*) const override { log(e); }
+  void onLog(Exchange& e, http::StateSlot&) const override { log(e); }
 };
 
 class FilterTest : public ProxyTest {

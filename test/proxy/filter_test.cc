@@ -1,5 +1,6 @@
 // Filters in the exchange over real sockets: order, held heads, pauses and back-pressure, HTTP/1
 // and HTTP/2 clients.
+#include "source/http/typed_filter.h"
 #include "test/proxy/filter_support.h"
 #include "test/proxy/h2_client.h"
 
@@ -377,6 +378,63 @@ TEST_F(FilterTest, AFilterOfCertainConsumersSeesTheEndOfARefusedRequest) {
   ASSERT_TRUE(clientHas("who are you"));
   ASSERT_TRUE(until([&] { return worker_.exchangesInUse() == 0; }));
   EXPECT_EQ(calls_, "end ");
+}
+
+/// What a typed filter keeps for an exchange, told when it comes and goes.
+struct Kept {
+  Kept() { ++alive; }
+  ~Kept() { --alive; }
+  Kept(const Kept&) = delete;
+  std::string text;
+  static inline int alive = 0;
+};
+struct Keeping final : http::Filter<void, Kept> {
+  Action onRequest(Exchange& exchange, Kept& kept) const {
+    kept.text = std::string(1000, 'x') + std::string(exchange.query());
+    return Action::kContinue;
+  }
+  Action onResponse(Exchange& exchange, Kept& kept, http::ResponseHead& head) const {
+    head.headers.set("X-Kept", exchange.arena().copy(kept.text.substr(1000)));
+    return Action::kContinue;
+  }
+};
+
+TEST_F(FilterTest, ATypedFiltersStateLivesAsLongAsTheExchange) {
+  http::TypedFilter<Keeping> filter;
+  EXPECT_EQ(filter.hooks(), http::kRequestHeaders | http::kResponseHeaders);
+  plan_.entries.emplace_back().fallback = &filter;
+  start();
+  get("/api?a");
+  std::string seen;
+  ASSERT_TRUE(originHas(0, "\r\n\r\n", seen));
+  EXPECT_EQ(Kept::alive, 1);
+  origins_[0].send(kOk);
+  ASSERT_TRUE(clientHas("X-Kept: a\r\n")) << answer_;
+  ASSERT_TRUE(until([] { return Kept::alive == 0; }));
+  get("/api?b");
+  ASSERT_TRUE(originHas(0, "/base?b", seen));
+  client_.close();
+  EXPECT_TRUE(until([] { return Kept::alive == 0; })) << "also where the client leaves";
+}
+
+TEST_F(FilterTest, WhatTheOriginIsAskedForCanBeChanged) {
+  plugin().request = [](Exchange& exchange) {
+    exchange.setMethod("PUT");
+    exchange.setForwardedPath("/other%20path");
+    exchange.setHost("elsewhere.test");
+    exchange.replaceRequestBody("made");
+    return Action::kContinue;
+  };
+  start();
+  get("/api?q=1");
+  std::string seen;
+  ASSERT_TRUE(originHas(0, "\r\n\r\nmade", seen)) << seen;
+  EXPECT_EQ(seen.substr(0, seen.find("\r\n")), "PUT /other%20path?q=1 HTTP/1.1");
+  EXPECT_NE(seen.find("\r\nHost: elsewhere.test\r\n"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("\r\nContent-Length: 4\r\n"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("\r\nX-Forwarded-Path: /api\r\n"), std::string::npos) << seen;
+  origins_[0].send(kOk);
+  ASSERT_TRUE(clientHas("hello"));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include "filters/http/acl/acl.pb.h"
 #include "filters/http/common/http_filter_entry.h"
-#include "source/http/filter.h"
 
 namespace tollgate::filters {
 namespace {
@@ -14,10 +13,8 @@ namespace engine = ::tollgate::http;
 constexpr std::string_view kGroupsHeader = "X-Consumer-Groups";
 
 /// Lets consumers pass by the groups that they are in.
-class Acl final : public engine::HttpFilter {
+class Acl final : public engine::Filter<http::acl::v1::Config> {
  public:
-  using Config = http::acl::v1::Config;
-
   explicit Acl(const Config& config)
       : denies_(config.deny_size() > 0), tells_(!config.hide_groups_header()) {
     const auto& listed = denies_ ? config.deny() : config.allow();
@@ -25,9 +22,7 @@ class Acl final : public engine::HttpFilter {
     std::sort(listed_.begin(), listed_.end());
   }
 
-  uint8_t hooks() const override { return engine::kRequestHeaders; }
-
-  engine::Action onRequestHeaders(engine::Exchange& exchange, void*) const override {
+  engine::Action onRequest(engine::Exchange& exchange, State&) const {
     const engine::Consumer* consumer = exchange.consumer();
     const bool proved = !exchange.credentialId().empty();
     if (consumer == nullptr) return refuse(exchange, proved);

@@ -36,10 +36,8 @@ std::string_view tokenOf(const engine::HeaderMap& headers) {
 
 /// Who is there, and whether they may do what they ask for. The Admin and status listeners run on
 /// the main thread, and so does reload(): the mutable members are that thread's.
-class AdminAuth final : public engine::HttpFilter {
+class AdminAuth final : public engine::Filter<http::admin_auth::v1::Config> {
  public:
-  using Config = http::admin_auth::v1::Config;
-
   static Result<std::unique_ptr<AdminAuth>> create(const Config& config,
                                                    const engine::FilterContext& context) {
     bool inlined = !config.tokens().empty();
@@ -57,9 +55,7 @@ class AdminAuth final : public engine::HttpFilter {
   AdminAuth(std::string path, AccessList list, engine::OperatorLog* log, uint32_t perMinute)
       : path_(std::move(path)), list_(std::move(list)), failures_(log, perMinute) {}
 
-  uint8_t hooks() const override { return engine::kRequestHeaders; }
-
-  Status reload() const override {
+  Status reload() const {
     if (path_.empty()) return {};  // its tokens stand in the configuration
     auto fresh = AccessList::read(path_);
     if (!fresh) return fresh.error();
@@ -67,7 +63,7 @@ class AdminAuth final : public engine::HttpFilter {
     return {};
   }
 
-  engine::Action onRequestHeaders(engine::Exchange& exchange, void*) const override {
+  engine::Action onRequest(engine::Exchange& exchange, State&) const {
     engine::RequestHead& request = exchange.request();
     const std::string_view token = tokenOf(request.headers);
     const net::PeerCertificate* certificate = exchange.peerCertificate();

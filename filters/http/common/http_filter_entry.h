@@ -10,6 +10,7 @@
 
 #include "source/base/json.h"
 #include "source/http/filter_factory.h"
+#include "source/http/typed_filter.h"
 #include "tollgate/schema/v1/options.pb.h"
 
 /// How an HTTP filter becomes known: once, by TOLLGATE_HTTP_FILTER in its own folder. CMake makes
@@ -27,9 +28,8 @@ struct HttpFilterEntry {
   ::tollgate::http::CredentialKinds::Read readCredential = nullptr;
 };
 
-/// Makes filters of a class that has
-///   using Config = ...;            the generated message of its configuration
-/// and, of each of the following, what it needs:
+/// Makes filters of a class that derives from http::Filter (source/http/typed_filter.h) and has, of
+/// each of the following, what it needs:
 ///   a constructor (const Config&), or (const Config&, const FilterContext&), or a function
 ///     static Result<std::unique_ptr<Class>> create(const Config&, const FilterContext&);
 ///   using Shared = ...;            what outlives configurations, one in a process: made from the
@@ -83,12 +83,13 @@ class HttpFilterFactoryOf final : public ::tollgate::http::HttpFilterFactory {
   }
   template <typename... Args>
   static Made make(Args&&... args) {
+    using Filter = ::tollgate::http::TypedFilter<Class>;
     if constexpr (requires { Class::create(args...); }) {
       auto made = Class::create(args...);
       if (!made) return made.error();
-      return std::unique_ptr<::tollgate::http::HttpFilter>(std::move(made).value());
+      return Made(std::make_unique<Filter>(std::move(**made)));
     } else {
-      return std::unique_ptr<::tollgate::http::HttpFilter>(std::make_unique<Class>(args...));
+      return Made(std::make_unique<Filter>(args...));
     }
   }
 

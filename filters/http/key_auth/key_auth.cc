@@ -21,10 +21,8 @@ namespace engine = ::tollgate::http;
 
 constexpr size_t kBodyLimit = 8 * 1024;
 
-class KeyAuth final : public engine::HttpFilter {
+class KeyAuth final : public engine::Filter<http::key_auth::v1::Config> {
  public:
-  using Config = http::key_auth::v1::Config;
-
   explicit KeyAuth(const Config& config)
       : names_(config.key_names().begin(), config.key_names().end()),
         gate_(config.anonymous(), Authentication::challengeOf("Key", config.realm())),
@@ -34,13 +32,11 @@ class KeyAuth final : public engine::HttpFilter {
         inBody_(config.key_in_body()),
         onPreflight_(config.run_on_preflight()) {}
 
-  uint8_t hooks() const override { return engine::kRequestHeaders; }
-  engine::BodyNeed requestBodyNeed() const override {
-    return inBody_ ? engine::BodyNeed::kWhole : engine::BodyNeed::kNone;
+  engine::BodyPolicy requestBody() const {
+    return engine::BodyPolicy::collect(inBody_ ? kBodyLimit : 0);
   }
-  size_t requestBodyLimit() const override { return inBody_ ? kBodyLimit : 0; }
 
-  engine::Action onRequestHeaders(engine::Exchange& exchange, void*) const override {
+  engine::Action onRequest(engine::Exchange& exchange, State&) const {
     if (!onPreflight_ && exchange.request().method == "OPTIONS") return engine::Action::kContinue;
     if (gate_.alreadyIn(exchange)) return engine::Action::kContinue;
     const std::unique_ptr<BodyFields> body = inBody_ ? readBody(exchange) : nullptr;

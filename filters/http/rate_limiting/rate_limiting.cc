@@ -92,14 +92,12 @@ struct Window {
   uint64_t cellOf(Hash128 who) const { return ShortHash::bucket({who.low ^ scope, who.high}) | 1; }
 };
 
-/// In the exchange's arena, zeroed at first; as many `shown` follow as there are limits.
 struct State {
-  bool told;  ///< What is shown belongs into the response.
-  bool rejected;
-  Shown* shown() { return reinterpret_cast<Shown*>(this) + 1; }
-  static constexpr size_t bytes(size_t limits) { return sizeof(Shown) * (1 + limits); }
+  State() {}          // what is shown is written before it is read
+  bool told = false;  ///< What is shown belongs into the response.
+  bool rejected = false;
+  Shown shown[kPeriods];  ///< One for each limit.
 };
-static_assert(sizeof(State) <= sizeof(Shown));
 
 std::unique_ptr<Algorithm> makeAlgorithm(const std::string& name, Limit limit) {
   if (name == "fixed-window") return std::make_unique<FixedWindow>(limit);
@@ -130,9 +128,8 @@ Result<RedisSettings> redisSettings(const http::rate_limiting::v1::Redis& redis,
   return out;
 }
 
-class RateLimiting final : public engine::HttpFilter {
+class RateLimiting final : public engine::Filter<http::rate_limiting::v1::Config, State> {
  public:
-  using Config = http::rate_limiting::v1::Config;
   using Shared = filters::Shared;
 
   static std::string check(const Json& config);
@@ -173,11 +170,7 @@ class RateLimiting final : public engine::HttpFilter {
   }
   void useRedis(std::shared_ptr<WorkerClients> redis) { redis_ = std::move(redis); }
 
-  uint8_t hooks() const override { return engine::kRequestHeaders | engine::kResponseHeaders; }
-  size_t stateBytes() const override { return State::bytes(windows_.size()); }
-
-  engine::Action onRequestHeaders(engine::Exchange& exchange, void* state) const override {
-    auto& kept = *static_cast<State*>(state);
+  engine::Action onRequest(engine::Exchange& exchange, State& kept) const {
     if (policy_ == Policy::kLocal) {
       kept.rejected = !takeLocal(exchange, kept);
       kept.told = !hideHeaders_;
@@ -189,10 +182,9 @@ class RateLimiting final : public engine::HttpFilter {
     return engine::Action::kPause;
   }
 
-  engine::Action onResponseHeaders(engine::Exchange& exchange, void* state,
-                                   engine::ResponseHead& head) const override {
-    auto& kept = *static_cast<State*>(state);
-    if (kept.told) headers_.write(head.headers, exchange.arena(), kept.shown(), kept.rejected);
+  engine::Action onResponse(engine::Exchange& exchange, State& kept,
+                            engine::ResponseHead& head) const {
+    if (kept.told) headers_.write(head.headers, exchange.arena(), kept.shown, kept.rejected);
     return engine::Action::kContinue;
   }
 
@@ -243,9 +235,9 @@ class RateLimiting final : public engine::HttpFilter {
     const engine::Consumer* consumer = exchange.consumer();
     const bool byConsumer = limitBy_ == LimitBy::kConsumer && consumer != nullptr;
     const Hash128 who = shared_.hash(byConsumer ? consumer->id : identifier(exchange));
-    if (windows_.size() != 1) return takeAll(who, now, state.shown());
+    if (windows_.size() != 1) return takeAll(who, now, state.shown);
     const uint64_t key = windows_[0].cellOf(who);
-    return take(windows_[0], key, shared_.table.find(key, now), now, *state.shown());
+    return take(windows_[0], key, shared_.table.find(key, now), now, *state.shown);
   }
 
   /// Looks up the cells, then takes from all limits or from none.
@@ -346,8 +338,8 @@ class RateLimiting final : public engine::HttpFilter {
       const Limit& limit = windows_[i].limit;
       double left = limit.requests - static_cast<double>(usages[i]);
       bool counted = !state.rejected || left <= 0;
-      state.shown()[i] = {std::max(counted ? left - 1 : left, 0.0),
-                          windowStart(limit.period, now) + millisOf(limit.period) - now};
+      state.shown[i] = {std::max(counted ? left - 1 : left, 0.0),
+                        windowStart(limit.period, now) + millisOf(limit.period) - now};
     }
     state.told = !hideHeaders_;
     if (!state.rejected) return handle.resume();

@@ -35,10 +35,8 @@ std::string_view messageOf(int status) {
   }
 }
 
-class RequestTermination final : public engine::HttpFilter {
+class RequestTermination final : public engine::Filter<http::request_termination::v1::Config> {
  public:
-  using Config = http::request_termination::v1::Config;
-
   /// Which parts of an answer exclude each other.
   static std::string check(const Json& config) {
     auto given = [&](const char* name) { return !schema::valueAt(config, name).is_null(); };
@@ -65,13 +63,11 @@ class RequestTermination final : public engine::HttpFilter {
     contentType_ = kJson;
   }
 
-  uint8_t hooks() const override { return engine::kRequestHeaders; }
-  engine::BodyNeed requestBodyNeed() const override {
-    return echo_ ? engine::BodyNeed::kWhole : engine::BodyNeed::kNone;
+  engine::BodyPolicy requestBody() const {
+    return engine::BodyPolicy::collect(echo_ ? kEchoLimit : 0);
   }
-  size_t requestBodyLimit() const override { return echo_ ? kEchoLimit : 0; }
 
-  engine::Action onRequestHeaders(engine::Exchange& exchange, void*) const override {
+  engine::Action onRequest(engine::Exchange& exchange, State&) const {
     if (!trigger_.empty() && !triggered(exchange)) return engine::Action::kContinue;
     if (echo_) {
       exchange.reply(status_, kJson, request_termination::echoOf(exchange, message_));
