@@ -36,6 +36,7 @@ enum class StreamError : uint8_t {
   kPeerClosed,  ///< The other side closed or reset before the message was complete.
   kProtocol,    ///< What it sent is not HTTP.
   kRefused,     ///< It has not processed the request; safe to send again.
+  kReset,       ///< It gave up this stream; the connection goes on.
   kTimeout,
   kConnectFailed,
   kLocal,  ///< We gave up.
@@ -179,20 +180,32 @@ struct UpstreamRequest {
   bool upgrade = false;      ///< Sends Connection: keep-alive, Upgrade and Upgrade: websocket.
 };
 
-/// HTTP/1 client side on one upstream connection: one request at a time.
-class ClientCodec {
+/// The sending end of one request, offered by a client codec. Valid until its sink was told of the
+/// response's end or of an error, or reset() was called. What was not sent of the request when the
+/// response has ended is not sent any more.
+class ClientStream {
  public:
-  virtual ~ClientCodec() = default;
-  /// Starts a request. `end`: no body. `contentLength` < 0: chunked.
+  /// The first call, unless it is reset(). `end`: no body. `contentLength` < 0: not known.
   virtual void sendHead(const UpstreamRequest& request, bool end, int64_t contentLength,
                         ResponseSink& sink) = 0;
+  /// Takes all bytes out of `data`.
   virtual void sendBody(buffer::Buffer& data, bool end) = 0;
   virtual void sendTrailers(const HeaderMap& trailers) = 0;
-  virtual void onData(buffer::Buffer& input, bool end) = 0;
-  /// Forgets the sink; the connection is not reusable.
-  virtual void abandon() = 0;
-  /// True when the exchange on it is complete and the connection may carry another request.
-  virtual bool reusable() const = 0;
+  /// Gives the exchange up (closes an HTTP/1 connection, if a head was sent). The sink hears no
+  /// more. `error`: why; kTimeout makes an HTTP/2 connection prove that it still works.
+  virtual void reset(StreamError error) = 0;
+  /// True while more is queued than the stream should hold: stop the source until
+  /// onRequestWritable.
+  virtual bool congested() const = 0;
+  /// Bytes of the request that wait for the origin.
+  virtual size_t queued() const = 0;
+  /// Bytes that have left since sendHead(), of this request or (HTTP/1) with its framing.
+  virtual uint64_t sent() const = 0;
+  /// Stops and resumes delivering the response body (flow control towards the origin). Nests not.
+  virtual void pauseBody(bool pause) = 0;
+
+ protected:
+  ~ClientStream() = default;
 };
 
 }  // namespace tollgate::http

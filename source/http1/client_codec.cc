@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "source/http1/body_decoder.h"
-#include "source/http1/head_parser.h"
 #include "source/http1/head_writer.h"
 
 namespace tollgate::http1 {
@@ -15,59 +13,12 @@ using http::StreamError;
 /// Interim responses tolerated before the final one.
 constexpr int kMaxInformational = 32;
 
-class Codec final : public http::ClientCodec {
- public:
-  Codec(buffer::Buffer& output, const http::CodecLimits& limits)
-      : output_(output), body_(output.pool()), limits_(limits) {}
-
-  void sendHead(const http::UpstreamRequest& request, bool end, int64_t contentLength,
-                http::ResponseSink& sink) override;
-  void sendBody(buffer::Buffer& data, bool end) override;
-  void sendTrailers(const http::HeaderMap& trailers) override;
-  void onData(buffer::Buffer& input, bool end) override;
-  void abandon() override;
-  bool reusable() const override {
-    return state_ == State::kIdle && requestDone_ && keepAlive_ && !broken_;
-  }
-
- private:
-  enum class State : uint8_t { kIdle, kHead, kBody, kRaw };
-
-  bool step(buffer::Buffer& input);
-  bool readHead(buffer::Buffer& input);
-  bool parseHead(buffer::Buffer& input, bool complete);
-  void takeHead(const buffer::Buffer& input, const MessageInfo& info);
-  void informational(http::ResponseSink& sink, const MessageInfo& info);
-  bool readBody(buffer::Buffer& input);
-  bool readTrailers(buffer::Buffer& input);
-  void inputEnded();
-  void fail(StreamError error, std::string_view detail);
-  http::ResponseSink& finish();
-  void writeBody(buffer::Buffer& data);
-  void writeFraming(HeadWriter& writer, const http::UpstreamRequest& request, bool end,
-                    int64_t contentLength);
-
-  buffer::Buffer& output_;
-  buffer::Buffer body_;  ///< Decoded bytes on their way to the sink; empty between calls.
-  const http::CodecLimits limits_;
-  http::ResponseSink* sink_ = nullptr;
-  HeadScanner scanner_;
-  BodyDecoder decoder_;
-  State state_ = State::kIdle;
-  uint64_t toSend_ = 0;  ///< Without chunked: bytes of the request body still to come.
-  int informationals_ = 0;
-  bool chunked_ = false;
-  bool headRequest_ = false;
-  bool upgrade_ = false;
-  bool requestDone_ = true;
-  bool keepAlive_ = true;  ///< What the last response said.
-  bool broken_ = false;    ///< Never reusable again.
-};
+}  // namespace
 
 // ---- The request -------------------------------------------------------------------------------
 
-void Codec::sendHead(const http::UpstreamRequest& request, bool end, int64_t contentLength,
-                     http::ResponseSink& sink) {
+void ClientCodec::sendHead(const http::UpstreamRequest& request, bool end, int64_t contentLength,
+                           http::ResponseSink& sink) {
   sink_ = &sink;
   state_ = State::kHead;
   scanner_.reset();
@@ -91,8 +42,8 @@ void Codec::sendHead(const http::UpstreamRequest& request, bool end, int64_t con
   writer.finish();
 }
 
-void Codec::writeFraming(HeadWriter& writer, const http::UpstreamRequest& request, bool end,
-                         int64_t contentLength) {
+void ClientCodec::writeFraming(HeadWriter& writer, const http::UpstreamRequest& request, bool end,
+                               int64_t contentLength) {
   if (chunked_) {
     writer.put("Transfer-Encoding: chunked\r\n");
   } else if (!end) {
@@ -106,7 +57,7 @@ void Codec::writeFraming(HeadWriter& writer, const http::UpstreamRequest& reques
                              : "Connection: keep-alive\r\n");
 }
 
-void Codec::writeBody(buffer::Buffer& data) {
+void ClientCodec::writeBody(buffer::Buffer& data) {
   if (state_ == State::kRaw) {
     appendBody(output_, data);
   } else if (chunked_) {
@@ -120,7 +71,7 @@ void Codec::writeBody(buffer::Buffer& data) {
   }
 }
 
-void Codec::sendBody(buffer::Buffer& data, bool end) {
+void ClientCodec::sendBody(buffer::Buffer& data, bool end) {
   if (requestDone_ && state_ != State::kRaw) {
     data.clear();
     return;
@@ -134,7 +85,7 @@ void Codec::sendBody(buffer::Buffer& data, bool end) {
   requestDone_ = true;
 }
 
-void Codec::sendTrailers(const http::HeaderMap& trailers) {
+void ClientCodec::sendTrailers(const http::HeaderMap& trailers) {
   if (requestDone_) return;
   if (chunked_) appendLastChunk(output_, &trailers);
   if (toSend_ > 0) broken_ = true;
@@ -143,14 +94,14 @@ void Codec::sendTrailers(const http::HeaderMap& trailers) {
 
 // ---- The response ------------------------------------------------------------------------------
 
-void Codec::onData(buffer::Buffer& input, bool end) {
+void ClientCodec::onData(buffer::Buffer& input, bool end) {
   while (step(input)) {
   }
-  if (end) inputEnded();
+  if (end) inputEnded({});
 }
 
 /// One unit of work. False: more input has to come first.
-bool Codec::step(buffer::Buffer& input) {
+bool ClientCodec::step(buffer::Buffer& input) {
   switch (state_) {
     case State::kHead:
       return readHead(input);
@@ -170,7 +121,12 @@ bool Codec::step(buffer::Buffer& input) {
   return false;
 }
 
-void Codec::inputEnded() {
+void ClientCodec::onConnectionClosed(std::string_view reason) {
+  if (sink_ != nullptr) inputEnded(reason);
+}
+
+/// `reason`: why the connection has broken; "" where the origin has ended it in order.
+void ClientCodec::inputEnded(std::string_view reason) {
   broken_ = true;
   if (sink_ == nullptr) return;
   bool complete = state_ == State::kRaw || (state_ == State::kBody && decoder_.untilClose());
@@ -180,11 +136,12 @@ void Codec::inputEnded() {
     return;
   }
   bool nothing = state_ == State::kHead && scanner_.bytes() == 0 && informationals_ == 0;
-  fail(StreamError::kPeerClosed,
-       nothing ? "closed before the response" : "closed within the response");
+  if (reason.empty())
+    reason = nothing ? "closed before the response" : "closed within the response";
+  fail(StreamError::kPeerClosed, reason);
 }
 
-void Codec::fail(StreamError error, std::string_view detail) {
+void ClientCodec::fail(StreamError error, std::string_view detail) {
   broken_ = true;
   state_ = State::kIdle;
   body_.clear();
@@ -193,18 +150,18 @@ void Codec::fail(StreamError error, std::string_view detail) {
 }
 
 /// The response is complete; the sink gets one more call from the caller.
-http::ResponseSink& Codec::finish() {
+http::ResponseSink& ClientCodec::finish() {
   state_ = State::kIdle;
   return *std::exchange(sink_, nullptr);
 }
 
-void Codec::abandon() {
+void ClientCodec::abandon() {
   sink_ = nullptr;
   state_ = State::kIdle;
   broken_ = true;
 }
 
-bool Codec::readHead(buffer::Buffer& input) {
+bool ClientCodec::readHead(buffer::Buffer& input) {
   if (input.empty()) return false;
   // Most heads come in one piece: they are parsed without a search for their end.
   bool first = scanner_.bytes() == 0 && input.front().size() <= limits_.maxHeadBytes;
@@ -225,7 +182,7 @@ bool Codec::readHead(buffer::Buffer& input) {
 
 /// `complete`: the front range is known to hold the whole head. Else false, and nothing has
 /// happened, if it does not parse: what is wrong with it is told when all of it is there.
-bool Codec::parseHead(buffer::Buffer& input, bool complete) {
+bool ClientCodec::parseHead(buffer::Buffer& input, bool complete) {
   http::ResponseSink& sink = *sink_;
   http::ResponseHead& response = sink.response();
   response.headers.clear();
@@ -248,7 +205,7 @@ bool Codec::parseHead(buffer::Buffer& input, bool complete) {
   return true;
 }
 
-void Codec::takeHead(const buffer::Buffer& input, const MessageInfo& info) {
+void ClientCodec::takeHead(const buffer::Buffer& input, const MessageInfo& info) {
   if (sink_->response().status < 200) return informational(*sink_, info);
   keepAlive_ = info.keepAlive;
   if (info.body == BodyKind::kNone) {
@@ -260,7 +217,7 @@ void Codec::takeHead(const buffer::Buffer& input, const MessageInfo& info) {
   sink_->onResponseHead(false);
 }
 
-void Codec::informational(http::ResponseSink& sink, const MessageInfo& info) {
+void ClientCodec::informational(http::ResponseSink& sink, const MessageInfo& info) {
   int status = sink.response().status;
   if (status == 101) {
     if (!upgrade_ || !info.upgrade || !requestDone_) {
@@ -278,7 +235,7 @@ void Codec::informational(http::ResponseSink& sink, const MessageInfo& info) {
   if (sink_ == &sink) sink.response().headers.clear();
 }
 
-bool Codec::readBody(buffer::Buffer& input) {
+bool ClientCodec::readBody(buffer::Buffer& input) {
   if (input.empty()) return false;
   BodyDecoder::Status status = decoder_.decode(input, body_);
   if (status == BodyDecoder::Status::kBad) {
@@ -299,7 +256,7 @@ bool Codec::readBody(buffer::Buffer& input) {
   return status == BodyDecoder::Status::kTrailers && readTrailers(input);
 }
 
-bool Codec::readTrailers(buffer::Buffer& input) {
+bool ClientCodec::readTrailers(buffer::Buffer& input) {
   size_t bytes = decoder_.trailerBytes();
   std::string_view section = input.linearize(bytes).substr(0, bytes);
   sink_->pin(input.frontSlab());
@@ -312,13 +269,6 @@ bool Codec::readTrailers(buffer::Buffer& input) {
   if (!input.empty()) broken_ = true;
   finish().onResponseTrailers(*trailers);
   return true;
-}
-
-}  // namespace
-
-std::unique_ptr<http::ClientCodec> makeClientCodec(buffer::Buffer& output,
-                                                   const http::CodecLimits& limits) {
-  return std::make_unique<Codec>(output, limits);
 }
 
 }  // namespace tollgate::http1

@@ -156,10 +156,10 @@ void BodyWalk::balanceClient() {
   const auto& state = exchange_.state_;
   if (state.stream == nullptr || state.bodyEnded) return;
   Forwarder& forwarder = exchange_.forwarder_;
-  const net::Connection* connection = forwarder.connection();
+  const http::ClientStream* origin = forwarder.stream();
   const bool full = !walk_.collectsRequest() &&
                     (forwarder.pendingBody().size() > kHeldMark || heldRequest() > kHeldMark ||
-                     (connection != nullptr && connection->aboveHighMark()));
+                     (origin != nullptr && origin->congested()));
   if (full == state_.clientStopped) return;
   state_.clientStopped = full;
   state.stream->pauseBody(full);
@@ -169,9 +169,9 @@ void BodyWalk::balanceClient() {
 }
 
 void BodyWalk::balanceOrigin() {
-  net::Connection* connection = exchange_.forwarder_.connection();
+  http::ClientStream* origin = exchange_.forwarder_.stream();
   http::ServerStream* stream = exchange_.state_.stream;
-  if (connection == nullptr || stream == nullptr) return;
+  if (origin == nullptr || stream == nullptr) return;
   const bool congested = exchange_.state_.phase == Phase::kResponding && stream->congested();
   const size_t held = state_.sides == nullptr ? 0 : state_.sides->response.bytes();
   const bool full = congested || held > kHeldMark;
@@ -183,15 +183,9 @@ void BodyWalk::balanceOrigin() {
   }
   if (full == state_.originStopped) return;
   state_.originStopped = full;
-  if (full) return connection->pauseReading();
-  connection->resumeReading();
+  origin->pauseBody(full);
+  if (full) return;
   exchange_.forwarder_.watch().awaitResponse();
-}
-
-void BodyWalk::freeOrigin() {
-  if (!state_.originStopped) return;
-  state_.originStopped = false;
-  exchange_.forwarder_.connection()->resumeReading();
 }
 
 }  // namespace tollgate::proxy

@@ -45,8 +45,8 @@ class BodyWalk {
   void balanceClient();
   /// Stops the origin while much is held or the client is slow, and lets it go on after that.
   void balanceOrigin();
-  /// The origin's connection serves others from now on.
-  void freeOrigin();
+  /// It has said everything.
+  void originEnded() { state_.originStopped = false; }
   bool clientStopped() const { return state_.clientStopped; }
   bool originStopped() const { return state_.originStopped; }
   /// Bytes of the request's body that filters have in hand.
@@ -76,7 +76,7 @@ class BodyWalk {
   struct State {
     Sides* sides = nullptr;      ///< In the arena, made when first needed; reset() destroys it.
     bool clientStopped = false;  ///< It sends no more of its body for now.
-    bool originStopped = false;  ///< It is not read.
+    bool originStopped = false;  ///< It sends no more of its body for now.
   };
 
   Sides& sides();

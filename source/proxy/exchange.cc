@@ -50,7 +50,6 @@ void ProxyExchange::finishResponse() {
 void ProxyExchange::end() {
   if (!alive_) return;
   client_.stop();
-  forwarder_.release();
   forwarder_.drop();
   forwarder_.choice().leave();
   info_.ended = worker_.loop.now();

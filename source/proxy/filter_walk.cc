@@ -268,11 +268,8 @@ void FilterWalk::commitResponse() {
   bodies_.pumpResponse();
 }
 
-/// The origin has said everything; its connection need not wait for our filters.
-void FilterWalk::originEnded() {
-  if (exchange_.forwarder_.connection() != nullptr) exchange_.client_.stop();
-  exchange_.forwarder_.release();
-}
+/// The origin has said everything: the client is not waited for any more.
+void FilterWalk::originEnded() { exchange_.client_.stop(); }
 
 const buffer::Buffer* FilterWalk::wholeResponse() {
   if (!state_.walkingResponse || bodies_.state_.sides == nullptr || state_.headEnd) return nullptr;

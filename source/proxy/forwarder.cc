@@ -69,13 +69,13 @@ void Forwarder::connect(const net::Address& address) {
     exchange_.info_.attempt.secure = true;
     exchange_.info_.attempt.serverName = serverName;
   }
-  upstream::UpstreamConnection* ready =
-      worker.pool.acquire(service, address, serverName, state_.triedFresh, *this, state_.waiting);
-  if (ready != nullptr) {
-    onUpstreamReady(*ready);
-  } else if (state_.waiting == nullptr) {
+  const upstream::Opening opening =
+      worker.pool.open({service, address, serverName, state_.triedFresh}, *this);
+  if (opening.stream != nullptr) {
+    onStreamReady(*opening.stream, opening.reused);
+  } else if (!opening.waiting) {
     // From the loop: a service's many retries would pile up on the stack.
-    worker.loop.post([this, handle = exchange_.pauseHandle(), why = worker.pool.failure()] {
+    worker.loop.post([this, handle = exchange_.pauseHandle(), why = opening.failure] {
       if (handle.get() == nullptr) return;
       attemptFailed(false, false, why);
       exchange_.touch();
@@ -98,15 +98,14 @@ void Forwarder::noteAttempt(const net::Address& address) {
   ++info.attempts;
 }
 
-void Forwarder::onUpstreamReady(upstream::UpstreamConnection& connection) {
-  state_.waiting = nullptr;
-  state_.upstream = &connection;
+void Forwarder::onStreamReady(http::ClientStream& stream, bool reused) {
+  state_.stream = &stream;
+  state_.reused = reused;
   sendRequest();
   exchange_.touch();
 }
 
-void Forwarder::onUpstreamFailed(bool timedOut, std::string_view reason) {
-  state_.waiting = nullptr;
+void Forwarder::onStreamFailed(bool timedOut, std::string_view reason) {
   attemptFailed(timedOut, false, reason);
   exchange_.touch();
 }
@@ -130,10 +129,9 @@ void Forwarder::sendRequest() {
   head.target = upstreamTarget(exchange_.forwarded());
   head.upgrade = state.hop.upgrade;
   info.attempt.connected = exchange_.worker_.loop.now();
-  info.attempt.reused = state_.upstream->reused();
-  state_.upstream->codec().sendHead(head, !state.hasBody, state_.contentLength, response_);
+  info.attempt.reused = state_.reused;
+  state_.stream->sendHead(head, !state.hasBody, state_.contentLength, response_);
   sendPending();
-  state_.upstream->flush();
   watch_.restart();
   if (state.hasBody && !state.requestEnded) exchange_.walk_.bodies().balanceClient();
 }
@@ -157,8 +155,7 @@ void Forwarder::sendPending() {
       }
     }
   }
-  state_.upstream->codec().sendBody(pending_, state.requestEnded);
-  state_.upstream->flush();
+  state_.stream->sendBody(pending_, state.requestEnded);
 }
 
 void Forwarder::replaceBody(std::string_view body) {
@@ -168,8 +165,8 @@ void Forwarder::replaceBody(std::string_view body) {
 }
 
 size_t Forwarder::held() const {
-  const size_t output = state_.upstream == nullptr ? 0 : connection()->output().size();
-  return pending_.size() + std::max(output, replay_.size());
+  const size_t queued = state_.stream == nullptr ? 0 : state_.stream->queued();
+  return pending_.size() + std::max(queued, replay_.size());
 }
 
 void Forwarder::dropReplay() {
@@ -179,7 +176,7 @@ void Forwarder::dropReplay() {
 
 void Forwarder::deliver() {
   const auto& state = exchange_.state_;
-  if (state_.upstream != nullptr && state.phase >= Phase::kForwarding &&
+  if (state_.stream != nullptr && state.phase >= Phase::kForwarding &&
       state.phase <= Phase::kResponding) {
     sendPending();
     if (state.phase == Phase::kForwarding) watch_.requestMoved();
@@ -191,18 +188,17 @@ void Forwarder::deliver() {
 void Forwarder::sendTrailers(http::HeaderMap& trailers) {
   auto& state = exchange_.state_;
   state.requestEnded = true;
-  if (state_.upstream == nullptr) return;  // sent without them: they are optional by definition
+  if (state_.stream == nullptr) return;  // sent without them: they are optional by definition
   state.requestEnded = false;
   sendPending();
   state.requestEnded = true;
-  if (state_.upstream == nullptr) return;
-  state_.upstream->codec().sendTrailers(trailers);
-  state_.upstream->flush();
+  if (state_.stream == nullptr) return;
+  state_.stream->sendTrailers(trailers);
   if (state.phase == Phase::kForwarding) watch_.requestMoved();
 }
 
-void Forwarder::onUpstreamWritable() {
-  if (state_.upstream == nullptr) return;
+void Forwarder::writable() {
+  if (state_.stream == nullptr) return;
   if (exchange_.state_.phase == Phase::kForwarding) watch_.requestMoved();
   exchange_.walk_.bodies().balanceClient();
 }
@@ -217,20 +213,31 @@ bool Forwarder::mayRetry(bool requestSent) const {
   return mayRepeat() && !exchange_.state_.tunnel;
 }
 
-void Forwarder::streamFailed(std::string_view detail) {
-  upstream::UpstreamConnection* connection = std::exchange(state_.upstream, nullptr);
-  const bool stale = connection != nullptr && connection->reused() && !state_.triedFresh;
-  if (connection != nullptr && !connection->brokenBy().empty()) detail = connection->brokenBy();
-  if (connection != nullptr) connection->abort();
-  watch_.stop();
-  if (exchange_.state_.phase != Phase::kForwarding || !stale || !mayRepeat()) {
-    return attemptFailed(false, true, detail);
-  }
+/// Once more, free of charge, and to where it went.
+bool Forwarder::mayRenew(http::StreamError error) const {
+  if (exchange_.state_.phase != Phase::kForwarding || state_.triedFresh) return false;
+  // What the origin has not looked at may be anything.
+  if (error == http::StreamError::kRefused) return state_.replayable || !state_.anyBodySent;
   // A kept connection that closed before any response byte: the origin's idle limit was shorter
-  // than ours. Once more on a fresh one, not counted against the service's retries.
+  // than ours.
+  return state_.reused && error != http::StreamError::kReset && mayRepeat();
+}
+
+void Forwarder::streamFailed(http::StreamError error, std::string_view detail) {
+  state_.stream = nullptr;
+  watch_.stop();
+  if (!mayRenew(error)) {
+    return attemptFailed(false, error != http::StreamError::kRefused, detail);
+  }
   --exchange_.info_.attempts;
   exchange_.info_.attempt.failure = http::causeOf(phase(), detail);
   attempt(true);
+}
+
+void Forwarder::streamEnded() {
+  watch_.stop();
+  exchange_.walk_.bodies().originEnded();
+  state_.stream = nullptr;
 }
 
 void Forwarder::attemptFailed(bool timedOut, bool requestSent, std::string_view detail) {
@@ -239,7 +246,7 @@ void Forwarder::attemptFailed(bool timedOut, bool requestSent, std::string_view 
   const http::FailurePhase phase = this->phase();
   info.failure = info.attempt.failure = http::causeOf(phase, detail);
   exchange_.worker_.counters.count(info.failure);
-  if (state_.upstream != nullptr) std::exchange(state_.upstream, nullptr)->abort();
+  dropStream(timedOut ? http::StreamError::kTimeout : http::StreamError::kLocal);
   watch_.stop();
   if (state.phase == Phase::kResponding) {
     // The head is out: all that can be done is to show that the body is cut short.
@@ -270,20 +277,15 @@ void Forwarder::settle() {
   state_.replayable = false;
 }
 
+void Forwarder::dropStream(http::StreamError error) {
+  if (state_.stream != nullptr) std::exchange(state_.stream, nullptr)->reset(error);
+}
+
 void Forwarder::drop() {
   watch_.stop();
   choice_.cancel();
-  if (state_.waiting != nullptr) {
-    exchange_.worker_.pool.cancel(*std::exchange(state_.waiting, nullptr));
-  }
-  if (state_.upstream != nullptr) std::exchange(state_.upstream, nullptr)->abort();
-}
-
-void Forwarder::release() {
-  watch_.stop();
-  if (state_.upstream == nullptr) return;
-  exchange_.walk_.bodies().freeOrigin();
-  std::exchange(state_.upstream, nullptr)->release();
+  if (linked()) upstream::StreamPool::cancel(*this);
+  dropStream(http::StreamError::kLocal);
 }
 
 }  // namespace tollgate::proxy

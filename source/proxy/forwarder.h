@@ -9,12 +9,12 @@
 #include "source/proxy/endpoint_choice.h"
 #include "source/proxy/origin_response.h"
 #include "source/proxy/origin_watch.h"
-#include "source/upstream/pool.h"
+#include "source/upstream/stream_pool.h"
 
 namespace tollgate::proxy {
 
-/// The attempts of one exchange at its origin: endpoint, connection, request, time limits, retries.
-class Forwarder final : public upstream::UpstreamUser {
+/// The attempts of one exchange at its origin: endpoint, stream, request, time limits, retries.
+class Forwarder final : public upstream::StreamWaiter {
  public:
   Forwarder(ProxyExchange& exchange, buffer::SlabPool& slabs)
       : exchange_(exchange),
@@ -35,14 +35,15 @@ class Forwarder final : public upstream::UpstreamUser {
   void noTarget();
   /// Once more, if the request may be sent again, else the client is told.
   void attemptFailed(bool timedOut, bool requestSent, std::string_view detail);
-  /// A stream that broke: where a kept connection had gone stale, it does not count as an attempt.
-  void streamFailed(std::string_view detail);
+  /// The stream broke. Where a kept connection had gone stale, or the origin has not looked at the
+  /// request, that does not count as an attempt.
+  void streamFailed(http::StreamError error, std::string_view detail);
+  /// The origin has said everything: the stream is over.
+  void streamEnded();
   /// Nothing is repeated any more: the response is there.
   void settle();
   /// Gives up whatever is under way.
   void drop();
-  /// The origin has said everything: its connection may serve others.
-  void release();
 
   /// Body bytes that have passed the filters, from the client or from them.
   buffer::Buffer& pendingBody() { return pending_; }
@@ -59,10 +60,11 @@ class Forwarder final : public upstream::UpstreamUser {
   /// Gives the copy of the body up that another attempt would send.
   void dropReplay();
 
+  /// The origin takes more of the request.
+  void writable();
+
   /// nullptr without one that carries the request.
-  net::Connection* connection() const {
-    return state_.upstream == nullptr ? nullptr : &state_.upstream->connection();
-  }
+  http::ClientStream* stream() const { return state_.stream; }
   EndpointChoice& choice() { return choice_; }
   OriginWatch& watch() { return watch_; }
   OriginResponse& response() { return response_; }
@@ -72,16 +74,15 @@ class Forwarder final : public upstream::UpstreamUser {
   /// response under way is cut short.
   void report(http::FailurePhase phase, std::string_view detail, int status);
 
-  // upstream::UpstreamUser
-  void onUpstreamReady(upstream::UpstreamConnection& connection) override;
-  void onUpstreamFailed(bool timedOut, std::string_view reason) override;
-  void onUpstreamWritable() override;
+  // upstream::StreamWaiter
+  void onStreamReady(http::ClientStream& stream, bool reused) override;
+  void onStreamFailed(bool timedOut, std::string_view reason) override;
 
  private:
   struct State {
-    upstream::UpstreamConnection* upstream = nullptr;
-    upstream::UpstreamConnection* waiting = nullptr;  ///< Becomes `upstream` when it is ready.
+    http::ClientStream* stream = nullptr;
     int64_t contentLength = -1;
+    bool reused = false;  ///< The stream's connection has carried others before.
     bool replayable = true;
     bool anyBodySent = false;
     bool triedFresh = false;  ///< The one free retry after a stale connection is spent.
@@ -93,7 +94,8 @@ class Forwarder final : public upstream::UpstreamUser {
   void sendPending();
   bool mayRetry(bool requestSent) const;
   bool mayRepeat() const;
-  void refuseOpenAdmin();
+  bool mayRenew(http::StreamError error) const;
+  void dropStream(http::StreamError error);
   http::FailurePhase phase() const;
 
   ProxyExchange& exchange_;

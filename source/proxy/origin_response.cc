@@ -20,7 +20,7 @@ void OriginResponse::onResponseHead(bool end) {
   auto& state = exchange_.state_;
   http::ResponseHead& head = *exchange_.response_;
   http::ExchangeInfo& info = exchange_.info_;
-  exchange_.forwarder_.watch().stop();
+  end ? exchange_.forwarder_.streamEnded() : exchange_.forwarder_.watch().stop();
   exchange_.client_.stop();  // it has its answer: the body goes on as the origin wants it
   info.proxied = true;
   info.failure = http::FailureCause::kNone;  // of an attempt before this one
@@ -47,6 +47,7 @@ void OriginResponse::onResponseHead(bool end) {
 
 void OriginResponse::onResponseBody(buffer::Buffer& data, bool end) {
   http::ServerStream* stream = exchange_.state_.stream;
+  if (end) exchange_.forwarder_.streamEnded();
   if (stream == nullptr) return data.clear();
   BodyWalk& bodies = exchange_.walk_.bodies();
   if (bodies.takesResponse()) return bodies.response(data, end, nullptr);
@@ -60,6 +61,7 @@ void OriginResponse::onResponseBody(buffer::Buffer& data, bool end) {
 
 void OriginResponse::onResponseTrailers(http::HeaderMap& trailers) {
   BodyWalk& bodies = exchange_.walk_.bodies();
+  exchange_.forwarder_.streamEnded();
   if (bodies.takesResponse()) {
     buffer::Buffer nothing(exchange_.worker_.slabs);
     return bodies.response(nothing, true, &trailers);
@@ -69,9 +71,11 @@ void OriginResponse::onResponseTrailers(http::HeaderMap& trailers) {
   exchange_.finishResponse();
 }
 
-void OriginResponse::onResponseError(http::StreamError, std::string_view detail) {
-  exchange_.forwarder_.streamFailed(detail);
+void OriginResponse::onResponseError(http::StreamError error, std::string_view detail) {
+  exchange_.forwarder_.streamFailed(error, detail);
   exchange_.touch();
 }
+
+void OriginResponse::onRequestWritable() { exchange_.forwarder_.writable(); }
 
 }  // namespace tollgate::proxy

@@ -16,7 +16,7 @@ class OriginResponse final : public http::ResponseSink {
   void onResponseBody(buffer::Buffer& data, bool end) override;
   void onResponseTrailers(http::HeaderMap& trailers) override;
   void onResponseError(http::StreamError error, std::string_view detail) override;
-  void onRequestWritable() override {}
+  void onRequestWritable() override;
   http::ResponseHead& response() override;
   Arena& arena() override;
   void pin(buffer::SlabRef slab) override;

@@ -14,12 +14,17 @@ void OriginWatch::awaitResponse() { arm(exchange_.state_.service->readTimeout); 
 
 void OriginWatch::restart() {
   stop();
-  state_.sending = false;
-  requestMoved();
+  state_ = {};
+  state_.moved = exchange_.worker_.loop.now();
+  if (exchange_.state_.requestEnded) {
+    awaitResponse();
+  } else {
+    arm(exchange_.state_.service->writeTimeout);
+  }
 }
 
 void OriginWatch::requestMoved() {
-  const uint64_t taken = exchange_.forwarder_.connection()->bytesWritten();
+  const uint64_t taken = exchange_.forwarder_.stream()->sent();
   const bool moved = taken != state_.took || !timer_.armed();
   if (moved) {
     state_.took = taken;
@@ -35,10 +40,10 @@ void OriginWatch::requestMoved() {
 /// True while the origin has time left for what it was given of the request; its timer then runs
 /// on, unless it is the client that is waited for.
 bool OriginWatch::mayTakeMore() {
-  net::Connection& connection = *exchange_.forwarder_.connection();
+  const http::ClientStream& stream = *exchange_.forwarder_.stream();
   const upstream::Service& service = *exchange_.state_.service;
   const bool ended = exchange_.state_.requestEnded;
-  if (connection.output().empty()) {
+  if (stream.queued() == 0) {
     if (ended && !state_.sending) return false;
     state_.sending = false;
     if (ended) awaitResponse();
@@ -46,8 +51,8 @@ bool OriginWatch::mayTakeMore() {
   }
   state_.sending = true;
   const event::TimePoint now = exchange_.worker_.loop.now();
-  if (connection.bytesWritten() != state_.took) {
-    state_.took = connection.bytesWritten();
+  if (stream.sent() != state_.took) {
+    state_.took = stream.sent();
     state_.moved = now;
   }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -59,7 +64,7 @@ bool OriginWatch::mayTakeMore() {
 
 void OriginWatch::onTimeout() {
   const bool sending =
-      exchange_.state_.phase == Phase::kForwarding && exchange_.forwarder_.connection() != nullptr;
+      exchange_.state_.phase == Phase::kForwarding && exchange_.forwarder_.stream() != nullptr;
   if (sending && mayTakeMore()) return;
   exchange_.forwarder_.attemptFailed(true, true, "timeout");
   exchange_.touch();

@@ -42,8 +42,9 @@ void writeHex(uint64_t low, uint64_t high, char* out) {
 }  // namespace
 
 WorkerContext::WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
-                             upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
-                             net::ResolverSettings resolver, size_t worker)
+                             upstream::StreamPool::Settings pool,
+                             upstream::StreamPool::TlsFactory tls, net::ResolverSettings resolver,
+                             size_t worker)
     : loop(loop),
       settings(settings),
       lines(settings),

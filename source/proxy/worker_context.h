@@ -16,7 +16,7 @@
 #include "source/proxy/own_lines.h"
 #include "source/proxy/snapshot.h"
 #include "source/proxy/worker_counters.h"
-#include "source/upstream/pool.h"
+#include "source/upstream/stream_pool.h"
 #include "source/upstream/worker_clusters.h"
 
 namespace tollgate::proxy {
@@ -49,7 +49,7 @@ class ServedConnection : public ListLink<ServedTag> {
 class WorkerContext final : private event::PassEnd {
  public:
   WorkerContext(event::EventLoop& loop, const ProxySettings& settings,
-                upstream::Pool::Settings pool, upstream::Pool::TlsFactory tls,
+                upstream::StreamPool::Settings pool, upstream::StreamPool::TlsFactory tls,
                 net::ResolverSettings resolver, size_t worker = 0);
   ~WorkerContext();
 
@@ -60,7 +60,7 @@ class WorkerContext final : private event::PassEnd {
   net::ConnectionRules rules;  ///< Of connections from clients.
   net::ConnectionRules
       tunnelRules;  ///< Likewise where bytes are passed on: its user limits silence.
-  upstream::Pool pool;
+  upstream::StreamPool pool;
   net::Resolver resolver;
   upstream::WorkerClusters clusters;
   WorkerCounters counters;

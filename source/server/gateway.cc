@@ -260,8 +260,8 @@ Status Gateway::openMain() {
   adminSettings_.maxBodyBytes = *limit;
   auto noTls = [](const upstream::Service&, int, std::string_view) { return nullptr; };
   auto make = [&] {
-    return std::make_unique<proxy::WorkerContext>(loop_, adminSettings_, upstream::Pool::Settings{},
-                                                  noTls, resolver_);
+    return std::make_unique<proxy::WorkerContext>(
+        loop_, adminSettings_, upstream::StreamPool::Settings{}, noTls, resolver_);
   };
   upstream::ClusterMonitor::Settings monitor;
   monitor.resolver = resolver_;

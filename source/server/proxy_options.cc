@@ -138,8 +138,8 @@ Result<proxy::ProxySettings> proxySettings(const Settings& settings) {
   return out;
 }
 
-upstream::Pool::Settings poolSettings(const Settings& settings) {
-  upstream::Pool::Settings out;
+upstream::StreamPool::Settings poolSettings(const Settings& settings) {
+  upstream::StreamPool::Settings out;
   out.maxIdlePerOrigin = count(settings.number("upstream_keepalive_pool_size"));
   out.maxIdle = count(settings.number("upstream_keepalive_total"));
   out.maxRequests = std::max<size_t>(count(settings.number("upstream_keepalive_max_requests")), 1);

@@ -4,7 +4,7 @@
 #include "source/client/services.h"
 #include "source/proxy/snapshot.h"
 #include "source/server/settings.h"
-#include "source/upstream/pool.h"
+#include "source/upstream/stream_pool.h"
 
 namespace tollgate::server {
 
@@ -13,7 +13,7 @@ inline constexpr const char* kReferenceVersion = "3.10.0";
 
 /// What the settings say about the proxy; errors name the setting.
 Result<proxy::ProxySettings> proxySettings(const Settings& settings);
-upstream::Pool::Settings poolSettings(const Settings& settings);
+upstream::StreamPool::Settings poolSettings(const Settings& settings);
 
 /// How often the log tells of the same trouble on the data path.
 std::chrono::milliseconds repeatInterval(const Settings& settings);

@@ -127,7 +127,7 @@ upstream::ProbeTls probeTlsFactory() {
   };
 }
 
-upstream::Pool::TlsFactory upstreamTlsFactory() {
+upstream::StreamPool::TlsFactory upstreamTlsFactory() {
   return [](const upstream::Service& service, int fd,
             std::string_view serverName) -> std::unique_ptr<net::Transport> {
     if (service.tlsContext == nullptr) return nullptr;

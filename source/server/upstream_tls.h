@@ -5,8 +5,8 @@
 #include "source/http/filter_factory.h"
 #include "source/server/settings.h"
 #include "source/tls/client_context.h"
-#include "source/upstream/pool.h"
 #include "source/upstream/probe.h"
+#include "source/upstream/stream_pool.h"
 
 namespace tollgate::server {
 
@@ -42,7 +42,7 @@ class UpstreamTls final : public http::TlsConnector {
 };
 
 /// Opens transports with the context that UpstreamTls put into the service.
-upstream::Pool::TlsFactory upstreamTlsFactory();
+upstream::StreamPool::TlsFactory upstreamTlsFactory();
 /// Likewise for active health checks.
 upstream::ProbeTls probeTlsFactory();
 

@@ -2,8 +2,8 @@
 
 namespace tollgate::server {
 
-Worker::Worker(const proxy::ProxySettings& settings, upstream::Pool::Settings pool,
-               upstream::Pool::TlsFactory tls, net::ResolverSettings resolver,
+Worker::Worker(const proxy::ProxySettings& settings, upstream::StreamPool::Settings pool,
+               upstream::StreamPool::TlsFactory tls, net::ResolverSettings resolver,
                http::AccessSink* log, size_t number)
     : context_(loop_, settings, pool, std::move(tls), std::move(resolver), number),
       acceptor_(context_) {

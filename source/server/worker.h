@@ -16,9 +16,9 @@ namespace tollgate::server {
 /// One thread that serves traffic: its loop, its sockets, its connections.
 class Worker {
  public:
-  Worker(const proxy::ProxySettings& settings, upstream::Pool::Settings pool,
-         upstream::Pool::TlsFactory tls, net::ResolverSettings resolver, http::AccessSink* log,
-         size_t number);
+  Worker(const proxy::ProxySettings& settings, upstream::StreamPool::Settings pool,
+         upstream::StreamPool::TlsFactory tls, net::ResolverSettings resolver,
+         http::AccessSink* log, size_t number);
   ~Worker();
 
   /// What filters may ask on this thread; outlives it. Before start().

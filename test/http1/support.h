@@ -97,7 +97,11 @@ struct Server final : http::ServerCodecHandler {
 
 /// One upstream connection; writes down the response.
 struct Client final : http::ResponseSink {
-  Client() : head(arena_), input(pool), output(pool), codec(makeClientCodec(output, limits)) {}
+  Client()
+      : head(arena_),
+        input(pool),
+        output(pool),
+        codec(std::make_unique<ClientCodec>(output, limits)) {}
   void onInformational(int status, http::HeaderMap& headers) override {
     log += "info " + std::to_string(status) + " " + fieldsOf(headers) + "|";
   }
@@ -138,7 +142,7 @@ struct Client final : http::ResponseSink {
   buffer::Buffer input, output;
   std::vector<buffer::SlabRef> pins;
   std::string log, body;
-  std::unique_ptr<http::ClientCodec> codec;
+  std::unique_ptr<ClientCodec> codec;
 };
 
 }  // namespace tollgate::http1::test

@@ -45,7 +45,7 @@ class ControlTest : public testing::Test {
   proxy::WorkerContext worker_{
       loop_,
       {},
-      upstream::Pool::Settings{},
+      upstream::StreamPool::Settings{},
       [](const upstream::Service&, int, std::string_view) { return nullptr; },
       {}};
   std::unique_ptr<Control> control_;
