@@ -51,7 +51,7 @@ class Http1Client::Line final : public net::ConnectionHandler,
         owner_(owner),
         loop_(owner.dialer_.loop()),
         connection_(std::move(connection)),
-        codec_(http1::makeClientCodec(connection_->output(), {})) {
+        codec_(connection_->output(), {}) {
     connection_->setHandler(*this);
   }
 
@@ -79,11 +79,11 @@ class Http1Client::Line final : public net::ConnectionHandler,
     const bool sends = call.what.method != "GET" && call.what.method != "HEAD";
     const auto size = static_cast<int64_t>(body.size());
     http::UpstreamRequest request{call.what.method, call.what.target, &fields};
-    codec_->sendHead(request, body.empty(), body.empty() && !sends ? -1 : size, *this);
+    codec_.sendHead(request, body.empty(), body.empty() && !sends ? -1 : size, *this);
     if (!body.empty()) {
       buffer::Buffer data(connection_->output().pool());
       data.append(body);
-      codec_->sendBody(data, true);
+      codec_.sendBody(data, true);
     }
     connection_->markDirty();
     progressed();
@@ -113,7 +113,7 @@ class Http1Client::Line final : public net::ConnectionHandler,
     if (dropped_) return;
     if (callId == 0) return owner_.lineIdleEnded(*this);
     lastData_ = loop_.now();
-    codec_->onData(connection.input(), end);
+    codec_.onData(connection.input(), end);
     if (dropped_) return;
     if (failure_.empty() && !over_) return progressed();
     settle();
@@ -167,7 +167,7 @@ class Http1Client::Line final : public net::ConnectionHandler,
 
   void settle() {
     event::EventLoop::cancel(timer_);
-    if (failure_.empty()) return owner_.lineDone(*this, codec_->reusable());
+    if (failure_.empty()) return owner_.lineDone(*this, codec_.reusable());
     owner_.lineFailed(*this, failure_, stale());
   }
 
@@ -194,7 +194,7 @@ class Http1Client::Line final : public net::ConnectionHandler,
   std::unique_ptr<Arena> arena_;
   std::vector<buffer::SlabRef> pins_;
   http::ResponseHead* response_ = nullptr;
-  std::unique_ptr<http::ClientCodec> codec_;  ///< Before its connection's buffers go.
+  http1::ClientCodec codec_;
   http::HttpCallLimits limits_;
   event::TimePoint deadline_{}, lastData_{};
   uint64_t written_ = 0;

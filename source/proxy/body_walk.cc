@@ -28,6 +28,8 @@ bool BodyWalk::startRequest() {
   side.active = true;
   side.input.moveFrom(exchange_.forwarder_.pendingBody());
   side.inputEnded = state.requestEnded;
+  side.trailers = exchange_.forwarder_.trailers();
+  exchange_.forwarder_.setTrailers(nullptr);
   state.requestEnded = false;
   if ((chain.bodies & http::kChangesRequest) != 0) exchange_.forwarder_.forgetLength();
   pumpRequest();
@@ -47,11 +49,12 @@ void BodyWalk::pumpRequest() {
   if (!takesRequest() || state.localReply) return;
   bool ended = false;
   if (!walk(Direction::kRequest, exchange_.forwarder_.pendingBody(), ended)) return;
-  http::HeaderMap* trailers = ended ? lastTrailers(Direction::kRequest) : nullptr;
-  if (ended && trailers == nullptr) state.requestEnded = true;
+  if (ended) {
+    exchange_.forwarder_.setTrailers(lastTrailers(Direction::kRequest));
+    state.requestEnded = true;
+  }
   exchange_.forwarder_.deliver();
   if (!exchange_.alive_ || state.stream == nullptr) return;
-  if (trailers != nullptr) return exchange_.forwarder_.sendTrailers(*trailers);
   balanceClient();
 }
 

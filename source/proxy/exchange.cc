@@ -235,8 +235,9 @@ void ProxyExchange::onRequestTrailers(http::HeaderMap& trailers) {
     return walk_.bodies().request(nothing, true, &trailers);
   }
   state_.requestEnded = true;
+  forwarder_.setTrailers(&trailers);
   if (walk_.collectsRequest()) return walk_.requestCollected();
-  forwarder_.sendTrailers(trailers);
+  forwarder_.deliver();
 }
 
 void ProxyExchange::onRequestReset(http::StreamError) {

@@ -155,7 +155,10 @@ void Forwarder::sendPending() {
       }
     }
   }
-  state_.stream->sendBody(pending_, state.requestEnded);
+  const bool trailed = state.requestEnded && state_.trailers != nullptr;
+  if (!trailed || !pending_.empty())
+    state_.stream->sendBody(pending_, state.requestEnded && !trailed);
+  if (trailed && state_.stream != nullptr) state_.stream->sendTrailers(*state_.trailers);
 }
 
 void Forwarder::replaceBody(std::string_view body) {
@@ -183,18 +186,6 @@ void Forwarder::deliver() {
     if (state.tunnel) watch_.awaitResponse();  // neither side is silent
   }
   if (!state.requestEnded) exchange_.walk_.bodies().balanceClient();
-}
-
-void Forwarder::sendTrailers(http::HeaderMap& trailers) {
-  auto& state = exchange_.state_;
-  state.requestEnded = true;
-  if (state_.stream == nullptr) return;  // sent without them: they are optional by definition
-  state.requestEnded = false;
-  sendPending();
-  state.requestEnded = true;
-  if (state_.stream == nullptr) return;
-  state_.stream->sendTrailers(trailers);
-  if (state.phase == Phase::kForwarding) watch_.requestMoved();
 }
 
 void Forwarder::writable() {

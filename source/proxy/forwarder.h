@@ -54,7 +54,10 @@ class Forwarder final : public upstream::StreamWaiter {
   int64_t length() const { return state_.contentLength; }
   /// Something was added to pendingBody(), or it has ended.
   void deliver();
-  void sendTrailers(http::HeaderMap& trailers);
+  /// They end the request, and live as long as the exchange. What was given stays until it is sent,
+  /// with every attempt, or taken back.
+  void setTrailers(http::HeaderMap* trailers) { state_.trailers = trailers; }
+  http::HeaderMap* trailers() const { return state_.trailers; }
   /// Bytes of the body that were taken and have not left yet.
   size_t held() const;
   /// Gives the copy of the body up that another attempt would send.
@@ -82,7 +85,8 @@ class Forwarder final : public upstream::StreamWaiter {
   struct State {
     http::ClientStream* stream = nullptr;
     int64_t contentLength = -1;
-    bool reused = false;  ///< The stream's connection has carried others before.
+    http::HeaderMap* trailers = nullptr;  ///< That end the body; nullptr without.
+    bool reused = false;                  ///< The stream's connection has carried others before.
     bool replayable = true;
     bool anyBodySent = false;
     bool triedFresh = false;  ///< The one free retry after a stale connection is spent.
