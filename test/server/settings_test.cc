@@ -316,11 +316,14 @@ TEST(SettingsTable, HasEveryNameOnceAndSaysWhatItIsAbout) {
 
 TEST(SettingsTable, CallsSupportedOnlyWhatSomethingReads) {
   std::string code;
-  const std::filesystem::path folder = std::string(TOLLGATE_SOURCE_DIR) + "/source/server";
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename();
-    if (name == "setting_specs.cc" || name == "setting_checks.cc") continue;
-    code += fileText("source/server/" + name);
+  const std::string root = std::string(TOLLGATE_SOURCE_DIR) + "/";
+  for (const char* folder : {"source/server", "filters"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root + folder)) {
+      const std::string name = entry.path().filename();
+      if (!name.ends_with(".cc") && !name.ends_with(".h")) continue;
+      if (name == "setting_specs.cc" || name == "setting_checks.cc") continue;
+      code += fileText(entry.path().string().substr(root.size()));
+    }
   }
   for (const SettingSpec& spec : Settings::specs()) {
     if (spec.support != SettingSpec::Support::kYes) continue;
