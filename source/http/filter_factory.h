@@ -30,6 +30,16 @@ class TlsConnector {
   virtual Result<std::shared_ptr<const TlsClient>> client(bool verify) = 0;
 };
 
+/// Compares passwords with what a store keeps of them. Any thread.
+class PasswordVerifier {
+ public:
+  virtual ~PasswordVerifier() = default;
+  /// Whether to compare takes so long (some ten milliseconds) that no worker may do it.
+  virtual bool slow(std::string_view stored) const = 0;
+  virtual bool matches(std::string_view stored, std::string_view password,
+                       std::string_view consumerId) const = 0;
+};
+
 /// What a filter may use of the process that it runs in.
 struct FilterContext {
   std::string pluginId;  ///< Of the plugin's entity; "" for a filter of a listener.
@@ -45,6 +55,7 @@ struct FilterContext {
   FilterServices* services = nullptr;
   /// Where servers that the filter asks are told of; may be null, else outlives the filter.
   Dependencies* dependencies = nullptr;
+  std::shared_ptr<const PasswordVerifier> passwords;  ///< May be null.
   /// A number among the settings of the process, by name; may be empty. Control thread.
   std::function<double(std::string_view name)> setting;
   net::ResolverSettings resolver;  ///< How this process looks up names.

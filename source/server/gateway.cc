@@ -18,6 +18,7 @@
 #include "source/server/open_store.h"
 #include "source/server/proxy_options.h"
 #include "source/server/store_counters.h"
+#include "source/server/stored_passwords.h"
 #include "source/server/upstream_tls.h"
 
 namespace tollgate::server {
@@ -171,6 +172,7 @@ Status Gateway::openStore() {
   control_->store().onBroadcast([this](const std::string& message) {
     control_->post([this, message] { ClusterAdmin::hear(*clusters_, message); });
   });
+  filterContext_.passwords = std::make_shared<StoredPasswords>(opened->credentials);
   control_->compiler().setFilterContext(filterContext_);
   control_->compiler().setVaultPrefix(settings_.text("vault_env_prefix"));
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));

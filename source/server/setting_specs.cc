@@ -215,6 +215,11 @@ const std::vector<SettingGroup>& Settings::groups() {
             "plugins that may be used; `bundled`: all that are here"},
            {"rate_limit_cells", "262144", Type::kNumber, Support::kYes,
             "counters of rate limits that are kept at once"},
+           {"basic_auth_cache_ttl", "60", Type::kNumber, Support::kYes,
+            "seconds for which basic-auth remembers that a password was right, so that it is not "
+            "hashed for each request; 0: not at all"},
+           {"basic_auth_cache_size", "16384", Type::kNumber, Support::kYes,
+            "right passwords that are remembered at once, by a keyed digest"},
            {"queue_memory", "64m", Type::kText, Support::kYes,
             "what the queues of plugins that send to log servers may hold together; beyond it they "
             "drop entries"},

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "filters/http/common/arguments.h"
+
 namespace tollgate::filters::key_auth {
 namespace {
 

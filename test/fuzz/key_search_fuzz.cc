@@ -5,9 +5,11 @@
 #include <cstdlib>
 #include <string>
 
+#include "filters/http/common/arguments.h"
 #include "filters/http/key_auth/key_search.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace tollgate::filters;
   using namespace tollgate::filters::key_auth;
   if (size == 0) return 0;
   constexpr const char* kTypes[] = {"multipart/form-data; boundary=b",

@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "filters/http/common/arguments.h"
 #include "filters/http/common/authentication.h"
 #include "filters/http/common/http_filter_entry.h"
 #include "filters/http/key_auth/key_auth.pb.h"
@@ -15,8 +16,6 @@ using key_auth::findInArguments;
 using key_auth::findInHeaders;
 using key_auth::Found;
 using key_auth::KeyName;
-using key_auth::withMaskedArgument;
-using key_auth::withoutArgument;
 namespace engine = ::tollgate::http;
 
 constexpr size_t kBodyLimit = 8 * 1024;
@@ -85,19 +84,10 @@ class KeyAuth final : public engine::Filter<http::key_auth::v1::Config> {
                         const BodyFields* body) const {
     if (inQuery_ && !exchange.query().empty()) {
       Found found = findInArguments(exchange.query(), name, exchange.arena());
-      if (found.kind != Found::Kind::kNothing) hideFromLog(exchange, name);
+      if (found.kind != Found::Kind::kNothing) hideArgumentFromLog(exchange, name);
       if (found.kind != Found::Kind::kNothing) return found;
     }
     return body != nullptr ? body->find(name, exchange.arena()) : Found{};
-  }
-
-  static void hideFromLog(engine::Exchange& exchange, const std::string& name) {
-    std::string_view target = exchange.loggedTarget();
-    size_t mark = target.find('?');
-    if (mark == std::string_view::npos) return;
-    Arena& arena = exchange.arena();
-    exchange.setLoggedTarget(arena.concat(
-        target.substr(0, mark + 1), withMaskedArgument(target.substr(mark + 1), name, arena)));
   }
 
   /// What was found keeps its bytes: they belong to the request's slab or to the arena.

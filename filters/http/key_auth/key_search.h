@@ -41,13 +41,6 @@ inline Found findInHeaders(const ::tollgate::http::HeaderMap& headers, const Key
 /// Looks among the first 100 arguments of a query ("a=b&c=d"), or of a form. Names are compared
 /// literally after decoding; an argument without '=' is no string.
 Found findInArguments(std::string_view arguments, std::string_view name, Arena& arena);
-/// The arguments without those of that name; the others keep order and encoding.
-std::string_view withoutArgument(std::string_view arguments, std::string_view name, Arena& arena);
-
-/// The arguments with "***" as the value of those of that name.
-std::string_view withMaskedArgument(std::string_view arguments, std::string_view name,
-                                    Arena& arena);
-
 /// A body of type form, multipart or JSON. Made only for requests whose body may hold the key.
 class BodyFields {
  public:
