@@ -1,13 +1,15 @@
 #include "source/config/compiled_credentials.h"
 
 #include "source/config/document.h"
+#include "source/config/unopened.h"
 
 namespace tollgate::config {
 
 CompiledCredentials::CompiledCredentials(size_t kind, SnapshotDirectory& directory,
                                          CompiledConsumers& consumers)
     : kind_(http::CredentialKinds::all()[kind]),
-      field_(schema::EntitySchema::find(kind_.name)->foundBy()),
+      schema_(*schema::EntitySchema::find(kind_.name)),
+      field_(schema_.foundBy()),
       byValue_(directory.credentials[kind]),
       consumers_(consumers) {}
 
@@ -16,7 +18,9 @@ void CompiledCredentials::put(const std::string& id, const Json& doc) {
   const std::string value = textOf(doc, field_.c_str());
   const std::string consumer = referenceOf(doc, "consumer");
   if (value.empty() || consumer.empty()) return;
-  auto entry = CredentialEntry::make(id, value, consumers_.hold(consumer), kind_.read(doc));
+  Json known = doc;
+  emptyUnopened(schema_, known);
+  auto entry = CredentialEntry::make(id, value, consumers_.hold(consumer), kind_.read(known));
   byValue_.put(entry);
   byId_.put(std::move(entry));
 }

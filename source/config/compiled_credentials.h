@@ -22,6 +22,7 @@ class CompiledCredentials final : public CompiledKind {
 
  private:
   const http::CredentialKinds::Entry& kind_;
+  const schema::EntitySchema& schema_;
   const std::string field_;  ///< By which they are found.
   CowSet<CredentialEntry, CredentialValue>& byValue_;
   CompiledConsumers& consumers_;

@@ -5,8 +5,8 @@
 
 #include "source/config/document.h"
 #include "source/config/refusing_filter.h"
+#include "source/config/unopened.h"
 #include "source/schema/message.h"
-#include "source/store/sealed/stored_form.h"
 
 namespace tollgate::config {
 namespace {
@@ -28,16 +28,11 @@ int rankOf(bool route, bool service, bool consumer) {
   return service ? 7 : 8;
 }
 
-/// A secret that this node could not open is left empty: its stored form is none, and nobody else's
-/// business.
 Status fillConfig(const Json& doc, google::protobuf::Message& message) {
   auto found = doc.find("config");
   if (found == doc.end()) return {};
   Json relevant = {{"name", doc.value("name", Json())}, {"config", *found}};
-  for (const auto& field : schema::EntitySchema::find("plugins")->atRestFields()) {
-    const std::string* value = field.in(relevant);
-    if (value != nullptr && store::hasStoredFormMark(*value)) field.set(relevant, "");
-  }
+  emptyUnopened(*schema::EntitySchema::find("plugins"), relevant);
   return schema::fillMessage(relevant["config"], message);
 }
 

@@ -230,6 +230,12 @@ TEST_F(SnapshotCompilerTest, CredentialsOfAKindAreFoundByTheFieldThatTheirSchema
   EXPECT_NE(find("other").credential, nullptr);
   EXPECT_EQ(static_cast<const Secret*>(owner.credential->data)->text, "s1")
       << "an older snapshot keeps what it had";
+  put("jwt_secrets", "j1",
+      {{"key", "other"},
+       {"secret", "$tollgate$xchacha20-poly1305$0a0b$c0ffee"},
+       {"consumer", {{"id", "c1"}}}});
+  EXPECT_EQ(static_cast<const Secret*>(find("other").credential->data)->text, "")
+      << "what could not be opened is no secret";
   drop("jwt_secrets", "j1");
   EXPECT_EQ(find("other").credential, nullptr);
 }
