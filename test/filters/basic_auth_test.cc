@@ -1,7 +1,14 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+#include <string>
+#include <utility>
+
+#include "filters/http/basic_auth/password_checks.h"
 #include "filters/http/basic_auth/user_password.h"
 #include "filters/http/basic_auth/verified_passwords.h"
+#include "test/support/run_until.h"
 
 namespace tollgate::filters::basic_auth {
 namespace {
@@ -65,6 +72,81 @@ TEST(VerifiedPasswords, TakeNoMoreRoomThanTheyWereGiven) {
   const VerifiedPasswords off(8, 0);
   off.remember(first, 0);
   EXPECT_FALSE(off.knows(first, 0));
+}
+
+/// Checks whose hashes wait until they are released.
+class PasswordChecksTest : public testing::Test {
+ protected:
+  explicit PasswordChecksTest(size_t maxQueued = 100)
+      : pool_({1, maxQueued}), checks_(loop_, pool_), released_(release_.get_future().share()) {}
+  ~PasswordChecksTest() override { release(); }  // the pool ends after what it is at
+
+  bool ask(const std::string& credential, uint64_t tag, bool right = true) {
+    return checks_.ask({credential,
+                        {tag, tag},
+                        [this, right] {
+                          released_.wait();
+                          ++hashed_;
+                          return right;
+                        }},
+                       [this](bool yes) { (yes ? right_ : wrong_) += 1; });
+  }
+  void release() {
+    if (!std::exchange(isReleased_, true)) release_.set_value();
+  }
+  bool answered(int count) {
+    return test::runUntil(loop_, [&] { return right_ + wrong_ == count; });
+  }
+
+  event::EventLoop loop_;
+  std::promise<void> release_;
+  event::OffloadPool pool_;
+  PasswordChecks checks_;
+  std::shared_future<void> released_;
+  std::atomic<int> hashed_{0};
+  int right_ = 0, wrong_ = 0;
+  bool isReleased_ = false;
+};
+
+TEST_F(PasswordChecksTest, OfOnePasswordAreOneHowManyEverWait) {
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(ask("c", 1));
+  ASSERT_TRUE(ask("c", 2, false));
+  EXPECT_TRUE(checks_.busy());
+  EXPECT_EQ(right_ + wrong_, 0) << "nobody is called while asking";
+  release();
+  ASSERT_TRUE(answered(51));
+  EXPECT_EQ(right_, 50);
+  EXPECT_EQ(hashed_, 2);
+  EXPECT_FALSE(checks_.busy());
+  ASSERT_TRUE(ask("c", 1));
+  ASSERT_TRUE(answered(52));
+  EXPECT_EQ(hashed_, 3) << "an answer is not kept here";
+}
+
+TEST_F(PasswordChecksTest, OfOneCredentialAreFewSoThatGuessesHoldUpNobodyElse) {
+  for (uint64_t i = 0; i < PasswordChecks::kMostOfOne; ++i) ASSERT_TRUE(ask("guessed", i));
+  EXPECT_FALSE(ask("guessed", 1000));
+  EXPECT_TRUE(ask("guessed", 1)) << "one that is being checked already";
+  EXPECT_TRUE(ask("another", 2000));
+  release();
+  ASSERT_TRUE(answered(static_cast<int>(PasswordChecks::kMostOfOne) + 2));
+  EXPECT_TRUE(ask("guessed", 1000));
+  ASSERT_TRUE(answered(static_cast<int>(PasswordChecks::kMostOfOne) + 3));
+}
+
+class FullPoolTest : public PasswordChecksTest {
+ protected:
+  FullPoolTest() : PasswordChecksTest(1) {}
+};
+
+TEST_F(FullPoolTest, ChecksAreRefusedWhereThePoolTakesNoMore) {
+  int taken = 0;
+  for (uint64_t i = 0; i < 4; ++i) taken += ask(std::to_string(i), i) ? 1 : 0;
+  EXPECT_GE(taken, 1);
+  EXPECT_LT(taken, 4);
+  release();
+  ASSERT_TRUE(answered(taken));
+  EXPECT_FALSE(checks_.busy()) << "what was refused leaves nothing behind";
 }
 
 }  // namespace

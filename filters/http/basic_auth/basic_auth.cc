@@ -65,7 +65,7 @@ class BasicAuth final : public engine::Filter<http::basic_auth::v1::Config> {
         hide_(config.hide_credentials()) {
     if (context.services == nullptr) return;
     checks_.emplace(*context.services, [](engine::WorkerServices& worker) {
-      return std::make_unique<PasswordChecks>(worker);
+      return std::make_unique<PasswordChecks>(worker.loop(), worker.process().offload());
     });
   }
 

@@ -21,8 +21,7 @@ bool PasswordChecks::ask(Question question, Done done) {
     if (--count->second == 0) pending->ofCredential.erase(count);
     for (const Done& one : all) one(right);
   };
-  if (!worker_.process().offload().compute(worker_.loop(), std::move(question.verify),
-                                           std::move(answered))) {
+  if (!pool_.compute(loop_, std::move(question.verify), std::move(answered))) {
     return false;
   }
   pending_->byTag[question.tag].push_back(std::move(done));

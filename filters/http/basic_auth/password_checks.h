@@ -21,8 +21,9 @@ class PasswordChecks final : public ::tollgate::http::WorkerState {
   /// Different passwords of one credential that may wait on a worker.
   static constexpr size_t kMostOfOne = 4;
 
-  explicit PasswordChecks(::tollgate::http::WorkerServices& worker)
-      : worker_(worker), pending_(std::make_shared<Pending>()) {}
+  /// `loop`: the worker's. Both outlive this.
+  PasswordChecks(event::EventLoop& loop, event::OffloadPool& pool)
+      : loop_(loop), pool_(pool), pending_(std::make_shared<Pending>()) {}
 
   using Done = std::function<void(bool right)>;
   struct Question {
@@ -45,7 +46,8 @@ class PasswordChecks final : public ::tollgate::http::WorkerState {
     std::unordered_map<std::string, size_t> ofCredential;
   };
 
-  ::tollgate::http::WorkerServices& worker_;
+  event::EventLoop& loop_;
+  event::OffloadPool& pool_;
   std::shared_ptr<Pending> pending_;  ///< Outlives this where answers are still to come.
 };
 
