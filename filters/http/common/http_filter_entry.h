@@ -119,8 +119,8 @@ const HttpFilterEntry& httpFilterEntryOf() {
 }  // namespace tollgate::filters
 
 #define TOLLGATE_HTTP_FILTER_NAMED(folder, Class)                                          \
-  extern "C" const ::tollgate::filters::HttpFilterEntry& tollgate_http_filter_##folder() { \
-    return ::tollgate::filters::httpFilterEntryOf<Class>();                                \
+  extern "C" const ::tollgate::filters::HttpFilterEntry* tollgate_http_filter_##folder() { \
+    return &::tollgate::filters::httpFilterEntryOf<Class>();                               \
   }
 #define TOLLGATE_HTTP_FILTER_IN(folder, Class) TOLLGATE_HTTP_FILTER_NAMED(folder, Class)
 /// Declares the filter of this folder; in one of its .cc, in any namespace. What `Class` has to
