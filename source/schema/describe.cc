@@ -24,6 +24,10 @@ const Json& constraintsOf(const std::string& rule) {
       {"path", Json::parse(R"j({"starts_with":"/",
         "match_none":[{"pattern":"//","err":"must not have empty segments"}]})j")},
       {"method", Json::parse(R"j({"match":"^%u+$"})j")},
+      {"pair", Json::parse(R"j({"match":"^[^:]+:.*$"})j")},
+      {"header_pair", Json::parse(R"j({"match":"^[^:]+:.*$"})j")},
+      {"header_rename", Json::parse(R"j({"match":"^[^:]+:.*$"})j")},
+      {"regex", Json::parse(R"j({"is_regex":true})j")},
       {"vault_prefix", Json::parse(R"j({"match":"^[a-z][a-z%d-]-[a-z%d]+$"})j")},
       {"route_host", Json::parse(R"j({
         "match_any":{"patterns":["^%*%.","%.%*$","^[^*]*$"],

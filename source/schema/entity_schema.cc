@@ -51,9 +51,44 @@ std::string tableKey(const std::string& name) {
                                                                          : "[\"" + name + "\"]";
 }
 
+/// The most "=" between two like brackets ("]]", "[==["), counting as if one "]" more followed; -1
+/// where there are no such brackets.
+int longestBracket(std::string_view text) {
+  int most = -1;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '[' && text[i] != ']') continue;
+    size_t end = i + 1;
+    while (end < text.size() && text[end] == '=') ++end;
+    const char closing = end < text.size() ? text[end] : ']';
+    if (closing == text[i]) most = std::max(most, static_cast<int>(end - i - 1));
+  }
+  return most;
+}
+
+/// A text as Lua source, which is how clients get what lies deep: in quotes, or in long brackets
+/// where it has lines or brackets of its own.
+std::string quotedText(const std::string& text) {
+  const int bracket = longestBracket(text);
+  const bool lines = text.find('\n') != std::string::npos;
+  if ((lines || bracket >= 0) && text.find('\r') == std::string::npos) {
+    const std::string equals(static_cast<size_t>(bracket + 1), '=');
+    return "[" + equals + "[" + (text[0] == '\n' ? "\n" : "") + text + "]" + equals + "]";
+  }
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '\r') {
+      out += "\\r";
+      continue;
+    }
+    if (c == '"' || c == '\\' || c == '\n') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
 /// A nested error value as the Admin API prints what lies deeper than one level.
 std::string prettyTable(const Json& value, const std::string& indent) {
-  if (value.is_string()) return "\"" + value.get<std::string>() + "\"";
+  if (value.is_string()) return quotedText(value.get<std::string>());
   if (!value.is_structured()) return value.dump();
   std::string out = "{\n", separator;
   for (const auto& [key, item] : value.items()) {

@@ -144,6 +144,18 @@ std::string checkCidr(const std::string& v) {
   return fine ? "" : fmt::format("invalid ip or cidr range: '{}'", v);
 }
 
+std::string checkUrl(const std::string& v) {
+  const size_t slashes = v.find("//");
+  const bool relative =
+      slashes == std::string::npos || (slashes > 0 && (slashes == 1 || v[slashes - 1] != ':'));
+  if (relative) return "missing host in url";
+  std::string host = v.substr(slashes + 2);
+  host = host.substr(0, host.find_first_of("/?#"));
+  host = host.substr(host.rfind('@') + 1);  // npos + 1 is 0
+  if (host.empty() || host.front() == ':') return "missing host in url";
+  return slashes == 0 ? "missing scheme in url" : "";
+}
+
 std::string checkUpstreamName(const std::string& v) {
   const std::string bad = "Invalid name ('" + v + "'); ";
   if (hostType(v) != HostType::kName) return bad + "no ip addresses allowed";

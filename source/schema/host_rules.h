@@ -17,6 +17,8 @@ std::string checkRouteHost(const std::string& value);
 std::string checkWildcardHost(const std::string& value);
 /// A host name, not an address.
 std::string checkUpstreamName(const std::string& value);
+/// A URL with a scheme and a host.
+std::string checkUrl(const std::string& value);
 /// An address, or a range of addresses.
 std::string checkCidr(const std::string& value);
 

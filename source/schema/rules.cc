@@ -10,6 +10,8 @@
 #include "source/crypto/secret.h"
 #include "source/schema/characters.h"
 #include "source/schema/host_rules.h"
+#include "source/schema/pair_rules.h"
+#include "source/schema/pattern_rules.h"
 #include "source/schema/route_path.h"
 
 namespace tollgate::schema {
@@ -162,6 +164,16 @@ std::string checkRule(std::string_view rule, const std::string& value) {
       {"vault_prefix", checkVaultPrefix},
       {"vault_name", checkVaultName},
       {"environment_prefix", checkEnvironmentPrefix},
+      {"regex", checkRegex},
+      {"origin", checkOrigin},
+      {"url", checkUrl},
+      {"pair", checkPair},
+      {"header_pair", checkHeaderPair},
+      {"header_rename", checkHeaderRename},
+      {"header_of_pair", checkHeaderOfPair},
+      {"name_with_value", checkNameWithValue},
+      {"name_with_template", checkNameWithTemplate},
+      {"template", checkTemplate},
   };
   auto found = checks.find(rule);
   return found == checks.end() ? "" : found->second(value);
