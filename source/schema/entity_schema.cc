@@ -225,6 +225,9 @@ class CompiledSchema : public EntitySchema {
     run(steps_.prepare, doc, errors);
     if (!errors.empty()) return doc;
     generate(mode, doc, now);
+    if (plugin != nullptr && mode == WriteMode::kInsert && !doc.contains("protocols")) {
+      doc["protocols"] = plugin->protocols();
+    }
     if (mode == WriteMode::kInsert) fillDefaults(fields_, doc);
     const Json hidden = doc.value(kTtlMember, Json());
     doc.erase(kTtlMember);

@@ -22,6 +22,22 @@ Registered& registered() {
   return all;
 }
 
+Json everyProtocol() {
+  return {"grpc", "grpcs", "http", "https", "tcp", "tls", "tls_passthrough", "udp"};
+}
+
+/// Records of plugins are shown without a default of their own: those of their fields tell it.
+Json withoutRecordDefaults(Json fields) {
+  for (auto& field : fields) {
+    for (auto& [name, about] : field.items()) {
+      if (about["type"] != "record" || !about.contains("fields")) continue;
+      about.erase("default");
+      about["fields"] = withoutRecordDefaults(std::move(about["fields"]));
+    }
+  }
+  return fields;
+}
+
 const PluginConfig* named(const std::deque<PluginConfig>& configs, std::string_view name) {
   for (const PluginConfig& config : configs) {
     if (config.name() == name) return &config;
@@ -163,7 +179,7 @@ Json PluginConfig::protocols() const {
 void PluginConfig::checkProtocols(const Json& doc, Json& errors) const {
   const Json& given = valueAt(doc, "protocols");
   if (!given.is_array() || errors.contains("protocols")) return;
-  const Json allowed = protocols();
+  const Json allowed = rules_.any_protocol() ? everyProtocol() : protocols();
   std::string names;
   for (const auto& name : allowed) names += (names.empty() ? "" : ", ") + name.get<std::string>();
   Json problems = Json::array();
@@ -194,7 +210,9 @@ void PluginConfig::mask(Json& config) const {
 }
 
 Json PluginConfig::describe() const {
-  Json config = {{"type", "record"}, {"required", true}, {"fields", describeFields(fields_)}};
+  Json config = {{"type", "record"},
+                 {"required", true},
+                 {"fields", withoutRecordDefaults(describeFields(fields_))}};
   for (const auto& s : rules_.shorthands()) {
     for (const auto& f : fields_) {
       if (f.name != s.path(0)) continue;
@@ -214,11 +232,12 @@ Json PluginConfig::describe() const {
     list.push_back({{scope, {{"type", "foreign"}, {"reference", scope + "s"}, {"eq", nullptr}}}});
   }
   const Json names = protocols();
+  const Json allowed = rules_.any_protocol() ? everyProtocol() : names;
   list.push_back({{"protocols",
                    {{"type", "set"},
                     {"required", true},
                     {"default", names},
-                    {"elements", {{"type", "string"}, {"one_of", names}}}}}});
+                    {"elements", {{"type", "string"}, {"one_of", allowed}}}}}});
   list.push_back({{"config", std::move(config)}});
   return {{"fields", std::move(list)}, {"entity_checks", describeChecks(rules_)}};
 }

@@ -36,6 +36,8 @@ class PluginConfig {
   const std::string& name() const;
   const v1::EntityRules& rules() const { return rules_; }
   const Fields& fields() const { return fields_; }
+  /// What the plugin is bound to by default, and can be, unless it takes every protocol.
+  Json protocols() const;
   void coerce(Json& config) const;
   /// Fills in defaults, then validates doc["config"], scopes and the plugin's own checks.
   void check(WriteMode mode, Json& doc, Json& errors) const;
@@ -50,8 +52,6 @@ class PluginConfig {
 
  private:
   PluginConfig(const google::protobuf::Descriptor& message, Check check);
-  /// What the plugin can be bound to, which is its default as well.
-  Json protocols() const;
   void checkProtocols(const Json& doc, Json& errors) const;
   void takeShorthands(Json& config, Json& errors) const;
 
