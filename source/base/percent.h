@@ -41,6 +41,39 @@ inline std::string decodedPercent(std::string_view text, Plus plus) {
   return out;
 }
 
+/// Unreserved characters (RFC 3986 section 2.3).
+constexpr bool isUnreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+/// Appends the text with every byte encoded that `keep(byte)` does not let stand.
+template <typename Keep>
+void encodePercent(std::string_view text, Keep keep, std::string& out) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (keep(c)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+}
+
+/// The same in an arena; copies only where there is something to encode.
+template <typename Keep>
+std::string_view encodedPercent(std::string_view text, Keep keep, Arena& arena) {
+  size_t first = 0;
+  while (first < text.size() && keep(text[first])) ++first;
+  if (first == text.size()) return text;
+  std::string out(text.substr(0, first));
+  encodePercent(text.substr(first), keep, out);
+  return arena.copy(out);
+}
+
 /// Copies only where there is something to decode.
 inline std::string_view decodedPercent(std::string_view text, Plus plus, Arena& arena) {
   if (text.find_first_of(plus == Plus::kSpace ? "%+" : "%") == std::string_view::npos) return text;

@@ -27,6 +27,16 @@ TEST(Percent, CopiesOnlyWhatHasSomethingToDecode) {
   EXPECT_EQ(decodedPercent("a%20b", Plus::kItself, arena), "a b");
 }
 
+TEST(Percent, EncodesWhatMayNotStand) {
+  Arena arena;
+  std::string out = "=";
+  encodePercent("a-b_c.d~e f/\xff", isUnreserved, out);
+  EXPECT_EQ(out, "=a-b_c.d~e%20f%2F%FF");
+  EXPECT_EQ(encodedPercent("a b", isUnreserved, arena), "a%20b");
+  const std::string_view plain = "plain";
+  EXPECT_EQ(encodedPercent(plain, isUnreserved, arena).data(), plain.data());
+}
+
 TEST(Percent, TellsWhereAnEscapeIs) {
   EXPECT_EQ(escapedByte("a%2f", 1), '/');
   EXPECT_EQ(escapedByte("a%2f", 0), -1);
