@@ -173,21 +173,21 @@ bool Regex::find(std::string_view text) const {
   return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), forText(text));
 }
 
-std::string_view Regex::group(std::string_view text, std::string_view group) const {
-  if (group.empty()) return {};
+std::optional<std::string_view> Regex::group(std::string_view text, std::string_view group) const {
+  if (group.empty()) return std::nullopt;
   const RE2& regex = forText(text);
   int number = 0;
   auto parsed = std::from_chars(group.data(), group.data() + group.size(), number);
   if (parsed.ec != std::errc() || parsed.ptr != group.data() + group.size()) {
     auto named = regex.NamedCapturingGroups().find(std::string(group));
-    if (named == regex.NamedCapturingGroups().end()) return {};
+    if (named == regex.NamedCapturingGroups().end()) return std::nullopt;
     number = named->second;
   }
-  if (number < 0 || number > regex.NumberOfCapturingGroups()) return {};
+  if (number < 0 || number > regex.NumberOfCapturingGroups()) return std::nullopt;
   std::vector<re2::StringPiece> groups(static_cast<size_t>(number) + 1);
-  if (!matchAtStart(regex, text, groups.data(), number + 1)) return {};
+  if (!matchAtStart(regex, text, groups.data(), number + 1)) return std::nullopt;
   const re2::StringPiece& taken = groups.back();
-  return {taken.data(), taken.size()};
+  return std::string_view(taken.data(), taken.size());
 }
 
 struct RegexSet::Automaton {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,9 +65,9 @@ class Regex {
   bool matchStart(std::string_view text, size_t& taken) const;
   /// Whether any part of the text matches.
   bool find(std::string_view text) const;
-  /// What a group (its name or number, 0: the whole) took of a text whose beginning matches; "" if
-  /// there is no such group. Allocates.
-  std::string_view group(std::string_view text, std::string_view group) const;
+  /// What a group (its name or number, 0: the whole) took of a text whose beginning matches, "" if
+  /// it had no part in that; nullopt if there is no such group. Allocates.
+  std::optional<std::string_view> group(std::string_view text, std::string_view group) const;
   /// Instructions of its program: what a byte of a text may cost.
   size_t size() const;
   /// Whether it can be one of a RegexSet.

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "source/http/codec.h"
 #include "source/http/exchange_info.h"
+#include "source/net/address.h"
 
 /// One request and its response as filters see them.
 namespace tollgate::http {
@@ -29,6 +31,13 @@ class PauseHandle {
   Exchange* exchange_ = nullptr;
   uint32_t generation_ = 0;
   uint32_t turn_ = 0;
+};
+
+/// The connection that a request came by.
+struct ClientConnection {
+  net::Address local;     ///< Our end of it.
+  uint64_t serial = 0;    ///< Its number among those of its worker.
+  uint32_t requests = 0;  ///< That have come by it, this one included.
 };
 
 /// One request and its response as filters see it. What filters ask for most is kept here, so that
@@ -69,6 +78,13 @@ class Exchange {
   void setForwardedPath(std::string_view path) { edits().path = path; }
   /// Goes before the route's preserve_host and the name of the service.
   void setHost(std::string_view host) { edits().host = host; }
+  /// What a group (its name or number, 0: the whole match) of the route's regular expression took
+  /// of the path; nullopt where there is no such group.
+  virtual std::optional<std::string_view> uriCapture(std::string_view group) = 0;
+  bool hasRequestBody() const { return info_.hasBody; }
+  virtual ClientConnection clientConnection() = 0;
+  /// For the records of others; must live in the arena.
+  void setCorrelationId(std::string_view id) { info_.correlationId = id; }
   /// The target as the access log will show it: as received unless a filter took a secret out.
   std::string_view loggedTarget() const {
     return info_.loggedTarget.empty() ? request_->target : info_.loggedTarget;

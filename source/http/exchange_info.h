@@ -71,11 +71,13 @@ struct ExchangeInfo {
   const net::PeerCertificate* certificate = nullptr;
 
   // The request.
-  std::string_view path;          ///< Decoded, dot-free, without the query.
-  std::string_view query;         ///< After "?", without it; as it is forwarded.
-  bool hasQuery = false;          ///< There is a "?", maybe with nothing after it.
-  std::string_view loggedTarget;  ///< Where a filter took a secret out of the target; else "".
-  TargetEdits* edits = nullptr;   ///< nullptr for none; in the arena.
+  std::string_view path;           ///< Decoded, dot-free, without the query.
+  std::string_view query;          ///< After "?", without it; as it is forwarded.
+  bool hasQuery = false;           ///< There is a "?", maybe with nothing after it.
+  bool hasBody = false;            ///< A body comes with it, of whatever length.
+  std::string_view correlationId;  ///< That a filter has found or made; "" without one.
+  std::string_view loggedTarget;   ///< Where a filter took a secret out of the target; else "".
+  TargetEdits* edits = nullptr;    ///< nullptr for none; in the arena.
   const Named* route = nullptr;
   const Named* service = nullptr;
   const Consumer* consumer = nullptr;

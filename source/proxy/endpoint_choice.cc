@@ -62,10 +62,8 @@ std::optional<std::string_view> EndpointChoice::hashValue(const HashInput& input
     case HashInput::Kind::kQueryArg:
       return queryHashInput(exchange_.arena_, exchange_.info_.query, input.name);
     case HashInput::Kind::kUriCapture: {
-      std::string_view captured = route::RouteTable::capture(exchange_.state_.target.matchedRegex,
-                                                             exchange_.info_.path, input.name);
-      if (captured.empty()) return std::nullopt;
-      return captured;
+      const auto captured = exchange_.uriCapture(input.name);
+      return captured && !captured->empty() ? captured : std::nullopt;
     }
   }
   return std::nullopt;

@@ -112,7 +112,7 @@ void ProxyExchange::reset() {
 
 void ProxyExchange::onRequestHead(bool end) {
   state_.requestEnded = state_.bodyEnded = end;
-  state_.hasBody = !end;
+  state_.hasBody = info_.hasBody = !end;
   std::string_view length = request_->headers.get(http::HeaderCode::kContentLength);
   if (!length.empty()) {
     int64_t bytes = 0;
@@ -277,6 +277,15 @@ void ProxyExchange::startTunnel() {
 
 const net::PeerCertificate* ProxyExchange::peerCertificate() {
   return state_.manager->connection().transport().peerCertificate();
+}
+
+std::optional<std::string_view> ProxyExchange::uriCapture(std::string_view group) {
+  return route::RouteTable::capture(state_.target.matchedRegex, info_.path, group);
+}
+
+http::ClientConnection ProxyExchange::clientConnection() {
+  HttpConnectionManager& manager = *state_.manager;
+  return {manager.connection().localAddress(), manager.serial(), manager.requests()};
 }
 
 void ProxyExchange::replyError(int status, std::string_view message) {

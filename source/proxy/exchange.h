@@ -62,6 +62,8 @@ class ProxyExchange final : public http::Exchange, public http::RequestSink {
   const buffer::Buffer* wholeResponseBody() override { return walk_.wholeResponse(); }
   void replaceResponseBody(std::string_view body) override { walk_.replaceResponse(body); }
   const net::PeerCertificate* peerCertificate() override;
+  std::optional<std::string_view> uriCapture(std::string_view group) override;
+  http::ClientConnection clientConnection() override;
 
  protected:
   void resumePaused(uint32_t turn) override;

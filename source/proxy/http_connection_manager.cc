@@ -34,7 +34,8 @@ HttpConnectionManager::HttpConnectionManager(WorkerContext& worker,
       policy_(policy),
       secure_(connection_->transport().secure()),
       localPort_(localPort),
-      began_(worker.loop.now()) {
+      began_(worker.loop.now()),
+      serial_(worker.nextSerial()) {
   peer_ = connection_->peerAddress();
   peerIpSize_ = static_cast<uint8_t>(peer_.formatIp(peerIp_));
   localPortSize_ = static_cast<uint8_t>(Decimal(localPort).text().copy(localPortText_, 5));

@@ -31,6 +31,10 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   const net::Address& peer() const { return peer_; }
   std::string_view peerIp() const { return {peerIp_, peerIpSize_}; }
   uint16_t localPort() const { return localPort_; }
+  /// Its number among the connections of its worker.
+  uint64_t serial() const { return serial_; }
+  /// That have come by it.
+  uint32_t requests() const { return requests_; }
   std::string_view localPortText() const { return {localPortText_, localPortSize_}; }
   const ListenerFilters* listenerFilters() const { return filters_; }
   bool secure() const { return secure_; }
@@ -94,6 +98,7 @@ class HttpConnectionManager final : public net::ConnectionHandler,
   uint16_t localPort_;
   uint32_t requests_ = 0;
   const event::TimePoint began_;
+  const uint64_t serial_;
   Phase phase_ = Phase::kReading;
   bool closed_ = false;
   bool inputEnded_ = false;

@@ -32,6 +32,10 @@ void OriginResponse::onResponseHead(bool end) {
   }
   exchange_.forwarder_.choice().answered(head.status);
   removeHopByHop(head.headers, switching);
+  const bool asksHead = info.edits != nullptr && info.edits->method == "HEAD";
+  if (end && asksHead && exchange_.request_->method != "HEAD") {
+    head.headers.remove(http::HeaderCode::kContentLength);  // of a body that the client will miss
+  }
   if (!state.hop.trailersWanted) head.headers.remove(http::HeaderCode::kTrailer);
   exchange_.responder_.addProxyHeaders(false);
   exchange_.forwarder_.settle();

@@ -109,6 +109,8 @@ class WorkerContext final : private event::PassEnd {
   bool draining() const { return draining_; }
   void addConnection(ServedConnection& connection) { connections_.pushBack(connection); }
   http1::DateCache& dateCache() { return date_; }
+  /// A number for one more connection, from 1.
+  uint64_t nextSerial() { return ++serial_; }
 
  private:
   /// Freed slabs from which on the heap is asked to give memory back to the system.
@@ -130,6 +132,7 @@ class WorkerContext final : private event::PassEnd {
   std::vector<ProxyExchange*> ended_;  ///< In this pass.
   IntrusiveList<ServedConnection, ServedTag> connections_;
   size_t inUse_ = 0;
+  uint64_t serial_ = 0;
   bool draining_ = false;
   http1::DateCache date_{loop};
   uint64_t random_[kRandomWords];  ///< From the system's generator: nobody can tell what comes.

@@ -108,10 +108,10 @@ RouteTable& RouteTable::operator=(const RouteTable& other) {
 }
 RouteTable::~RouteTable() = default;
 
-std::string_view RouteTable::capture(const void* regex, std::string_view path,
-                                     std::string_view group) {
-  return regex != nullptr ? static_cast<const Regex*>(regex)->group(path, group)
-                          : std::string_view();
+std::optional<std::string_view> RouteTable::capture(const void* regex, std::string_view path,
+                                                    std::string_view group) {
+  if (regex == nullptr) return std::nullopt;
+  return static_cast<const Regex*>(regex)->group(path, group);
 }
 
 size_t RouteTable::size() const { return state_->size; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "source/base/result.h"
@@ -42,9 +43,9 @@ class RouteTable {
   size_t openRegexes() const;
   size_t size() const;
   /// What a group of the regex of a match took of the path: `group` is its name or number, 0 the
-  /// whole; "" if there is no such group. Not for every request: it matches once more.
-  static std::string_view capture(const void* regex, std::string_view normalizedPath,
-                                  std::string_view group);
+  /// whole; nullopt if there is no such group. Not for every request: it matches once more.
+  static std::optional<std::string_view> capture(const void* regex, std::string_view normalizedPath,
+                                                 std::string_view group);
 
  private:
   struct State;

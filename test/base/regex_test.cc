@@ -56,7 +56,7 @@ TEST(Regex, TellsWhatGroupsTook) {
   EXPECT_EQ(regex->group("/u/ann/17/x", "user"), "ann");
   EXPECT_EQ(regex->group("/u/ann/17/x", "2"), "17");
   EXPECT_EQ(regex->group("/u/ann/17/x", "0"), "/u/ann/17");
-  EXPECT_EQ(regex->group("/u/ann/17/x", "other"), "");
+  EXPECT_EQ(regex->group("/u/ann/17/x", "other"), std::nullopt);
 }
 
 /// A budget for one test.
