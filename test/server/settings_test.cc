@@ -251,10 +251,10 @@ TEST_F(SettingsTest, TlsToTheDatabaseThatCanBeTakenAwayIsTold) {
 
 TEST_F(SettingsTest, PluginsThatAreNotHereAreToldWithTheirHome) {
   const auto warnings =
-      load({{"KONG_PLUGINS", "bundled, key-auth, cors, saml, my-own"}}).warnings();
+      load({{"KONG_PLUGINS", "bundled, key-auth, acme, saml, my-own"}}).warnings();
   EXPECT_EQ(warnings,
             (std::vector<std::string>{
-                "plugins: 'cors' is one of Kong's that is not here yet",
+                "plugins: 'acme' is one of Kong's that is not here yet",
                 "plugins: 'saml' is one of Kong Enterprise's, which is not here",
                 "plugins: 'my-own' is not known here; plugins in Lua are not supported yet"}));
 }

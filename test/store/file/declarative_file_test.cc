@@ -461,13 +461,13 @@ TEST(DeclarativeFile, WarnsOfPlaceholdersThatAreValidAllTheSame) {
 
 TEST(DeclarativeFile, TellsOncePerPluginThatItIsNotThere) {
   Read file = read(
-      "_format_version: '3.0'\nservices:\n- host: a\n  plugins:\n  - name: cors\n"
-      "  - {name: openid-connect}\n- host: b\n  plugins:\n  - name: cors\nplugins:\n"
-      "- name: cors\n- name: our-own\n");
+      "_format_version: '3.0'\nservices:\n- host: a\n  plugins:\n  - name: acme\n"
+      "  - {name: openid-connect}\n- host: b\n  plugins:\n  - name: acme\nplugins:\n"
+      "- name: acme\n- name: our-own\n");
   EXPECT_EQ(file.errors.total(), 5u);
   EXPECT_EQ(file.errors.lines("f"),
             (std::vector<std::string>{
-                "f:5:11: services[1].plugins[1].name: plugin 'cors' is one of Kong's that is not "
+                "f:5:11: services[1].plugins[1].name: plugin 'acme' is one of Kong's that is not "
                 "here yet (3 places)",
                 "f:6:12: services[1].plugins[2].name: plugin 'openid-connect' is one of Kong "
                 "Enterprise's, which is not here",
