@@ -213,6 +213,8 @@ const std::vector<SettingGroup>& Settings::groups() {
        {
            {"plugins", "bundled", Type::kList, Support::kYes,
             "plugins that may be used; `bundled`: all that are here"},
+           {"transformed_body_size", "8388608", Type::kNumber, Support::kYes,
+            "bytes of a body that request-transformer or response-transformer changes, at most"},
            {"rate_limit_cells", "262144", Type::kNumber, Support::kYes,
             "counters of rate limits that are kept at once"},
            {"basic_auth_cache_ttl", "60", Type::kNumber, Support::kYes,
