@@ -9,6 +9,8 @@ void CompiledConsumers::put(const std::string& id, const Json& doc) {
   if (old == nullptr || !old->present) ++size_;
   std::string username = textOf(doc, "username"), customId = textOf(doc, "custom_id");
   http::Consumer consumer{id, username, customId, {}};
+  const std::string record = recordMembers(doc, {"id", "username", "custom_id"});
+  consumer.record = record;
   if (old != nullptr) consumer.filters = old->filters;
   replace(old, ConsumerEntry::make(consumer));
 }
@@ -42,7 +44,9 @@ void CompiledConsumers::release(uint32_t number) {
 
 void CompiledConsumers::setFilters(uint32_t number, Ref<const http::ConsumerFilters> filters) {
   const ConsumerEntry* old = directory_.numbered[number].get();
-  auto fresh = ConsumerEntry::make({old->id, old->username, old->customId, std::move(filters)});
+  http::Consumer edited = *old;
+  edited.filters = std::move(filters);
+  auto fresh = ConsumerEntry::make(edited);
   fresh->present = old->present;
   replace(old, std::move(fresh));
 }

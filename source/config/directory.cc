@@ -12,12 +12,14 @@ ConsumerEntry::ConsumerEntry(const http::Consumer& consumer) : http::Consumer(co
   id = keep(consumer.id, used);
   username = keep(consumer.username, used);
   customId = keep(consumer.customId, used);
+  record = keep(consumer.record, used);
   wellFormed =
       http1::isFieldValue(id) && http1::isFieldValue(username) && http1::isFieldValue(customId);
 }
 
 Ref<ConsumerEntry> ConsumerEntry::make(const http::Consumer& consumer) {
-  size_t bytes = consumer.id.size() + consumer.username.size() + consumer.customId.size();
+  size_t bytes = consumer.id.size() + consumer.username.size() + consumer.customId.size() +
+                 consumer.record.size();
   return Ref<ConsumerEntry>(new (allocate(bytes)) ConsumerEntry(consumer));
 }
 

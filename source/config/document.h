@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "source/schema/entity_schema.h"
@@ -24,6 +26,11 @@ inline bool flagOf(const Json& doc, const char* field, bool fallback) {
   auto found = doc.find(field);
   return found != doc.end() && found->is_boolean() ? found->get<bool>() : fallback;
 }
+
+/// The document as logs have it: without what is null, with the workspace.
+std::string recordOf(const Json& doc);
+/// Likewise its members alone, without braces and workspace, and without `known` ones.
+std::string recordMembers(const Json& doc, std::initializer_list<std::string_view> known);
 
 /// The id of a reference like {"service":{"id":"…"}}; "" if there is none.
 inline std::string referenceOf(const Json& doc, const char* field) {

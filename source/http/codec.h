@@ -20,7 +20,8 @@ struct RequestHead {
   std::string_view target;  ///< Path and query as received ("/a?b", or "*" for OPTIONS).
   std::string_view host;    ///< Host header or :authority, verbatim. "" only in HTTP/1.0.
   Version version = Version::kHttp11;
-  HeaderMap headers;  ///< Without pseudo headers; HTTP/2's :authority stands here as "host".
+  uint32_t headBytes = 0;  ///< Of HTTP/1: as it came, with its empty line; else 0.
+  HeaderMap headers;       ///< Without pseudo headers; HTTP/2's :authority stands here as "host".
 };
 
 struct ResponseHead {

@@ -16,6 +16,7 @@ struct PeerCertificate;
 namespace tollgate::http {
 
 struct Consumer;
+class HeaderMap;
 
 /// Who gave the response.
 enum class AnsweredBy : uint8_t {
@@ -31,12 +32,17 @@ std::string_view nameOf(AnsweredBy who);
 /// What operators name things by.
 struct Named {
   std::string id;
-  std::string name;  ///< "" without one.
+  std::string name;    ///< "" without one.
+  std::string record;  ///< All of it as a JSON object, for logs.
 };
+
+/// The one workspace that there is, as logs name it; the reference's without a database.
+inline constexpr std::string_view kWorkspaceId = "00000000-0000-0000-0000-000000000000";
 
 /// One attempt at an origin.
 struct Attempt {
   const net::Address* address = nullptr;  ///< Lives as long as the exchange.
+  event::TimePoint sought{};              ///< The choice of its address began.
   event::TimePoint began{};
   event::TimePoint connected{};  ///< The request went out; {} if it never did.
   event::TimePoint answered{};   ///< The response head came; {} if it never did.
@@ -67,7 +73,7 @@ struct ExchangeInfo {
   uint16_t localPort = 0;                ///< That the listener is known by.
   bool secure = false;                   ///< TLS on the hop from the client.
   /// Known from onLog on, where `secure`: what the client asked for and got.
-  std::string_view serverName, alpn;
+  std::string_view serverName, alpn, tlsVersion, tlsCipher;
   const net::PeerCertificate* certificate = nullptr;
 
   // The request.
@@ -83,6 +89,14 @@ struct ExchangeInfo {
   const Consumer* consumer = nullptr;
   std::string_view credentialId;
   std::string_view actor;  ///< The administrator who asks; "" if nobody said.
+
+  // For who logs.
+  /// The fields of the request as its filters have left them, without what the gateway adds for the
+  /// origin; nullptr: RequestHead::headers has those.
+  const HeaderMap* clientFields = nullptr;
+  /// Known from onLog on: the path and query that the origin is, or would be, asked for; "" without
+  /// a route.
+  std::string_view upstreamTarget;
 
   // What became of it.
   AnsweredBy answeredBy = AnsweredBy::kNobody;

@@ -252,6 +252,7 @@ bool Codec::takeHead(buffer::Buffer& input) {
     return false;
   }
   input.consume(info.headBytes);
+  request.headBytes = static_cast<uint32_t>(info.headBytes);
   keepAlive_ = info.keepAlive && !draining_;
   bool end = info.body == BodyKind::kNone;
   if (end) {

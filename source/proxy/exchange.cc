@@ -3,6 +3,7 @@
 #include "source/proxy/client_fields.h"
 #include "source/proxy/http_connection_manager.h"
 #include "source/route/path.h"
+#include "source/tls/info.h"
 
 namespace tollgate::proxy {
 
@@ -68,12 +69,27 @@ void ProxyExchange::finish() {
   reset();
 }
 
+void ProxyExchange::keepClientFields() {
+  auto* kept = arena_.make<http::HeaderMap>(arena_);
+  kept->assign(request_->headers);
+  info_.clientFields = kept;
+}
+
 void ProxyExchange::tellTls() {
+  static const upstream::Service kNoService;
+  if (state_.route != nullptr) {
+    const upstream::Service& service = state_.service != nullptr ? *state_.service : kNoService;
+    info_.upstreamTarget = upstreamTarget(
+        {*request_, info_, state_.target, *state_.route, service, *state_.manager, worker_});
+  }
   if (!info_.secure) return;
   const net::Transport& transport = state_.manager->connection().transport();
   info_.serverName = transport.serverName();
   info_.alpn = transport.alpn();
   info_.certificate = transport.peerCertificate();
+  const tls::Info tls = tls::infoOf(transport);
+  info_.tlsVersion = tls.version;
+  info_.tlsCipher = tls.cipher;
 }
 
 void ProxyExchange::log() {

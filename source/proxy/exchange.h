@@ -122,7 +122,10 @@ class ProxyExchange final : public http::Exchange, public http::RequestSink {
   /// has answered, or whoever has called it, may still be at work on this exchange.
   void end();
   void log();
-  /// Completes what is known of the client's TLS.
+  /// What the client has sent stays as it is for those who log, when the fields for the origin are
+  /// made of it.
+  void keepClientFields();
+  /// Completes what is known for those who log: the client's TLS, the origin's target.
   void tellTls();
   /// The response head said 101: both sides speak another protocol from now on.
   void startTunnel();

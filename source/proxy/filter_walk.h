@@ -25,6 +25,8 @@ class FilterWalk {
 
   BodyWalk& bodies() { return bodies_; }
   const BodyWalk& bodies() const { return bodies_; }
+  /// Some filter is told of the exchange when it is over.
+  bool logs() const { return (state_.chain.hooks & http::kLog) != 0; }
 
   // The request.
   /// Both may be nullptr.

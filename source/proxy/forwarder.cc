@@ -33,6 +33,7 @@ void Forwarder::start() {
   auto& state = exchange_.state_;
   exchange_.sendContinue();
   choice_.enter();
+  if (exchange_.walk_.logs()) exchange_.keepClientFields();
   prepareRequestHeaders(exchange_.forwarded(), state.hop.trailersWanted);
   if (state.hasBody && !exchange_.walk_.bodies().startRequest()) return;
   exchange_.client_.awaitBody();
@@ -41,6 +42,7 @@ void Forwarder::start() {
 
 void Forwarder::attempt(bool fresh) {
   state_.triedFresh = fresh;
+  state_.sought = exchange_.worker_.loop.now();
   choice_.choose(fresh);
 }
 
@@ -95,6 +97,7 @@ void Forwarder::noteAttempt(const net::Address& address) {
   }
   info.attempt.address = &address;
   info.attempt.began = now;
+  info.attempt.sought = state_.sought;
   ++info.attempts;
 }
 

@@ -86,7 +86,8 @@ class Forwarder final : public upstream::StreamWaiter {
     http::ClientStream* stream = nullptr;
     int64_t contentLength = -1;
     http::HeaderMap* trailers = nullptr;  ///< That end the body; nullptr without.
-    bool reused = false;                  ///< The stream's connection has carried others before.
+    event::TimePoint sought{};  ///< When the attempt under way began to look for its address.
+    bool reused = false;        ///< The stream's connection has carried others before.
     bool replayable = true;
     bool anyBodySent = false;
     bool triedFresh = false;  ///< The one free retry after a stale connection is spent.
