@@ -27,6 +27,13 @@ const Json& constraintsOf(const std::string& rule) {
       {"pair", Json::parse(R"j({"match":"^[^:]+:.*$"})j")},
       {"header_pair", Json::parse(R"j({"match":"^[^:]+:.*$"})j")},
       {"header_rename", Json::parse(R"j({"match":"^[^:]+:.*$"})j")},
+      {"log_file", Json::parse(R"j({"match":"^[^*&%%\\`]+$","err":"not a valid filename"})j")},
+      {"log_header", Json::parse(R"j({"match_none":[
+        {"pattern":"^[Hh][Oo][Ss][Tt]$","err":"cannot contain 'Host' header"},
+        {"pattern":"^[Cc][Oo][Nn][Tt][Ee][Nn][Tt]%-[Ll][Ee][nn][Gg][Tt][Hh]$",
+         "err":"cannot contain 'Content-Length' header"},
+        {"pattern":"^[Cc][Oo][Nn][Tt][Ee][Nn][Tt]%-[Tt][Yy][Pp][Ee]$",
+         "err":"cannot contain 'Content-Type' header"}]})j")},
       {"regex", Json::parse(R"j({"is_regex":true})j")},
       {"vault_prefix", Json::parse(R"j({"match":"^[a-z][a-z%d-]-[a-z%d]+$"})j")},
       {"route_host", Json::parse(R"j({
@@ -73,7 +80,11 @@ Json describeField(const Field& f) {
   for (const auto& v : r.one_of()) {
     out["one_of"].push_back(f.type == Type::kInteger ? Json(std::atoi(v.c_str())) : Json(v));
   }
-  if (f.type == Type::kMap) out["keys"] = {{"type", "string"}};
+  if (f.type == Type::kMap) {
+    out["keys"] = {{"type", "string"}};
+    if (f.rules.keys().has_len_min()) out["keys"]["len_min"] = f.rules.keys().len_min();
+    out["keys"].update(constraintsOf(f.rules.keys().type()));
+  }
   if (f.elements) out[f.type == Type::kMap ? "values" : "elements"] = describeField(*f.elements);
   for (const auto& v : r.not_one_of()) out["not_one_of"].push_back(v);
   out.update(constraintsOf(r.type()));

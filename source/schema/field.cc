@@ -46,10 +46,13 @@ Field compileField(const pb::FieldDescriptor& d) {
   }
   if (d.is_map()) {
     f.type = Type::kMap;
-    Field list;  // Every map of the schemas goes from a name to a list of texts.
-    list.type = Type::kArray;
-    list.elements = std::make_shared<Field>();
-    f.elements = std::make_shared<Field>(std::move(list));
+    Field values;  // A map goes from a name to a text, or to a list of texts.
+    values.rules = f.rules.elements();
+    if (d.message_type()->map_value()->type() == pb::FieldDescriptor::TYPE_MESSAGE) {
+      values.type = Type::kArray;
+      values.elements = std::make_shared<Field>();
+    }
+    f.elements = std::make_shared<Field>(std::move(values));
     return f;
   }
   Field scalar;
@@ -218,6 +221,7 @@ Json checkMap(const Field& f, Json& value) {
       if (std::string error = checkRule("header_name", key); !error.empty()) return error;
     }
     if (std::string error = checkText(key); !error.empty()) return error;
+    if (std::string error = checkRule(f.rules.keys().type(), key); !error.empty()) return error;
     if (Json error = checkValue(*f.elements, item); !error.is_null()) return error;
   }
   return nullptr;

@@ -10,6 +10,7 @@
 #include "source/crypto/secret.h"
 #include "source/schema/characters.h"
 #include "source/schema/host_rules.h"
+#include "source/schema/log_rules.h"
 #include "source/schema/pair_rules.h"
 #include "source/schema/pattern_rules.h"
 #include "source/schema/route_path.h"
@@ -167,6 +168,9 @@ std::string checkRule(std::string_view rule, const std::string& value) {
       {"regex", checkRegex},
       {"origin", checkOrigin},
       {"url", checkUrl},
+      {"log_file", checkLogFile},
+      {"log_header", checkLogHeader},
+      {"lua_literal", checkLuaLiteral},
       {"pair", checkPair},
       {"header_pair", checkHeaderPair},
       {"header_rename", checkHeaderRename},
