@@ -76,7 +76,7 @@ void ProxyExchange::keepClientFields() {
 }
 
 void ProxyExchange::tellTls() {
-  static const upstream::Service kNoService;
+  static const upstream::Service kNoService{};
   if (state_.route != nullptr) {
     const upstream::Service& service = state_.service != nullptr ? *state_.service : kNoService;
     info_.upstreamTarget = upstreamTarget(

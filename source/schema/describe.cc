@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <unordered_map>
 
@@ -75,7 +76,10 @@ Json describeField(const Field& f) {
   if (r.has_len_min()) out["len_min"] = r.len_min();
   if (r.has_gt()) out["gt"] = Json::parse(fmt::format("{}", r.gt()), nullptr, false);
   if (r.between_size() == 2) {
-    out["between"] = {static_cast<int64_t>(r.between(0)), static_cast<int64_t>(r.between(1))};
+    const auto bound = [](double value) {
+      return value == std::floor(value) ? Json(static_cast<int64_t>(value)) : Json(value);
+    };
+    out["between"] = {bound(r.between(0)), bound(r.between(1))};
   }
   for (const auto& v : r.one_of()) {
     out["one_of"].push_back(f.type == Type::kInteger ? Json(std::atoi(v.c_str())) : Json(v));
