@@ -34,8 +34,8 @@ struct Consumer {
   std::string_view username;  ///< "" if unset
   std::string_view customId;  ///< "" if unset
   Ref<const ConsumerFilters> filters;
-  std::string_view record = {};  ///< What else it has, for logs: members of a JSON object.
   bool wellFormed = false;       ///< All three texts are known to be fit for header fields.
+  std::string_view record = {};  ///< What else it has, for logs: members of a JSON object.
 };
 
 /// A key-auth credential, found by key.

@@ -120,8 +120,10 @@ Json checkNumber(const Field& f, Json& value) {
   }
   if (f.rules.type() == "timestamp" && number <= 0) return "expected a valid timestamp";
   if (f.rules.between_size() == 2 && (number < f.rules.between(0) || number > f.rules.between(1))) {
-    return fmt::format("value should be between {} and {}", numberText(f.rules.between(0)),
-                       numberText(f.rules.between(1)));
+    // Clients know the bounds without their fractions.
+    return fmt::format("value should be between {} and {}",
+                       numberText(std::trunc(f.rules.between(0))),
+                       numberText(std::trunc(f.rules.between(1))));
   }
   return nullptr;
 }
