@@ -12,7 +12,7 @@
 #include "filters/http/rate_limiting/headers.h"
 #include "filters/http/rate_limiting/limit.h"
 #include "filters/http/rate_limiting/rate_limiting.pb.h"
-#include "filters/http/rate_limiting/worker_clients.h"
+#include "filters/http/rate_limiting/redis_client.h"
 #include "source/base/short_hash.h"
 #include "source/event/event_loop.h"
 #include "source/schema/checks.h"
@@ -54,16 +54,20 @@ class Shared {
   ShortHash hash{randomKey()};
 
   /// The clients of these settings. Control thread.
-  std::shared_ptr<WorkerClients> clientsOf(RedisSettings settings,
-                                           engine::Dependencies* dependencies) {
+  std::shared_ptr<engine::WorkerLocal<RedisClient>> clientsOf(
+      RedisSettings settings, const engine::FilterContext& context) {
     std::erase_if(redis_, [](const auto& entry) { return entry.second.expired(); });
-    std::weak_ptr<WorkerClients>& known = redis_[settings.identity()];
+    std::weak_ptr<engine::WorkerLocal<RedisClient>>& known = redis_[settings.identity()];
     auto clients = known.lock();
     if (clients == nullptr) {
       std::string name = "rate-limiting: Redis " + settings.address();
       if (settings.database != 0) name += " database " + std::to_string(settings.database);
-      auto dependency = dependencyOf(dependencies, std::move(name));
-      clients = std::make_shared<WorkerClients>(std::move(settings), std::move(dependency));
+      auto dependency = dependencyOf(context.dependencies, std::move(name));
+      clients = std::make_shared<engine::WorkerLocal<RedisClient>>(
+          *context.services, [settings = std::move(settings),
+                              dependency = std::move(dependency)](engine::WorkerServices& worker) {
+            return std::make_unique<RedisClient>(worker, settings, dependency);
+          });
       known = clients;
     }
     return clients;
@@ -76,7 +80,8 @@ class Shared {
     return static_cast<size_t>(std::clamp(wanted, 8.0, 1e8));
   }
 
-  std::map<std::string, std::weak_ptr<WorkerClients>> redis_;  ///< By identity().
+  std::map<std::string, std::weak_ptr<engine::WorkerLocal<RedisClient>>>
+      redis_;  ///< By identity().
 };
 
 enum class LimitBy { kConsumer, kCredential, kIp, kService, kHeader, kPath };
@@ -115,8 +120,6 @@ Result<RedisSettings> redisSettings(const http::rate_limiting::v1::Redis& redis,
   out.password = redis.password();
   out.database = redis.database();
   out.serverName = redis.server_name();
-  out.resolver = context.resolver;
-  std::erase(out.resolver.order, net::RecordType::kSrv);  // the port is the configuration's
   if (redis.ssl()) {
     if (context.tls == nullptr) {
       return Error::invalid("redis.ssl: this process has no TLS for filters");
@@ -168,7 +171,9 @@ class RateLimiting final : public engine::Filter<http::rate_limiting::v1::Config
   void useDatabase(std::shared_ptr<engine::Dependency> database) {
     database_ = std::move(database);
   }
-  void useRedis(std::shared_ptr<WorkerClients> redis) { redis_ = std::move(redis); }
+  void useRedis(std::shared_ptr<engine::WorkerLocal<RedisClient>> redis) {
+    redis_ = std::move(redis);
+  }
 
   engine::Action onRequest(engine::Exchange& exchange, State& kept) const {
     if (policy_ == Policy::kLocal) {
@@ -355,7 +360,7 @@ class RateLimiting final : public engine::Filter<http::rate_limiting::v1::Config
 
   Shared& shared_;
   engine::SharedCounters* counters_;
-  std::shared_ptr<WorkerClients> redis_;
+  std::shared_ptr<engine::WorkerLocal<RedisClient>> redis_;
   std::shared_ptr<engine::Dependency> database_;
   std::vector<Window> windows_;
   LimitHeaders headers_;
@@ -408,7 +413,8 @@ Result<std::unique_ptr<RateLimiting>> RateLimiting::create(const Config& config,
   if (config.policy() == "redis") {
     auto settings = redisSettings(config.redis(), context);
     if (!settings) return settings.error();
-    filter->useRedis(shared.clientsOf(std::move(settings).value(), context.dependencies));
+    if (context.services == nullptr) return Error::invalid("this process opens no connections");
+    filter->useRedis(shared.clientsOf(std::move(settings).value(), context));
   }
   if (config.policy() == "cluster") {
     filter->useDatabase(dependencyOf(context.dependencies, "rate-limiting: the node's database"));

@@ -1,12 +1,8 @@
 #include "filters/http/rate_limiting/redis_client.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
-
-#include "source/net/connect.h"
 
 namespace tollgate::filters::rate_limiting {
 namespace {
@@ -49,14 +45,20 @@ std::string RedisSettings::address() const {
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-RedisClient::RedisClient(event::EventLoop& loop, RedisSettings settings,
+RedisClient::RedisClient(::tollgate::http::WorkerServices& services, RedisSettings settings,
                          const std::shared_ptr<::tollgate::http::Dependency>& dependency)
-    : loop_(loop),
+    : dialer_(services.dialer()),
+      loop_(services.loop()),
       settings_(std::move(settings)),
-      dependency_(dependency),
-      resolver_(loop, settings_.resolver) {}
+      dependency_(dependency) {}
 
-RedisClient::~RedisClient() = default;
+RedisClient::~RedisClient() {
+  dialer_.cancel(dialing_);
+  if (connection_ == nullptr) return;
+  auto last = std::move(connection_);
+  last->close(net::Connection::Close::kNow, "not used any more");
+  loop_.deferDelete(std::move(last));
+}
 
 void RedisClient::count(const std::vector<std::string>& keys, const std::vector<int64_t>& seconds,
                         Done done) {
@@ -69,55 +71,33 @@ void RedisClient::count(const std::vector<std::string>& keys, const std::vector<
   if (waiting_.size() + sent_.size() >= kMaxPending) {
     return fail(std::move(pending), "too many commands wait for its answers");
   }
-  if (ready_) {
+  if (connection_ != nullptr) {
     send(std::move(pending));
   } else {
     waiting_.push_back(std::move(pending));
-    if (!opening_ && connection_ == nullptr) open();
+    if (dialing_ == 0) open();
   }
   armTimer();
 }
 
 void RedisClient::open() {
-  opening_ = true;
-  auto literal = net::Address::parse(settings_.host, settings_.port);
-  if (literal) return connect(*literal);
-  resolving_ = resolver_.resolve(
-      settings_.host, [this](const std::vector<net::Address>& addresses, net::ResolveError error) {
-        resolving_ = 0;
-        if (error == net::ResolveError::kNotFound) return failAll("its name is not known");
-        if (addresses.empty())
-          return failAll("its name cannot be resolved: no name server answers");
-        net::Address address = addresses[resolver_.turn() % addresses.size()];
-        address.setPort(settings_.port);
-        connect(address);
-      });
+  net::Dialer::Target target;
+  target.host = settings_.host;
+  target.port = settings_.port;
+  target.tls = settings_.tls;
+  target.serverName = settings_.serverName;
+  target.timeout = settings_.timeout;
+  target.followSrv = false;  // the port is the configuration's
+  dialing_ = dialer_.dial(std::move(target), [this](std::unique_ptr<net::Connection> connection,
+                                                    std::string_view error) {
+    dialing_ = 0;
+    connection == nullptr ? failAll(error) : opened(std::move(connection));
+  });
 }
 
-void RedisClient::connect(net::Address address) {
-  const net::ConnectingSocket begun = net::beginConnect(address);
-  if (!begun.opened) return failAll("no socket can be opened");
-  const int fd = begun.fd;
-  if (fd < 0) return failAll(net::connectErrorText(begun.error));
-  std::unique_ptr<net::Transport> transport;
-  if (settings_.tls != nullptr) {
-    const std::string& name = settings_.serverName.empty() ? settings_.host : settings_.serverName;
-    transport = settings_.tls->connect(fd, name);
-  } else {
-    transport = net::makeTcpTransport(fd);
-  }
-  if (transport == nullptr) {
-    ::close(fd);
-    return failAll("tls: no context");
-  }
-  connection_ =
-      std::make_unique<net::Connection>(loop_, slabs_, fd, std::move(transport), true, rules_);
-  connection_->start(*this);
-}
-
-void RedisClient::onConnected(net::Connection&) {
-  opening_ = false;
-  ready_ = true;
+void RedisClient::opened(std::unique_ptr<net::Connection> connection) {
+  connection_ = std::move(connection);
+  connection_->setHandler(*this);
   event::TimePoint deadline = loop_.now() + settings_.timeout;
   auto prepare = [&](std::vector<std::string> command) {
     Pending pending;
@@ -225,9 +205,6 @@ void RedisClient::finish(Pending pending, bool ok, std::vector<int64_t> usages) 
 }
 
 void RedisClient::failAll(std::string_view reason) {
-  opening_ = ready_ = false;
-  resolver_.cancel(resolving_);
-  resolving_ = 0;
   for (auto* queue : {&sent_, &waiting_}) {
     while (!queue->empty()) {
       Pending pending = std::move(queue->front());
@@ -238,22 +215,17 @@ void RedisClient::failAll(std::string_view reason) {
 }
 
 void RedisClient::onClosed(net::Connection&, std::string_view reason) {
+  if (connection_ == nullptr) return;
   // Freed after the pass: the call that led here may still be in it.
-  struct Grave final : event::Deferred {
-    std::unique_ptr<net::Connection> connection;
-  };
-  auto grave = std::make_unique<Grave>();
-  grave->connection = std::move(connection_);
-  loop_.deferDelete(std::move(grave));
+  loop_.deferDelete(std::move(connection_));
   const std::string own = std::exchange(closeReason_, {});
   failAll(own.empty() ? reason : own);
 }
 
+/// The dialer has a limit of its own.
 void RedisClient::armTimer() {
   if (!sent_.empty()) {
     loop_.armAt(timer_, sent_.front().deadline);
-  } else if (!waiting_.empty()) {
-    loop_.armAt(timer_, waiting_.front().deadline);
   } else if (connection_ != nullptr) {
     loop_.arm(timer_, kIdle);
   }
@@ -261,11 +233,8 @@ void RedisClient::armTimer() {
 
 void RedisClient::onTimer() {
   // Either an answer is overdue, and those behind it come no sooner, or nothing was asked for long.
-  const char* reason = ready_ ? "no answer in time" : "not connected in time";
   if (connection_ != nullptr) {
-    connection_->close(net::Connection::Close::kNow, reason);
-  } else {
-    failAll(resolving_ != 0 ? "its name was not resolved in time" : reason);
+    connection_->close(net::Connection::Close::kNow, "no answer in time");
   }
 }
 

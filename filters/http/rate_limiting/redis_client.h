@@ -10,9 +10,7 @@
 
 #include "filters/http/rate_limiting/resp.h"
 #include "source/event/event_loop.h"
-#include "source/http/filter_factory.h"
-#include "source/net/connection.h"
-#include "source/net/resolver.h"
+#include "source/http/filter_services.h"
 
 namespace tollgate::filters::rate_limiting {
 
@@ -22,9 +20,8 @@ struct RedisSettings {
   std::chrono::milliseconds timeout{2000};  ///< For connecting, and for each answer.
   std::string username, password;
   int database = 0;
-  std::shared_ptr<const ::tollgate::http::TlsClient> tls;  ///< nullptr: cleartext.
-  std::string serverName;                                  ///< "" takes the host.
-  net::ResolverSettings resolver;
+  std::shared_ptr<const net::TlsClient> tls;  ///< nullptr: cleartext.
+  std::string serverName;                     ///< "" takes the host.
 
   /// "127.0.0.1:6379", for the operator.
   std::string address() const;
@@ -34,14 +31,14 @@ struct RedisSettings {
 
 /// One worker's connection to one Redis, with as many commands under way as there are requests.
 /// Opens on first use, again after a failure, and closes when idle. Its loop's thread only.
-class RedisClient final : public net::ConnectionHandler, public event::Deferred {
+class RedisClient final : public ::tollgate::http::WorkerState, public net::ConnectionHandler {
  public:
   /// `usages`: how often each key had been counted before. `ok` false: Redis did not answer in
   /// time.
   using Done = std::function<void(bool ok, const std::vector<int64_t>& usages)>;
 
   /// `dependency`: told of each answer and of each failure with its reason; may be null.
-  RedisClient(event::EventLoop& loop, RedisSettings settings,
+  RedisClient(::tollgate::http::WorkerServices& services, RedisSettings settings,
               const std::shared_ptr<::tollgate::http::Dependency>& dependency);
   ~RedisClient() override;
 
@@ -52,7 +49,8 @@ class RedisClient final : public net::ConnectionHandler, public event::Deferred 
   /// What takes the place of the server's words where those may repeat a secret.
   static std::string refusal(std::string_view command, std::string_view error);
 
-  void onConnected(net::Connection&) override;
+  bool busy() const override { return !waiting_.empty() || !sent_.empty(); }
+
   void onData(net::Connection&, bool end) override;
   void onClosed(net::Connection&, std::string_view reason) override;
 
@@ -66,7 +64,7 @@ class RedisClient final : public net::ConnectionHandler, public event::Deferred 
   };
 
   void open();
-  void connect(net::Address address);
+  void opened(std::unique_ptr<net::Connection> connection);
   void send(Pending pending);
   void write(const std::vector<std::string>& command);
   bool take(const Reply& reply);
@@ -76,18 +74,14 @@ class RedisClient final : public net::ConnectionHandler, public event::Deferred 
   void onTimer();
   void armTimer();
 
+  net::Dialer& dialer_;
   event::EventLoop& loop_;
   const RedisSettings settings_;
   /// Listed while a configuration uses it; this client may live on for a while.
   const std::weak_ptr<::tollgate::http::Dependency> dependency_;
-  buffer::SlabPool slabs_;
-  net::ConnectionRules rules_;
-  net::Resolver resolver_;
-  uint64_t resolving_ = 0;
+  uint64_t dialing_ = 0;
   std::unique_ptr<net::Connection> connection_;
   std::string closeReason_;  ///< Where it is we who close, for the operator.
-  bool opening_ = false;     ///< Resolving or connecting.
-  bool ready_ = false;
   std::string scriptHash_;
   std::deque<Pending> waiting_;  ///< Not sent yet.
   std::deque<Pending> sent_;     ///< In the order of their answers.
