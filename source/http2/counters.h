@@ -26,4 +26,15 @@ struct Counters {
   void describe(stats::Registry& registry) const;
 };
 
+/// What happens on the HTTP/2 connections of one worker to origins. Likewise.
+struct OriginCounters {
+  stats::Counter streams;  ///< That were begun.
+  stats::Counter refused;  ///< By the origin, alone.
+  stats::Counter goaways;  ///< Connections that the origin asked not to use any more.
+  stats::Counter calmed;   ///< Connections that were ended since their account was empty.
+  stats::Counter silent;   ///< Connections that were ended since a PING was not answered.
+
+  void describe(stats::Registry& registry) const;
+};
+
 }  // namespace tollgate::http2

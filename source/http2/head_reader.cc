@@ -6,25 +6,19 @@
 
 namespace tollgate::http2 {
 
-namespace {
-/// What a field counts beyond its text (RFC 9113 section 6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE).
-constexpr size_t kFieldOverhead = 32;
-}  // namespace
-
 void HeadReader::begin() {
-  problem_ = {};
-  bytes_ = fields_ = 0;
+  beginBlock();
   authority_ = scheme_ = {};
   cookies_.clear();
 }
 
 void HeadReader::headField(http::RequestSink& sink, std::string_view name, std::string_view value) {
   if (failed()) return;
-  bytes_ += name.size() + value.size() + kFieldOverhead;
+  const bool fits = count(name, value);
   if (name == ":path" && value.size() > limits_.maxTargetBytes) {
     return fail(414, "the request target is too long");
   }
-  if (bytes_ > limits_.maxHeadBytes || ++fields_ > limits_.maxHeaders) {
+  if (!fits) {
     return fail(431, "the request has too many or too large header fields");
   }
   Arena& arena = sink.arena();
@@ -61,17 +55,6 @@ void HeadReader::pseudoField(http::RequestHead& request, std::string_view name,
   } else {
     fail(400, "an unknown pseudo header");
   }
-}
-
-void HeadReader::trailerField(http::RequestSink& sink, http::HeaderMap& trailers,
-                              std::string_view name, std::string_view value) {
-  bytes_ += name.size() + value.size() + kFieldOverhead;
-  if (bytes_ > limits_.maxTrailerBytes || !isFieldName(name) || !isFieldValue(value) ||
-      isConnectionField(http::codeOf(name))) {
-    return fail(400, "a trailer field is malformed");
-  }
-  if (name == "content-length" || name == "host" || name == "te" || name == "trailer") return;
-  trailers.add(sink.arena().copy(name), sink.arena().copy(value));
 }
 
 HeadProblem HeadReader::finishHead(http::RequestSink& sink) {

@@ -124,7 +124,7 @@ void Codec::headerField(Stream& stream, std::string_view name, std::string_view 
   if (stream.sink == nullptr || stream.discardBody) return;
   if (!stream.headReady) return head_.headField(*stream.sink, name, value);
   if (stream.trailers == nullptr) return;
-  head_.trailerField(*stream.sink, *stream.trailers, name, value);
+  head_.trailerField(stream.sink->arena(), *stream.trailers, name, value);
   stream.badTrailers = stream.badTrailers || head_.failed();
 }
 
@@ -242,12 +242,6 @@ void Codec::pump() {
     if (size <= 0) return;
     output_.append({reinterpret_cast<const char*>(bytes), static_cast<size_t>(size)});
   }
-}
-
-void Codec::resume(Stream& stream) {
-  if (!stream.deferred) return;
-  stream.deferred = false;
-  nghttp2_session_resume_data(session_, stream.id);
 }
 
 void Codec::queue(Stream& stream, buffer::Buffer& data) {

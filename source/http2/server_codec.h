@@ -39,7 +39,6 @@ class Codec final : public ServerCodec {
   size_t allowance() const;
   /// Queues all of `data` as the stream's.
   void queue(Stream& stream, buffer::Buffer& data);
-  void resume(Stream& stream);
   /// The answer has begun, or never will.
   void started(Stream& stream) {
     starting_ -= stream.starting ? 1 : 0;

@@ -1,21 +1,9 @@
 // What nghttp2 calls, handed on to the codec.
 
+#include "source/http2/fields.h"
 #include "source/http2/server_codec.h"
 
 namespace tollgate::http2 {
-namespace {
-
-std::string_view view(const uint8_t* bytes, size_t size) {
-  return {reinterpret_cast<const char*>(bytes), size};
-}
-
-std::string_view view(nghttp2_rcbuf* text) {
-  nghttp2_vec bytes = nghttp2_rcbuf_get_buf(text);
-  return view(bytes.base, bytes.len);
-}
-
-}  // namespace
-
 /// The callbacks. All return 0: nothing that happens to a stream may end the session by a fatal
 /// code, which would leave streams behind.
 struct Codec::Glue {
@@ -35,7 +23,7 @@ struct Codec::Glue {
   static int header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
                     nghttp2_rcbuf* value, uint8_t, void* user) {
     Stream* to = stream(session, frame->hd.stream_id);
-    if (to != nullptr) of(user).headerField(*to, view(name), view(value));
+    if (to != nullptr) of(user).headerField(*to, viewOf(name), viewOf(value));
     return 0;
   }
   static int invalidHeader(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf*,
@@ -56,7 +44,7 @@ struct Codec::Glue {
   }
   static int data(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* bytes, size_t size,
                   void* user) {
-    of(user).bodyReceived(stream(session, id), id, view(bytes, size));
+    of(user).bodyReceived(stream(session, id), id, viewOf(bytes, size));
     return 0;
   }
   static int frameSent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
@@ -65,7 +53,8 @@ struct Codec::Glue {
   }
   static int sendData(nghttp2_session*, nghttp2_frame*, const uint8_t* head, size_t size,
                       nghttp2_data_source* source, void* user) {
-    of(user).writeData(*static_cast<Stream*>(source->ptr), view(head, 9), size);
+    of(user).writeData(*static_cast<Stream*>(static_cast<Outgoing*>(source->ptr)), viewOf(head, 9),
+                       size);
     return 0;
   }
   static int streamClosed(nghttp2_session* session, int32_t id, uint32_t error, void* user) {

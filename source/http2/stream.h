@@ -1,14 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include "source/buffer/buffer.h"
 #include "source/event/event_loop.h"
 #include "source/http/codec.h"
 #include "source/http2/head_reader.h"
+#include "source/http2/outgoing.h"
 
 namespace tollgate::http2 {
 
@@ -16,10 +14,10 @@ class Codec;
 
 /// One request and its response. Owned by the codec, which fills and empties it; lives until
 /// nghttp2 closes the stream, so possibly longer than its sink.
-class Stream final : public http::ServerStream {
+class Stream final : public http::ServerStream, public Outgoing {
  public:
   Stream(Codec& codec, int32_t id, buffer::SlabPool& pool)
-      : codec(codec), id(id), body(pool), out(pool) {}
+      : Outgoing(pool), codec(codec), id(id), body(pool) {}
 
   void sendInformational(int status, const http::HeaderMap* headers) override;
   void sendHead(const http::ResponseHead& head, bool end) override;
@@ -58,21 +56,15 @@ class Stream final : public http::ServerStream {
   bool badTrailers = false;
 
   // The response.
-  buffer::Buffer out;
-  std::vector<std::pair<std::string, std::string>> outTrailers;
   bool noContent = false;  ///< HEAD, 204, 304: body bytes are dropped.
   bool headSent = false;
-  bool outEnd = false;  ///< All of it is in `out`.
-  bool hasOutTrailers = false;
-  bool deferred = false;
   bool endSent = false;
   bool localReset = false;
   mutable bool awaitsWritable = false;  ///< Set by Codec::awaitWritable().
 
   // What the client does not do; see stalls.cc.
-  size_t discarded = 0;    ///< Body bytes that nobody wanted.
-  uint64_t bytesSent = 0;  ///< Of the response's body.
-  uint64_t progress = 0;   ///< `discarded` or `bytesSent` when it was last looked at.
+  size_t discarded = 0;   ///< Body bytes that nobody wanted.
+  uint64_t progress = 0;  ///< `discarded` or `bytesSent` when it was last looked at.
   event::TimePoint unwantedSince{};
   event::TimePoint stalledSince{};
 

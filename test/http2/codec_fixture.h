@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "source/http2/codec.h"
+#include "test/http2/frames.h"
 
 namespace tollgate::http2 {
 
@@ -212,38 +213,8 @@ class Http2Test : public testing::Test, public http::ServerCodecHandler {
     codec_->onData(input_, false);
     receive();
   }
-  static std::string frame(uint8_t type, uint8_t flags, int32_t id, std::string_view payload) {
-    std::string out;
-    for (int shift : {16, 8, 0}) out += static_cast<char>(payload.size() >> shift);
-    out += static_cast<char>(type);
-    out += static_cast<char>(flags);
-    for (int shift : {24, 16, 8, 0}) out += static_cast<char>(id >> shift);
-    return out + std::string(payload);
-  }
-  struct Frame {
-    uint8_t type = 0, flags = 0;
-    int32_t id = 0;
-    std::string payload;
-    /// The last four bytes of RST_STREAM, the second four of GOAWAY.
-    uint32_t errorCode() const {
-      uint32_t code = 0;
-      size_t at = type == NGHTTP2_GOAWAY ? 4 : 0;
-      for (size_t i = at; i < at + 4; ++i) code = code << 8 | static_cast<uint8_t>(payload.at(i));
-      return code;
-    }
-  };
   /// What the codec has sent so far.
-  std::vector<Frame> framesSent() const {
-    std::vector<Frame> frames;
-    for (size_t at = 0; at + 9 <= sent_.size();) {
-      auto byte = [&](size_t i) { return static_cast<unsigned char>(sent_[at + i]); };
-      size_t length = size_t{byte(0)} << 16 | size_t{byte(1)} << 8 | byte(2);
-      int32_t id = (byte(5) & 0x7f) << 24 | byte(6) << 16 | byte(7) << 8 | byte(8);
-      frames.push_back({byte(3), byte(4), id, sent_.substr(at + 9, length)});
-      at += 9 + length;
-    }
-    return frames;
-  }
+  std::vector<Frame> framesSent() const { return framesOf(sent_); }
   /// A client that writes frames itself: preface and empty SETTINGS, with a fresh codec.
   void startRaw(const Http2Limits& limits = {}) {
     codec_ = makeServerCodec(*this, output_, limits, loop_, counters_);
