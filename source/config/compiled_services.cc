@@ -43,7 +43,7 @@ void CompiledServices::bind(upstream::Service& service, const Json& tlsPart) {
     problems_.add(service.id, Error::invalid(std::move(what), "service " + service.id));
   }
   if (!service.literal.valid()) service.cluster = upstreams_.find(service.host);
-  service.poolKey = "tcp|";
+  service.poolKey = service.http2 == upstream::Http2::kAlways ? "h2|" : "tcp|";
   service.literalKey = {};
   if (!service.tls) {
     if (service.literal.valid()) {
@@ -56,6 +56,11 @@ void CompiledServices::bind(upstream::Service& service, const Json& tlsPart) {
   service.poolKey = "tls|" + service.id + "|" + std::to_string(++bindings_) + "|";
   if (!upstreamTls_) return;
   Json wanted = tlsPart;
+  if (service.http2 == upstream::Http2::kOffered) {
+    wanted["alpn"] = {"h2", "http/1.1"};
+  } else if (service.http2 == upstream::Http2::kAlways) {
+    wanted["alpn"] = {"h2"};
+  }
   if (!wanted.contains("client_certificate") && service.cluster != nullptr) {
     std::string own = upstreams_.clientCertificateOf(service.host);
     if (!own.empty()) wanted["client_certificate"] = {{"id", std::move(own)}};
@@ -106,6 +111,11 @@ std::shared_ptr<upstream::Service> CompiledServices::compile(const std::string& 
   service->writeTimeout = std::chrono::milliseconds(numberOf(doc, "write_timeout", 60000));
   service->readTimeout = std::chrono::milliseconds(numberOf(doc, "read_timeout", 60000));
   service->tls = service->protocol == "https" || service->protocol == "grpcs";
+  if (service->protocol == "grpc" || service->protocol == "grpcs") {
+    service->http2 = upstream::Http2::kAlways;
+  } else if (service->tls && offerHttp2_) {
+    service->http2 = upstream::Http2::kOffered;
+  }
   auto literal = net::Address::parse(service->host, service->port);
   if (literal) service->literal = *literal;
   bool bracket = literal && literal->family() == AF_INET6 && service->host.front() != '[';

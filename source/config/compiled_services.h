@@ -21,13 +21,16 @@ namespace tollgate::config {
 class CompiledServices final : public CompiledKind {
  public:
   using Table = CowVector<std::shared_ptr<const upstream::Service>>;
-  /// Where TLS contexts come from; without it, services cannot use TLS.
+  /// Where TLS contexts come from; without it, services cannot use TLS. A service's document has
+  /// the application protocols to offer under "alpn", if any.
   using UpstreamTls = std::function<Result<std::shared_ptr<const void>>(const Json& service)>;
 
   CompiledServices(CompiledUpstreams& upstreams, OriginCertificates& certificates,
                    Problems& problems)
       : upstreams_(upstreams), certificates_(certificates), problems_(problems) {}
   void setUpstreamTls(UpstreamTls make) { upstreamTls_ = std::move(make); }
+  /// Whether origins of https services are offered HTTP/2.
+  void offerHttp2(bool offer) { offerHttp2_ = offer; }
 
   void put(const std::string& id, const Json& doc) override;
   void remove(const std::string& id) override;
@@ -54,6 +57,7 @@ class CompiledServices final : public CompiledKind {
   OriginCertificates& certificates_;
   Problems& problems_;
   UpstreamTls upstreamTls_;
+  bool offerHttp2_ = false;
   /// What the services that use TLS say of it, by number.
   std::unordered_map<uint32_t, Json> tlsParts_;
   uint64_t bindings_ = 0;

@@ -77,6 +77,11 @@ void SnapshotCompiler::setUpstreamTls(UpstreamTls make) {
   clear();
 }
 
+void SnapshotCompiler::offerHttp2(bool offer) {
+  offerHttp2_ = offer;
+  clear();
+}
+
 void SnapshotCompiler::setFilterContext(http::FilterContext context) {
   filterContext_ = std::move(context);
   clear();
@@ -108,6 +113,7 @@ void SnapshotCompiler::makeKinds() {
   kinds_ = std::make_unique<Kinds>(*problems_, filterContext_, keyLookup_, clusters_, vaultPrefix_);
   kinds_->upstreams.setTls(upstreamTls_);
   kinds_->services.setUpstreamTls(upstreamTls_);
+  kinds_->services.offerHttp2(offerHttp2_);
 }
 
 void SnapshotCompiler::beginReload() {

@@ -30,6 +30,8 @@ class SnapshotCompiler {
   /// first change.
   using UpstreamTls = CompiledServices::UpstreamTls;
   void setUpstreamTls(UpstreamTls make);
+  /// Whether origins of https services are offered HTTP/2. Before the first change.
+  void offerHttp2(bool offer);
   /// What filters may use of the process; must outlive the snapshots. Its counters take the place
   /// of the constructor's. Before the first change.
   void setFilterContext(http::FilterContext context);
@@ -76,6 +78,7 @@ class SnapshotCompiler {
   void applyResolved(const store::Change& change);
 
   UpstreamTls upstreamTls_;
+  bool offerHttp2_ = false;
   http::FilterContext filterContext_;
   std::shared_ptr<const KeyLookup> keyLookup_;
   upstream::ClusterRegistry* clusters_ = nullptr;

@@ -5,10 +5,8 @@
 namespace tollgate::config {
 
 std::string unservedProtocol(std::string_view protocol) {
-  if (protocol.empty() || protocol == "http" || protocol == "https") return "";
-  if (protocol == "grpc" || protocol == "grpcs") {
-    return "the protocol " + std::string(protocol) +
-           " is not served yet: requests go to the origin over HTTP/1.1";
+  for (std::string_view served : {"", "http", "https", "grpc", "grpcs"}) {
+    if (protocol == served) return "";
   }
   return "the protocol " + std::string(protocol) + " is not served yet: no listener takes it";
 }

@@ -71,8 +71,8 @@ void Forwarder::connect(const net::Address& address) {
     exchange_.info_.attempt.secure = true;
     exchange_.info_.attempt.serverName = serverName;
   }
-  const upstream::Opening opening =
-      worker.pool.open({service, address, serverName, state_.triedFresh}, *this);
+  const upstream::Opening opening = worker.pool.open(
+      {&service, &address, serverName, state_.triedFresh, exchange_.state_.hop.upgrade}, *this);
   if (opening.stream != nullptr) {
     onStreamReady(*opening.stream, opening.reused);
   } else if (!opening.waiting) {

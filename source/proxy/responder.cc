@@ -21,27 +21,43 @@ bool isFinal(int status) { return status >= 200 && status <= 599; }
 bool hasNoContent(int status) { return status == 204 || status == 205 || status == 304; }
 }  // namespace
 
-bool Responder::protocolAllowed() const {
-  const auto& state = exchange_.state_;
-  if (!state.route->httpsOnly || exchange_.secure()) return !state.route->grpc;
+/// Whether TLS, at the listener or before it, came all the way.
+bool Responder::arrivedSecure() const {
+  if (exchange_.secure()) return true;
   const ProxySettings& settings = exchange_.worker_.settings;
   return !settings.trusted.empty() && isTrusted(settings, *exchange_.info_.peer) &&
          exchange_.request_->headers.get(HeaderCode::kXForwardedProto) == "https";
+}
+
+bool Responder::speaksGrpc() const {
+  return exchange_.request_->headers.get(HeaderCode::kContentType).starts_with("application/grpc");
+}
+
+bool Responder::protocolAllowed() const {
+  const Route& route = *exchange_.state_.route;
+  if (!route.grpc) return !route.httpsOnly || arrivedSecure();
+  return exchange_.request_->version == http::Version::kHttp2 && speaksGrpc() &&
+         (!route.grpcSecureOnly || arrivedSecure());
+}
+
+void Responder::enforceGrpc() {
+  http::HeaderMap& headers = exchange_.response_->headers;
+  if (!speaksGrpc()) return answerError(415, "Non-gRPC request matched gRPC route");
+  if (exchange_.request_->version != http::Version::kHttp2) {
+    headers.add("connection", "Upgrade");
+    headers.add("upgrade", "HTTP/2");
+    return answerError(426, "Please use HTTP2 protocol");
+  }
+  headers.add("grpc-status", "1");
+  headers.add("grpc-message", "gRPC request matched gRPCs route");
+  reply(200, "application/grpc", "", http::AnsweredBy::kGateway);
 }
 
 void Responder::enforceProtocol() {
   const Route& route = *exchange_.state_.route;
   const http::RequestHead& request = *exchange_.request_;
   http::HeaderMap& headers = exchange_.response_->headers;
-  if (route.grpc) {
-    std::string_view type = request.headers.get(HeaderCode::kContentType);
-    if (type.substr(0, 16) != "application/grpc") {
-      return answerError(415, "Non-gRPC request matched gRPC route");
-    }
-    headers.add("connection", "Upgrade");
-    headers.add("upgrade", "HTTP/2");
-    return answerError(426, "Please use HTTP2 protocol");
-  }
+  if (route.grpc) return enforceGrpc();
   if (route.redirectStatus == 426) {
     headers.add(HeaderCode::kConnection, "Upgrade");
     headers.add(HeaderCode::kUpgrade, "TLS/1.2, HTTP/1.1");

@@ -36,6 +36,9 @@ class Responder {
   void sendHead(bool end);
 
  private:
+  bool arrivedSecure() const;
+  bool speaksGrpc() const;
+  void enforceGrpc();
   void sendEngineError(int status, std::string_view form, http::AnsweredBy who);
   void sendLocal(std::string_view body);
   void addDebugHeaders();

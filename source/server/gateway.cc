@@ -176,6 +176,7 @@ Status Gateway::openStore() {
   control_->compiler().setFilterContext(filterContext_);
   control_->compiler().setVaultPrefix(settings_.text("vault_env_prefix"));
   control_->compiler().setKeyLookup(std::make_shared<config::KeyLookup>(opened->credentials));
+  control_->compiler().offerHttp2(settings_.text("upstream_http2") == "auto");
   control_->compiler().setUpstreamTls(
       [this](const Json& service) { return upstreamTls_->contextFor(service); });
   if (Status loaded = loadConfiguration(*opened); !loaded) return loaded;
@@ -260,7 +261,7 @@ Status Gateway::openMain() {
     return Error::invalid("nginx_admin_client_max_body_size " + limit.error().message);
   }
   adminSettings_.maxBodyBytes = *limit;
-  auto noTls = [](const upstream::Service&, int, std::string_view) { return nullptr; };
+  auto noTls = [](const upstream::Target&, int) { return nullptr; };
   auto make = [&] {
     return std::make_unique<proxy::WorkerContext>(
         loop_, adminSettings_, upstream::StreamPool::Settings{}, noTls, resolver_);

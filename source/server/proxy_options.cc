@@ -144,6 +144,8 @@ upstream::StreamPool::Settings poolSettings(const Settings& settings) {
   out.maxIdle = count(settings.number("upstream_keepalive_total"));
   out.maxRequests = std::max<size_t>(count(settings.number("upstream_keepalive_max_requests")), 1);
   out.idleTimeout = seconds(settings.number("upstream_keepalive_idle_timeout"));
+  out.http2.maxStreams = static_cast<uint32_t>(
+      std::clamp(settings.number("upstream_http2_max_concurrent_streams"), 1.0, 65535.0));
   return out;
 }
 

@@ -276,6 +276,10 @@ const std::vector<SettingGroup>& Settings::groups() {
        }},
       {"Origins",
        {
+           {"upstream_http2", "off", Type::kEnum, Support::kYes,
+            "`auto`: HTTP/2 is offered to origins of `https` services (ALPN)", "off, auto"},
+           {"upstream_http2_max_concurrent_streams", "128", Type::kNumber, Support::kYes,
+            "streams of one HTTP/2 connection to an origin at once, if it takes as many"},
            {"upstream_keepalive_pool_size", "512", Type::kNumber, Support::kYes,
             "idle connections that a worker keeps to an origin"},
            {"upstream_keepalive_total", "4096", Type::kNumber, Support::kYes,

@@ -48,6 +48,9 @@ Result<std::shared_ptr<const void>> UpstreamTls::contextFor(const Json& service)
       own.authorities += pem + "\n";
     }
   }
+  if (auto protocols = service.find("alpn"); protocols != service.end()) {
+    for (const auto& name : *protocols) own.alpn.push_back(name.get<std::string>());
+  }
   auto found = context(verify, depth, own);
   if (!found) return found.error();
   return std::shared_ptr<const void>(std::move(found).value());
@@ -66,6 +69,7 @@ Result<std::shared_ptr<const http::TlsClient>> UpstreamTls::client(bool verify) 
 Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::context(bool verify, int depth,
                                                                        const Own& own) {
   std::string key = verify ? "verify " + std::to_string(depth) : "any";
+  for (const std::string& protocol : own.alpn) key += " " + protocol;
   if (!own.any()) {
     auto& context = contexts_[key];
     if (context != nullptr) return context;
@@ -94,6 +98,7 @@ Result<std::shared_ptr<const tls::ClientContext>> UpstreamTls::make(bool verify,
   wanted.verify = verify;
   wanted.verifyDepth = depth;
   wanted.trustedPem = own.authorities;
+  wanted.alpn = own.alpn;
   for (const std::string& file : own.authorities.empty()
                                      ? settings_.list("lua_ssl_trusted_certificate")
                                      : std::vector<std::string>()) {
@@ -128,11 +133,11 @@ upstream::ProbeTls probeTlsFactory() {
 }
 
 upstream::StreamPool::TlsFactory upstreamTlsFactory() {
-  return [](const upstream::Service& service, int fd,
-            std::string_view serverName) -> std::unique_ptr<net::Transport> {
-    if (service.tlsContext == nullptr) return nullptr;
-    return static_cast<const tls::ClientContext*>(service.tlsContext.get())
-        ->connect(fd, serverName);
+  return [](const upstream::Target& target, int fd) -> std::unique_ptr<net::Transport> {
+    const void* context = target.service->tlsContext.get();
+    if (context == nullptr) return nullptr;
+    const bool offers = target.http2() != upstream::Http2::kNever;
+    return static_cast<const tls::ClientContext*>(context)->connect(fd, target.serverName, offers);
   };
 }
 

@@ -20,7 +20,8 @@ class UpstreamTls final : public http::TlsConnector {
   /// the system's trusted certificates.
   Status check();
   /// The context for what a service's document says of TLS (tls_verify, tls_verify_depth,
-  /// client_certificate with its texts, ca_certificates as texts), or why there is none.
+  /// client_certificate with its texts, ca_certificates as texts) and of application protocols
+  /// (alpn), or why there is none.
   Result<std::shared_ptr<const void>> contextFor(const Json& service);
   Result<std::shared_ptr<const http::TlsClient>> client(bool verify) override;
 
@@ -28,6 +29,7 @@ class UpstreamTls final : public http::TlsConnector {
   /// What of a context is a service's own: texts in PEM, "" for the settings'.
   struct Own {
     std::string certificate, key, authorities;
+    std::vector<std::string> alpn;
     bool any() const { return !certificate.empty() || !authorities.empty(); }
   };
   Result<std::shared_ptr<const tls::ClientContext>> context(bool verify, int depth,

@@ -132,11 +132,13 @@ Result<std::shared_ptr<const ClientContext>> ClientContext::create(Settings sett
   return std::shared_ptr<const ClientContext>(new ClientContext(std::move(impl)));
 }
 
-std::unique_ptr<net::Transport> ClientContext::connect(int fd, std::string_view serverName) const {
+std::unique_ptr<net::Transport> ClientContext::connect(int fd, std::string_view serverName,
+                                                       bool offer) const {
   std::string name(serverName);
   bssl::UniquePtr<SSL> ssl(SSL_new(impl_->context.get()));
   if (ssl != nullptr) {
     SSL_set_connect_state(ssl.get());
+    if (!offer) SSL_set_alpn_protos(ssl.get(), nullptr, 0);
     std::string address = ipBytes(name);
     bool ready =
         name.empty() || !address.empty() || SSL_set_tlsext_host_name(ssl.get(), name.c_str());

@@ -28,8 +28,10 @@ class ClientContext : public std::enable_shared_from_this<ClientContext> {
 
   /// A transport for a non-blocking descriptor that is connected or connecting, which it does not
   /// own. `serverName`: host name for SNI and, when verifying, the name (or IP address) that the
-  /// certificate must carry; an IP address is not sent. Empty: neither.
-  std::unique_ptr<net::Transport> connect(int fd, std::string_view serverName) const;
+  /// certificate must carry; an IP address is not sent. Empty: neither. `offer`: the application
+  /// protocols of the settings.
+  std::unique_ptr<net::Transport> connect(int fd, std::string_view serverName,
+                                          bool offer = true) const;
 
  private:
   struct Impl;

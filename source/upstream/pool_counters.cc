@@ -17,7 +17,7 @@ void PoolCounters::describe(stats::Registry& registry) const {
   registry.add(counter("connections_opened_total", "Connections to origins that were begun."),
                opened);
   registry.add(counter("connections_reused_total",
-                       "Requests that were sent on a connection kept from an earlier one."),
+                       "Requests that were sent on a connection that others had been sent on."),
                reused);
   registry.add(counter("requests_renewed_total",
                        "Requests sent again on a new connection, since the origin had closed the "
@@ -32,6 +32,7 @@ void PoolCounters::describe(stats::Registry& registry) const {
                 "Time until a connection to an origin, TLS included, was there.", Kind::kHistogram,
                 Unit::kMillis},
                connect.view());
+  http2.describe(registry);
 }
 
 }  // namespace tollgate::upstream

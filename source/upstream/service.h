@@ -12,6 +12,13 @@
 
 namespace tollgate::upstream {
 
+/// Whether HTTP/2 is spoken to an origin.
+enum class Http2 : uint8_t {
+  kNever,
+  kOffered,  ///< By TLS (ALPN); HTTP/1 where the origin does not choose it.
+  kAlways,   ///< It is known to speak it.
+};
+
 /// Where a route's requests go, compiled from a service. Immutable, owned by the snapshot.
 struct Service : http::Named {
   std::string protocol;  ///< "http", "https", …
@@ -24,6 +31,7 @@ struct Service : http::Named {
   std::chrono::milliseconds writeTimeout{60000};
   std::chrono::milliseconds readTimeout{60000};
   bool tls = false;
+  Http2 http2 = Http2::kNever;
   std::shared_ptr<const void> tlsContext;  ///< For the pool's TlsFactory, if `tls`.
   net::Address literal;                    ///< Valid if host is an IP address.
   /// If `host` names an upstream: where it is balanced over. Port and DNS of the service do not

@@ -25,8 +25,11 @@ struct Place {
 struct Origin {
   const std::string* key = nullptr;  ///< of this origin in the pool
   Place* place = nullptr;
-  IntrusiveList<OriginConnection, IdleTag> idle;
+  IntrusiveList<OriginConnection, IdleTag> idle;        ///< HTTP/1. Last used first.
+  IntrusiveList<OriginConnection, SharedTag> shared;    ///< HTTP/2, with room for more streams.
+  IntrusiveList<OriginConnection, OpeningTag> opening;  ///< That may come to be shared.
   size_t open = 0;
+  bool http1Only = false;  ///< What it has said, having been offered HTTP/2.
 };
 
 /// What open() gives: a stream, or a waiter that is told later, or neither.
@@ -47,11 +50,11 @@ class StreamPool {
     size_t maxIdle = 4096;          ///< Of all origins together, likewise.
     std::chrono::milliseconds idleTimeout{60000};
     uint64_t maxRequests = 10000;
+    http2::ClientLimits http2 = {};
   };
 
   /// Makes the transport to an origin that wants TLS; nullptr if that cannot be.
-  using TlsFactory = std::function<std::unique_ptr<net::Transport>(const Service& service, int fd,
-                                                                   std::string_view serverName)>;
+  using TlsFactory = std::function<std::unique_ptr<net::Transport>(const Target& target, int fd)>;
 
   StreamPool(event::EventLoop& loop, buffer::SlabPool& slabs, Settings settings, TlsFactory tls)
       : loop_(loop), slabs_(slabs), settings_(settings), tls_(std::move(tls)) {}
@@ -79,6 +82,9 @@ class StreamPool {
  private:
   friend class OriginConnection;
   PoolKeyView keyOf(const Target& target);
+  Opening reuse(OriginConnection& connection);
+  Opening openShared(Origin& origin, const Target& target, StreamWaiter& waiter);
+  void openAgain(StreamWaiter& waiter);
   Opening connect(const Target& target, const PoolKeyView& key, StreamWaiter& waiter);
   Origin& originOf(const PoolKeyView& key, std::string_view placeKey);
   void toIdle(OriginConnection& connection);

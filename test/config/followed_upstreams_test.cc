@@ -124,5 +124,30 @@ TEST_F(FollowedUpstreams, AuthoritiesAreHandedOverAsTexts) {
   EXPECT_EQ(wanted_.back()["ca_certificates"], (Json{"first", "second"}));
 }
 
+// ---- HTTP/2 ------------------------------------------------------------------------------------
+
+TEST_F(FollowedUpstreams, GrpcServicesSpeakHttp2) {
+  service("plain", "10.0.0.1", {{"protocol", "grpc"}});
+  EXPECT_EQ(serviceOf("plain").http2, upstream::Http2::kAlways);
+  EXPECT_FALSE(serviceOf("plain").tls);
+  service("other", "10.0.0.1");
+  EXPECT_NE(serviceOf("plain").poolKey, serviceOf("other").poolKey);
+  service("secure", "10.0.0.1", {{"protocol", "grpcs"}});
+  EXPECT_EQ(serviceOf("secure").http2, upstream::Http2::kAlways);
+  EXPECT_EQ(wanted_.back()["alpn"], Json({"h2"}));
+}
+
+TEST_F(FollowedUpstreams, HttpsServicesAreOfferedHttp2WhereThatIsSet) {
+  service("s", "10.0.0.1", {{"protocol", "https"}});
+  EXPECT_EQ(serviceOf("s").http2, upstream::Http2::kNever);
+  EXPECT_FALSE(wanted_.back().contains("alpn"));
+  compiler_.offerHttp2(true);
+  service("s", "10.0.0.1", {{"protocol", "https"}});
+  EXPECT_EQ(serviceOf("s").http2, upstream::Http2::kOffered);
+  EXPECT_EQ(wanted_.back()["alpn"], Json({"h2", "http/1.1"}));
+  service("plain", "10.0.0.1");
+  EXPECT_EQ(serviceOf("plain").http2, upstream::Http2::kNever);
+}
+
 }  // namespace
 }  // namespace tollgate::config

@@ -5,15 +5,20 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tollgate::proxy {
 
 /// An HTTP/2 client without a socket: bytes out, bytes in.
 class H2Client {
  public:
+  using Fields = std::vector<std::pair<std::string, std::string>>;
   struct Reply {
     std::string status, body;
+    std::map<std::string, std::string> fields;  ///< Of head and trailers.
     bool closed = false;
+    bool endedByHead = false;
   };
 
   H2Client() {
@@ -22,9 +27,17 @@ class H2Client {
     nghttp2_session_callbacks_set_on_header_callback(
         callbacks, [](nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t n,
                       const uint8_t* value, size_t v, uint8_t, void* user) {
-          if (std::string_view(reinterpret_cast<const char*>(name), n) == ":status") {
-            static_cast<H2Client*>(user)->replies_[frame->hd.stream_id].status.assign(
-                reinterpret_cast<const char*>(value), v);
+          Reply& reply = static_cast<H2Client*>(user)->replies_[frame->hd.stream_id];
+          const std::string field(reinterpret_cast<const char*>(name), n);
+          reply.fields[field].assign(reinterpret_cast<const char*>(value), v);
+          if (field == ":status") reply.status = reply.fields[field];
+          return 0;
+        });
+    nghttp2_session_callbacks_set_on_frame_recv_callback(
+        callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
+          if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_RESPONSE &&
+              (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+            static_cast<H2Client*>(user)->replies_[frame->hd.stream_id].endedByHead = true;
           }
           return 0;
         });
@@ -46,27 +59,38 @@ class H2Client {
   }
   ~H2Client() { nghttp2_session_del(session_); }
 
-  int32_t request(std::string method, std::string path, std::string body) {
+  int32_t request(std::string method, std::string path, std::string body, const Fields& more = {}) {
     body_ = std::move(body);
-    std::string names[] = {":method", ":scheme", ":path", ":authority"};
-    std::string values[] = {std::move(method), "http", std::move(path), "test"};
-    nghttp2_nv fields[4];
-    for (int i = 0; i < 4; ++i) {
-      fields[i] = {reinterpret_cast<uint8_t*>(names[i].data()),
-                   reinterpret_cast<uint8_t*>(values[i].data()), names[i].size(), values[i].size(),
-                   0};
+    Fields head{{":method", std::move(method)},
+                {":scheme", "http"},
+                {":path", std::move(path)},
+                {":authority", "test"}};
+    head.insert(head.end(), more.begin(), more.end());
+    std::vector<nghttp2_nv> fields;
+    for (auto& [name, value] : head) {
+      fields.push_back({reinterpret_cast<uint8_t*>(name.data()),
+                        reinterpret_cast<uint8_t*>(value.data()), name.size(), value.size(), 0});
     }
     nghttp2_data_provider data{};
     data.source.ptr = this;
     data.read_callback = [](nghttp2_session*, int32_t, uint8_t* out, size_t size, uint32_t* flags,
                             nghttp2_data_source* source, void*) -> ssize_t {
-      std::string& left = static_cast<H2Client*>(source->ptr)->body_;
+      auto& client = *static_cast<H2Client*>(source->ptr);
+      std::string& left = client.body_;
       size_t part = left.copy(reinterpret_cast<char*>(out), size);
       left.erase(0, part);
+      if (left.empty() && client.keepOpen) {
+        return part > 0 ? static_cast<ssize_t>(part) : ssize_t{NGHTTP2_ERR_DEFERRED};
+      }
       if (left.empty()) *flags |= NGHTTP2_DATA_FLAG_EOF;
       return static_cast<ssize_t>(part);
     };
-    return nghttp2_submit_request(session_, nullptr, fields, 4, &data, nullptr);
+    return nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(), &data, nullptr);
+  }
+  /// More of the body of a request that stays open.
+  void more(int32_t id, std::string_view bytes) {
+    body_ += bytes;
+    nghttp2_session_resume_data(session_, id);
   }
   std::string output() {
     std::string out;
@@ -82,6 +106,8 @@ class H2Client {
                              bytes.size());
   }
   const Reply& reply(int32_t id) { return replies_[id]; }
+
+  bool keepOpen = false;  ///< Bodies do not end.
 
  private:
   nghttp2_session* session_ = nullptr;

@@ -46,7 +46,7 @@ class ControlTest : public testing::Test {
       loop_,
       {},
       upstream::StreamPool::Settings{},
-      [](const upstream::Service&, int, std::string_view) { return nullptr; },
+      [](const upstream::Target&, int) { return nullptr; },
       {}};
   std::unique_ptr<Control> control_;
 };

@@ -42,7 +42,12 @@ class StreamPoolTest : public testing::Test {
     service_.poolKey = "tcp|";
   }
   ~StreamPoolTest() override {
+    loop_.runOnce(event::Millis(0));  // connections that have closed give their slabs back
     for (int fd : fds_) ::close(fd);
+  }
+  const net::Address& address() {
+    if (!address_.valid()) address_ = listener_->address();
+    return address_;
   }
   template <typename F>
   bool until(F condition) {
@@ -51,7 +56,7 @@ class StreamPoolTest : public testing::Test {
     return condition();
   }
   http::ClientStream* open(Waiter& waiter, const net::Address& address) {
-    const Opening opening = pool_.open({service_, address}, waiter);
+    const Opening opening = pool_.open({&service_, &address}, waiter);
     if (opening.stream != nullptr) return opening.stream;
     until([&] { return waiter.ready != nullptr || waiter.failed; });
     return waiter.ready;
@@ -62,7 +67,7 @@ class StreamPoolTest : public testing::Test {
     service_.tls = true;
     for (const std::string& name : names) {
       Waiter waiter;
-      const Opening opening = pool.open({service_, listener_->address(), name, true}, waiter);
+      const Opening opening = pool.open({&service_, &address(), name, true}, waiter);
       ASSERT_TRUE(opening.waiting);
       ASSERT_TRUE(until([&] { return waiter.ready != nullptr; }));
       waiter.ready->reset(http::StreamError::kLocal);
@@ -70,7 +75,7 @@ class StreamPoolTest : public testing::Test {
   }
   bool hasIdle(StreamPool& pool, const std::string& name) {
     Waiter waiter;
-    const Opening opening = pool.open({service_, listener_->address(), name}, waiter);
+    const Opening opening = pool.open({&service_, &address(), name}, waiter);
     if (opening.stream != nullptr) {
       EXPECT_TRUE(opening.reused);
       opening.stream->reset(http::StreamError::kLocal);
@@ -79,7 +84,7 @@ class StreamPoolTest : public testing::Test {
     }
     return opening.stream != nullptr;
   }
-  static std::unique_ptr<net::Transport> clearText(const Service&, int fd, std::string_view) {
+  static std::unique_ptr<net::Transport> clearText(const Target&, int fd) {
     return net::makeTcpTransport(fd);
   }
 
@@ -97,14 +102,14 @@ class StreamPoolTest : public testing::Test {
   std::unique_ptr<net::Listener> listener_;
   std::vector<int> fds_;
   Service service_;
-  StreamPool pool_{
-      loop_, slabs_, {}, [](const Service&, int, std::string_view) { return nullptr; }};
+  net::Address address_;
+  StreamPool pool_{loop_, slabs_, {}, [](const Target&, int) { return nullptr; }};
 };
 
 TEST_F(StreamPoolTest, AnOriginGoesWithItsLastConnection) {
   Waiter first, second;
-  http::ClientStream* a = open(first, listener_->address());
-  http::ClientStream* b = open(second, listener_->address());
+  http::ClientStream* a = open(first, address());
+  http::ClientStream* b = open(second, address());
   ASSERT_TRUE(a != nullptr && b != nullptr && a != b);
   EXPECT_EQ(pool_.origins(), 1u);
   giveUp(*a);
@@ -117,17 +122,17 @@ TEST_F(StreamPoolTest, AnOriginGoesWithItsLastConnection) {
 
 TEST_F(StreamPoolTest, AStreamThatWasNotUsedLeavesItsConnectionToOthers) {
   Waiter first, second;
-  http::ClientStream* a = open(first, listener_->address());
+  http::ClientStream* a = open(first, address());
   ASSERT_NE(a, nullptr);
   a->reset(http::StreamError::kLocal);
   EXPECT_EQ(pool_.idle(), 1u);
-  const Opening again = pool_.open({service_, listener_->address()}, second);
+  const Opening again = pool_.open({&service_, &address()}, second);
   EXPECT_TRUE(again.stream != nullptr && again.reused);
 }
 
 TEST_F(StreamPoolTest, AWaiterThatIsTakenBackHearsNothingMore) {
   Waiter waiter;
-  ASSERT_TRUE(pool_.open({service_, listener_->address()}, waiter).waiting);
+  ASSERT_TRUE(pool_.open({&service_, &address()}, waiter).waiting);
   StreamPool::cancel(waiter);
   ASSERT_TRUE(until([&] { return pool_.connections() == 0; }));
   EXPECT_TRUE(waiter.ready == nullptr && !waiter.failed);
@@ -168,6 +173,97 @@ TEST_F(StreamPoolTest, KeepsNoMoreIdleInSumThanIsAllowed) {
   service_.poolKey = "tcp|";
   EXPECT_TRUE(hasIdle(pool, "a"));
   EXPECT_FALSE(hasIdle(pool, "b"));
+}
+
+// ---- HTTP/2 ------------------------------------------------------------------------------------
+
+TEST_F(StreamPoolTest, StreamsOfHttp2ShareTheConnectionThatIsBeingMade) {
+  service_.http2 = Http2::kAlways;
+  Waiter first, second;
+  EXPECT_TRUE(pool_.open({&service_, &address()}, first).waiting);
+  EXPECT_TRUE(pool_.open({&service_, &address()}, second).waiting);
+  ASSERT_TRUE(until([&] { return first.ready != nullptr && second.ready != nullptr; }));
+  EXPECT_NE(first.ready, second.ready);
+  EXPECT_EQ(pool_.connections(), 1u);
+  EXPECT_EQ(pool_.idle(), 0u);
+  Waiter third;
+  const Opening opening = pool_.open({&service_, &address(), "", true}, third);
+  EXPECT_TRUE(opening.stream != nullptr && opening.reused);
+  for (http::ClientStream* each : {first.ready, second.ready, opening.stream}) {
+    each->reset(http::StreamError::kLocal);
+  }
+  EXPECT_TRUE(until([&] { return pool_.idle() == 1; }));
+  EXPECT_EQ(pool_.connections(), 1u);
+}
+
+TEST_F(StreamPoolTest, OneWaiterThatLeavesKeepsTheConnectionForTheOthers) {
+  service_.http2 = Http2::kAlways;
+  Waiter first, second;
+  EXPECT_TRUE(pool_.open({&service_, &address()}, first).waiting);
+  EXPECT_TRUE(pool_.open({&service_, &address()}, second).waiting);
+  StreamPool::cancel(first);
+  ASSERT_TRUE(until([&] { return second.ready != nullptr; }));
+  EXPECT_TRUE(first.ready == nullptr && !first.failed);
+}
+
+TEST_F(StreamPoolTest, AConnectionOfHttp2IsFullAtItsLimit) {
+  service_.http2 = Http2::kAlways;
+  StreamPool::Settings settings;
+  settings.http2.maxStreams = 2;
+  StreamPool pool(loop_, slabs_, settings, clearText);
+  Waiter waiters[5];
+  for (Waiter& each : waiters) EXPECT_TRUE(pool.open({&service_, &address()}, each).waiting);
+  ASSERT_TRUE(until([&] {
+    for (const Waiter& each : waiters) {
+      if (each.ready == nullptr) return false;
+    }
+    return true;
+  }));
+  EXPECT_EQ(pool.connections(), 3u);
+  for (const Waiter& each : waiters) each.ready->reset(http::StreamError::kLocal);
+}
+
+TEST_F(StreamPoolTest, AnOriginThatDoesNotChooseHttp2GetsAConnectionForEachRequest) {
+  service_.http2 = Http2::kOffered;
+  service_.tls = true;
+  StreamPool pool(loop_, slabs_, {}, clearText);  // no ALPN
+  Waiter first, second, third;
+  EXPECT_TRUE(pool.open({&service_, &address(), "a"}, first).waiting);
+  EXPECT_TRUE(pool.open({&service_, &address(), "a"}, second).waiting);
+  EXPECT_EQ(pool.connections(), 1u) << "it may be shared yet";
+  ASSERT_TRUE(until([&] { return first.ready != nullptr && second.ready != nullptr; }));
+  EXPECT_EQ(pool.connections(), 2u);
+  first.ready->reset(http::StreamError::kLocal);
+  EXPECT_NE(pool.open({&service_, &address(), "a"}, third).stream, nullptr);
+}
+
+TEST_F(StreamPoolTest, UpgradesDoNotMeetConnectionsThatWereOfferedHttp2) {
+  service_.http2 = Http2::kOffered;
+  service_.tls = true;
+  StreamPool pool(loop_, slabs_, {}, clearText);
+  Waiter first, upgrade;
+  EXPECT_TRUE(pool.open({&service_, &address(), "a"}, first).waiting);
+  ASSERT_TRUE(until([&] { return first.ready != nullptr; }));
+  first.ready->reset(http::StreamError::kLocal);
+  EXPECT_TRUE(pool.open({&service_, &address(), "a", false, true}, upgrade).waiting);
+  EXPECT_EQ(pool.origins(), 2u);
+  StreamPool::cancel(upgrade);
+}
+
+TEST_F(StreamPoolTest, AConnectionOfHttp2CarriesNoMoreRequestsThanItMay) {
+  service_.http2 = Http2::kAlways;
+  StreamPool::Settings settings;
+  settings.maxRequests = 2;
+  StreamPool pool(loop_, slabs_, settings, clearText);
+  Waiter first, second, third;
+  EXPECT_TRUE(pool.open({&service_, &address()}, first).waiting);
+  ASSERT_TRUE(until([&] { return first.ready != nullptr; }));
+  http::ClientStream* last = pool.open({&service_, &address()}, second).stream;
+  ASSERT_NE(last, nullptr);
+  EXPECT_TRUE(pool.open({&service_, &address()}, third).waiting);
+  first.ready->reset(http::StreamError::kLocal);
+  last->reset(http::StreamError::kLocal);
+  ASSERT_TRUE(until([&] { return third.ready != nullptr && pool.connections() == 1; }));
 }
 
 }  // namespace
