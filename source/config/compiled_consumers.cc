@@ -9,7 +9,8 @@ void CompiledConsumers::put(const std::string& id, const Json& doc) {
   if (old == nullptr || !old->present) ++size_;
   std::string username = textOf(doc, "username"), customId = textOf(doc, "custom_id");
   http::Consumer consumer{id, username, customId, {}};
-  const std::string record = recordMembers(doc, {"id", "username", "custom_id"});
+  std::string record;
+  if (keepsRecords_) record = recordMembers(doc, {"id", "username", "custom_id"});
   consumer.record = record;
   if (old != nullptr) consumer.filters = old->filters;
   replace(old, ConsumerEntry::make(consumer));

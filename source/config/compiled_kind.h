@@ -21,6 +21,12 @@ class CompiledKind {
   /// Takes an entity out, if it is there.
   virtual void remove(const std::string& id) = 0;
   virtual size_t size() const = 0;
+
+  /// Whether what logs show of an entity is kept with it, from the next put() on.
+  void keepRecords(bool keep) { keepsRecords_ = keep; }
+
+ protected:
+  bool keepsRecords_ = true;
 };
 
 /// What could not be compiled and is left out, by the id of the entity.

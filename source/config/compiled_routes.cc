@@ -119,7 +119,7 @@ route::CompiledRoutePtr CompiledRoutes::compile(const Record& record, const Json
   auto route = std::make_shared<proxy::Route>();
   route->id = *record.id;
   route->name = textOf(doc, "name");
-  route->record = recordOf(doc);
+  if (keepsRecords_) route->record = recordOf(doc);
   route->number = record.number;
   route->service = record.service;
   route->httpsOnly = web && !has("http");

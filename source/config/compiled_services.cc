@@ -101,7 +101,7 @@ std::shared_ptr<upstream::Service> CompiledServices::compile(const std::string& 
   auto service = std::make_shared<upstream::Service>();
   service->id = id;
   service->name = textOf(doc, "name");
-  service->record = recordOf(doc);
+  if (keepsRecords_) service->record = recordOf(doc);
   service->protocol = textOf(doc, "protocol");
   service->host = textOf(doc, "host");
   service->port = static_cast<uint16_t>(numberOf(doc, "port", 80));

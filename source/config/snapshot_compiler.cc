@@ -36,6 +36,14 @@ struct SnapshotCompiler::Kinds {
     }
   }
 
+  void keepRecords(bool keep) {
+    recordsKept = keep;
+    services.keepRecords(keep);
+    routes.keepRecords(keep);
+    consumers.keepRecords(keep);
+  }
+
+  bool recordsKept = true;
   VaultReferences references;
   SnapshotDirectory directory;
   OriginCertificates certificates;
@@ -114,7 +122,14 @@ void SnapshotCompiler::makeKinds() {
   kinds_->upstreams.setTls(upstreamTls_);
   kinds_->services.setUpstreamTls(upstreamTls_);
   kinds_->services.offerHttp2(offerHttp2_);
+  kinds_->keepRecords(recordsWanted());
 }
+
+bool SnapshotCompiler::recordsWanted() const {
+  return filterContext_.recordsWanted == nullptr || *filterContext_.recordsWanted;
+}
+
+bool SnapshotCompiler::lacksRecords() const { return !kinds_->recordsKept && recordsWanted(); }
 
 void SnapshotCompiler::beginReload() {
   kindsBefore_ = std::move(kinds_);

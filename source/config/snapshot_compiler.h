@@ -58,6 +58,10 @@ class SnapshotCompiler {
   void beginReload();
   void endReload(bool keepNew);
 
+  /// True where filters log what routes, services and consumers are, and it was not kept of those
+  /// that came before the first such filter: everything has to be applied again.
+  bool lacksRecords() const;
+
   /// Entities that could not be compiled are left out and named in problems().
   std::shared_ptr<const proxy::Snapshot> compile(store::Revision revision);
   std::vector<Error> problems() const { return problems_->all(); }
@@ -76,6 +80,7 @@ class SnapshotCompiler {
   struct Kinds;
   void makeKinds();
   void applyResolved(const store::Change& change);
+  bool recordsWanted() const;
 
   UpstreamTls upstreamTls_;
   bool offerHttp2_ = false;

@@ -33,7 +33,7 @@ std::string_view nameOf(AnsweredBy who);
 struct Named {
   std::string id;
   std::string name;    ///< "" without one.
-  std::string record;  ///< All of it as a JSON object, for logs.
+  std::string record;  ///< All of it as a JSON object, where something logs; else "".
 };
 
 /// The one workspace that there is, as logs name it; the reference's without a database.

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -59,6 +60,9 @@ struct FilterContext {
   /// A number among the settings of the process, by name; may be empty. Control thread.
   std::function<double(std::string_view name)> setting;
   net::ResolverSettings resolver;  ///< How this process looks up names.
+  /// Set once a filter is made that is told of exchanges when they are over: from then on routes,
+  /// services and consumers keep what logs show of them (Named::record). May be null: they do.
+  std::atomic<bool>* recordsWanted = nullptr;
 };
 
 /// Adds to counters that live in the store, asynchronously; see filters/http/rate-limiting.

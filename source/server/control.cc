@@ -56,9 +56,23 @@ Status Control::load(const std::string& outage) {
                                             kept.error().text()));
     }
   }
-  current_ = compiler_.compile(revision());
+  compile();
   reportProblems();
   return {};
+}
+
+/// The first filter that logs wants to know more of entities than was kept: they come once more.
+void Control::compile() {
+  current_ = compiler_.compile(revision());
+  if (!compiler_.lacksRecords()) return;
+  if (Status again = loadedFromStore_ ? reload() : loadLastGood(); !again) {
+    log::error(
+        Level::kWarn,
+        fmt::format("records of requests do not tell all of their route, service and consumer "
+                    "yet: {}",
+                    again.error().text()));
+  }
+  current_ = compiler_.compile(revision());
 }
 
 /// The revision below which the node does not go.
@@ -362,7 +376,7 @@ std::variant<store::Commit, store::Refusal> Control::commit(std::vector<store::C
 
 void Control::compileAndPublish() {
   if (current_ != nullptr) retired_.push_back(std::move(current_));
-  current_ = compiler_.compile(revision());
+  compile();
   followListeners();
   reportProblems();
   publish();

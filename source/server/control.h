@@ -109,6 +109,7 @@ class Control {
   Status resume();
   std::string markOfCopy() const;
   void apply(const store::Commit& commit, const std::string& mark);
+  void compile();
   void compileAndPublish();
   void followListeners();
   void publish();

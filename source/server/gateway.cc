@@ -115,6 +115,7 @@ Status Gateway::compileListeners() {
   filterContext_.log = &logs_;
   filterContext_.dependencies = dependencies_.get();
   filterContext_.resolver = resolver_;
+  filterContext_.recordsWanted = &recordsWanted_;
   filterContext_.counters = counters_.get();
   filterContext_.tls = upstreamTls_.get();
   auto plans = compileNode(*node, file.empty() ? "settings" : file, settings_, *certificates,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -73,6 +74,7 @@ class Gateway {
   std::unique_ptr<UpstreamTls> upstreamTls_;
   NodeStats stats_;
   std::unique_ptr<client::Services> services_;
+  std::atomic<bool> recordsWanted_{false};
   http::FilterContext filterContext_;
   ListenerPlans plans_;  ///< Filters in there use the four before.
   LateCertificates lateCertificates_;

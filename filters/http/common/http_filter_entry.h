@@ -56,6 +56,9 @@ class HttpFilterFactoryOf final : public ::tollgate::http::HttpFilterFactory {
   }
   Made create(const google::protobuf::Message& message, const Context& context) const override {
     const auto& config = static_cast<const Config&>(message);
+    if constexpr ((::tollgate::http::hooksOf<Class>() & ::tollgate::http::kLog) != 0) {
+      if (context.recordsWanted != nullptr) *context.recordsWanted = true;
+    }
     if constexpr (kShares) {
       if (!shared_) shared_.emplace(context);
       return make(config, context, *shared_);

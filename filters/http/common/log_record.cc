@@ -240,9 +240,18 @@ void writeConsumer(JsonWriter& json, const engine::Consumer& consumer) {
   json.close('}');
 }
 
+void writeNamed(JsonWriter& json, std::string_view key, const engine::Named& named) {
+  json.key(key);
+  if (!named.record.empty()) return json.raw(named.record);
+  json.open('{');
+  json.key("id").value(named.id);
+  if (!named.name.empty()) json.key("name").value(named.name);
+  json.close('}');
+}
+
 void writeEntities(JsonWriter& json, const engine::ExchangeInfo& info) {
-  if (info.route != nullptr) json.key("route").raw(info.route->record);
-  if (info.service != nullptr) json.key("service").raw(info.service->record);
+  if (info.route != nullptr) writeNamed(json, "route", *info.route);
+  if (info.service != nullptr) writeNamed(json, "service", *info.service);
   if (info.consumer != nullptr) writeConsumer(json, *info.consumer);
   if (info.credentialId.empty()) return;
   json.key("authenticated_entity").open('{');
