@@ -1,4 +1,5 @@
 """Plugins that let requests pass or not, and that name them, through a real gateway."""
+import json
 import socket
 import unittest
 
@@ -112,6 +113,15 @@ class Traffic(Case):
         answer = gateway.proxy("GET", "/posts")
         self.assertEqual(answer.status, 418)
         self.assertRegex(answer.headers["Kong-Request-ID"], r"^127\.0\.0\.1-")
+
+    def test_the_id_stands_in_the_records_of_logs(self):
+        gateway = self.serve("correlation-id", {"echo_downstream": True})
+        path = self.folder / "records.log"
+        gateway.admin("POST", "/plugins", {"name": "file-log", "config": {"path": str(path)}}, expect=201)
+        answer = gateway.proxy("GET", "/posts")
+        wait_until(lambda: path.exists() and path.read_text().endswith("\n"), "a record")
+        record = json.loads(path.read_text().splitlines()[-1])
+        self.assertEqual(record["correlation_id"], answer.headers["Kong-Request-ID"])
 
     # ---- ip-restriction
 

@@ -296,6 +296,7 @@ std::string logRecord(engine::Exchange& exchange) {
   json.key("client_ip").value(info.clientIp);
   json.key("started_at").number(figures.startedAt);
   json.key("source").value(info.proxied ? "upstream" : "kong");
+  if (!info.correlationId.empty()) json.key("correlation_id").value(info.correlationId);
   json.key("workspace").value(engine::kWorkspaceId);
   json.key("workspace_name").value("default");
   json.close('}');
