@@ -278,6 +278,23 @@ TEST_F(SnapshotCompilerTest, AReloadReplacesEverythingOrNothing) {
   EXPECT_NE(match(*compiler_.compile(2), "/b"), nullptr);
 }
 
+TEST_F(SnapshotCompilerTest, WhatLogsShowIsKeptOnceSomethingLogs) {
+  std::atomic<bool> wanted{false};
+  http::FilterContext context;
+  context.recordsWanted = &wanted;
+  compiler_.setFilterContext(context);
+  route("r1", "/a", "");
+  EXPECT_EQ(match(*compiler_.compile(1), "/a")->record, "");
+  EXPECT_FALSE(compiler_.lacksRecords());
+  wanted = true;
+  EXPECT_TRUE(compiler_.lacksRecords());
+  compiler_.beginReload();
+  route("r1", "/a", "");
+  compiler_.endReload(true);
+  EXPECT_FALSE(compiler_.lacksRecords());
+  EXPECT_NE(match(*compiler_.compile(2), "/a")->record.find("\"/a\""), std::string::npos);
+}
+
 TEST_F(SnapshotCompilerTest, AFilterOfOneConsumerGoesWithTheConsumerAndNotWithThePlans) {
   route("r1", "/a", "");
   plugin("own", "second", {{"consumer", "c1"}});  // before its consumer
