@@ -59,12 +59,12 @@ void Worker::sweep() {
   std::erase_if(retired_,
                 [now](const Retired& each) { return !each.state->busy() || now >= each.until; });
   const bool more = !retired_.empty();
-  bool busy = more;
-  if (draining_) {
-    busy = busy || std::any_of(states_.begin(), states_.end(),
-                               [](const auto& each) { return each.second->busy(); });
+  if (draining_) {  // before, expectFinish() has said so, and finishAll() is still to come
+    const bool busy = more || std::any_of(states_.begin(), states_.end(), [](const auto& each) {
+                        return each.second->busy();
+                      });
+    busy_.store(busy, std::memory_order_relaxed);
   }
-  busy_.store(busy, std::memory_order_relaxed);
   // What is still in service at the drain may become busy again.
   if (more || draining_) loop().arm(timer_, kSweepInterval);
 }

@@ -177,7 +177,7 @@ void BodyWalk::balanceOrigin() {
   if (origin == nullptr || stream == nullptr) return;
   const bool congested = exchange_.state_.phase == Phase::kResponding && stream->congested();
   const size_t held = state_.sides == nullptr ? 0 : state_.sides->response.bytes();
-  const bool full = congested || held > kHeldMark;
+  const bool full = congested || (held > kHeldMark && !walk_.state_.collectingResponse);
   if (congested) {  // the client is slow, not the origin
     exchange_.forwarder_.watch().stop();
     if (!exchange_.client_.awaitsReader()) exchange_.client_.awaitReader();

@@ -233,6 +233,7 @@ bool FilterWalk::collectResponse(const FilterChain::Step& step) {
     return false;
   }
   side.active = state_.collectingResponse = true;
+  bodies_.balanceOrigin();  // a pause before may have stopped it
   exchange_.forwarder_.watch().awaitResponse();
   return false;
 }

@@ -95,7 +95,9 @@ void Forwarder::noteAttempt(const net::Address& address) {
     info.attempt = {};
     info.attempt.before = before;
   }
-  info.attempt.address = &address;
+  // Hooks hear of it when the endpoint has been left, which may be the end of a former cluster.
+  info.attempt.address =
+      exchange_.walk_.logs() ? exchange_.arena_.make<net::Address>(address) : &address;
   info.attempt.began = now;
   info.attempt.sought = state_.sought;
   ++info.attempts;

@@ -295,7 +295,7 @@ Status Control::follow() {
     status = reload();
     changed = changed || status.ok();
   }
-  if (changed) compileAndPublish();
+  if (changed || (status.ok() && compiler_.lacksRecords())) compileAndPublish();
   return status;
 }
 

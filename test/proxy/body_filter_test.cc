@@ -1,4 +1,5 @@
 // Hooks of bodies and trailers in the exchange over real sockets: order, whole bodies, pauses.
+#include "source/proxy/body_walk.h"
 #include "test/proxy/filter_support.h"
 
 namespace tollgate::proxy {
@@ -288,6 +289,37 @@ TEST_F(BodyFilterTest, APartOfABodyIsSeenWhereThePolicySaysSo) {
   ASSERT_TRUE(until([&] { return calls_ == "abcde;ABCDE;"; })) << calls_;
   origins_[0].send("FGHI");
   ASSERT_TRUE(clientHas("\r\n\r\nABCDEFGHI")) << answer_;
+}
+
+TEST_F(BodyFilterTest, ABodyThatAPauseHasStoppedComesWholeForTheNextFilter) {
+  constexpr size_t kSize = 3 * BodyWalk::kHeldMark;
+  plugin().response = [this](Exchange& exchange, http::ResponseHead&) {
+    handle_ = exchange.pauseHandle();
+    return Action::kPause;
+  };
+  TestFilter& whole = plugin();
+  whole.wholeResponse = 2 * kSize;
+  whole.response = [this](Exchange& exchange, http::ResponseHead&) {
+    calls_ = std::to_string(exchange.wholeResponseBody()->size());
+    return Action::kContinue;
+  };
+  start();
+  get();
+  ASSERT_TRUE(
+      originAnswers("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kSize) + "\r\n\r\n"));
+  const std::string body(kSize, 'x');
+  size_t sent = 0;
+  auto send = [&] { sent += origins_[0].send(std::string_view(body).substr(sent)); };
+  for (int pass = 0; pass < 200; ++pass) {  // until the gateway takes no more
+    send();
+    loop_.runOnce(Millis(1));
+  }
+  ASSERT_NE(handle_.get(), nullptr);
+  handle_.resume();
+  EXPECT_TRUE(until([&] {
+    send();
+    return calls_ == std::to_string(kSize);
+  })) << sent;
 }
 
 }  // namespace

@@ -21,10 +21,13 @@ class DatagramLog final : public ::tollgate::http::WorkerState {
 
   void write(const std::string& record) {
     sender_.send(record);
+    const bool sent = sender_.sent() > told_.sent;
     counts_.sent.add(sender_.sent() - told_.sent);
     counts_.lost.add(sender_.lost() - told_.lost);
     told_ = {sender_.sent(), sender_.lost()};
-    if (const std::string error = sender_.takeError(); !error.empty()) receiver_->failed(error);
+    const std::string error = sender_.takeError();
+    if (!error.empty()) return receiver_->failed(error);
+    if (sent) receiver_->answered();
   }
 
  private:
