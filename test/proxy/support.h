@@ -84,8 +84,12 @@ class Peer {
 class ProxyTest : public testing::Test {
  protected:
   ProxyTest() : worker_(loop_, settings_, {}, [](auto&&...) { return nullptr; }, {}) {
-    origin_ = listen([this](int fd) { origins_.emplace_back(fd); });
+    origin_ = listen([this](int fd) {
+      boundRoom(fd);
+      origins_.emplace_back(fd);
+    });
     proxy_ = listen([this](int fd) {
+      boundRoom(fd);
       auto connection = std::make_unique<net::Connection>(
           loop_, worker_.slabs, fd, net::makeTcpTransport(fd), false, worker_.rules);
       HttpConnectionManager::serve(worker_, std::move(connection), 8000, listenerFilters_);
@@ -108,6 +112,11 @@ class ProxyTest : public testing::Test {
     for (int i = 0; i < 3; ++i) loop_.runOnce(Millis(1));
   }
 
+  /// What the kernel takes of a sender that nobody reads is not to depend on its mood.
+  static void boundRoom(int fd) {
+    const int bytes = 256 * 1024;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  }
   std::unique_ptr<net::Listener> listen(std::function<void(int)> accept) {
     auto listener = net::Listener::open(loop_, *net::Address::parse("127.0.0.1", 0), {},
                                         [accept](int fd, const net::Address&) { accept(fd); });
