@@ -122,8 +122,7 @@ class HttpLog final : public engine::Filter<Config> {
     auto receiver = receiverOf(config, context);
     if (!receiver) return receiver.error();
     const engine::HttpCall& call = (*receiver)->call;
-    auto settings =
-        queueSettings(config, "http-log", context.pluginId, call.server.text() + call.target);
+    auto settings = queueSettings(config, "http-log", context.pluginId, call.server.text());
     auto made = std::make_shared<Receiver>(**receiver);
     made->list = settings.maxBatchSize > 1;
     return std::make_unique<HttpLog>(config, *context.services, std::move(settings),
