@@ -37,7 +37,10 @@ void ClientSession::deliverDirty() {
     ClientStream& stream = *dirty_[i];
     stream.dirty = false;
     if (stream.sink != nullptr) deliver(stream);
-    if (stream.sink == nullptr) took(stream, stream.body.size());
+    if (stream.sink == nullptr) {
+      took(stream, stream.body.size());
+      stream.body.clear();  // it comes here again when nghttp2 closes it
+    }
     if (stream.closed && stream.sink == nullptr && !stream.dirty) free(stream);
   }
   dirty_.clear();

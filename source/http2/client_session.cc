@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace tollgate::http2 {
 namespace {
@@ -116,7 +117,7 @@ void ClientSession::onData(buffer::Buffer& input, bool end) {
 void ClientSession::receive() {
   while (!failed_ && input_ != nullptr && !input_->empty() && !outputFull()) {
     std::string_view bytes = input_->front();
-    doubtful_ = false;
+    changed_ = std::exchange(doubtful_, false) || changed_;
     const ssize_t used = nghttp2_session_mem_recv(
         session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
     if (used < 0) {

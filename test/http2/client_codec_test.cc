@@ -263,8 +263,10 @@ TEST_F(Http2Client, AnOriginThatAnswersThePingIsTrustedAgain) {
   slow.stream->reset(http::StreamError::kTimeout);
   flush();
   EXPECT_FALSE(codec_->available());
+  const int before = changes_;
   origin(frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, sent(NGHTTP2_PING).at(0).payload));
   EXPECT_TRUE(codec_->available());
+  EXPECT_GT(changes_, before) << "its owner is told";
 }
 
 // ---- Flow control ------------------------------------------------------------------------------
@@ -338,6 +340,24 @@ TEST_F(Http2Client, WhatStreamsHoldTogetherIsBounded) {
   flush();
   EXPECT_GT(updates(), before);
   EXPECT_EQ(slow[3]->body.size(), 2 * piece.size());
+}
+
+TEST_F(Http2Client, WhatIsGivenUpWhileItWaitsIsGivenBackOnce) {
+  ClientLimits limits;
+  limits.streamWindow = 64 * 1024;
+  limits.connectionWindow = 128 * 1024;
+  start(limits);
+  const std::string piece(16 * 1024, 'x');
+  Response& slow = ask();
+  slow.pauses = true;
+  origin(status(1, "200", false) + data(1, piece, false));
+  slow.stream->reset(http::StreamError::kLocal);
+  flush();
+  Response& quick = ask();
+  origin(status(3, "200", false));
+  for (int i = 0; i < 40; ++i) origin(data(3, piece, false));
+  EXPECT_EQ(quick.body.size(), 40 * piece.size()) << "the connection's window comes back";
+  EXPECT_EQ(closes_, 0);
 }
 
 }  // namespace
