@@ -80,6 +80,19 @@ class Logs(Case):
 
 
 class Record(Logs):
+    def test_tells_no_key_that_stood_in_the_query(self):
+        gateway = self.node()
+        path = os.path.join(gateway.prefix, "requests.log")
+        self.plugin(gateway, "file-log", path=path)
+        gateway.admin("POST", "/services/posts/plugins", {"name": "key-auth"}, expect=201)
+        gateway.admin("POST", "/consumers", {"username": "alice"}, expect=201)
+        gateway.admin("POST", "/consumers/alice/key-auth", {"key": "very-secret"}, expect=201)
+        self.assertEqual(gateway.proxy("GET", "/posts?a=1&apikey=very-secret").status, 200)
+        record = self.lines(path, 1)[0]
+        self.assertNotIn("very-secret", json.dumps(record))
+        self.assertEqual(record["request"]["querystring"]["a"], "1")
+        self.assertIn("/posts?a=1&apikey=", record["request"]["uri"])
+
     def test_has_the_fields_of_the_reference(self):
         gateway = self.node()
         path = os.path.join(gateway.prefix, "requests.log")

@@ -66,6 +66,20 @@ TEST(Arguments, AreDecodedAndEncodedAgain) {
   EXPECT_EQ(all.inOrder(), "b=%26%3D&b=2&c=first&c=second&d");
 }
 
+TEST(Arguments, OfAnyNumberAreFoundByName) {
+  constexpr int kMany = 200'000;
+  std::string text;
+  for (int i = 0; i < kMany; ++i) text += "n" + std::to_string(i) + "=1&";
+  Arguments all(text);  // would not end if each name were looked for among all before it
+  EXPECT_TRUE(all.has("n0") && all.has("n199999"));
+  all.remove("n1");
+  all.rename("n2", "m2");
+  all.set("n3", "x");
+  EXPECT_FALSE(all.has("n1") || all.has("n2"));
+  EXPECT_TRUE(all.inOrder().starts_with("n0=1&n3=x&n4=1&"));
+  EXPECT_TRUE(all.inOrder().ends_with("&n199999=1&m2=1"));
+}
+
 TEST(BodySteps, TypesAreToldByWhatTheyContain) {
   EXPECT_EQ(bodyTypeOf("APPLICATION/json; charset=utf-8"), BodyType::kJson);
   EXPECT_EQ(bodyTypeOf("multipart/form-data; boundary=b"), BodyType::kMultipart);

@@ -132,6 +132,29 @@ void writeTls(JsonWriter& json, const engine::ExchangeInfo& info) {
   json.close('}');
 }
 
+bool masked(const engine::ExchangeInfo& info) { return !info.loggedTarget.empty(); }
+
+std::string_view afterMark(std::string_view target) {
+  const size_t mark = target.find('?');
+  return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+}
+
+/// Where a filter has taken a secret out of the target, it is not in here either.
+std::string_view shownQuery(const engine::Exchange& exchange) {
+  const engine::ExchangeInfo& info = exchange.info();
+  return masked(info) ? afterMark(info.loggedTarget) : info.query;
+}
+
+/// Likewise.
+std::string shownUpstreamUri(const engine::Exchange& exchange) {
+  const engine::ExchangeInfo& info = exchange.info();
+  std::string out(info.upstreamTarget);
+  const size_t mark = out.find('?');
+  if (!masked(info) || mark == std::string::npos) return out;
+  out.resize(mark + 1);
+  return out.append(shownQuery(exchange));
+}
+
 void writeRequest(JsonWriter& json, engine::Exchange& exchange, const LogFigures& figures) {
   const engine::ExchangeInfo& info = exchange.info();
   const engine::RequestHead& head = exchange.request();
@@ -142,7 +165,7 @@ void writeRequest(JsonWriter& json, engine::Exchange& exchange, const LogFigures
   json.key("url").value(urlOf(exchange));
   json.key("size").number(static_cast<int64_t>(figures.requestBytes));
   json.key("querystring");
-  argumentsOf(info.query).write(json);
+  argumentsOf(shownQuery(exchange)).write(json);
   json.key("headers");
   fieldsOf(info.clientFields != nullptr ? *info.clientFields : head.headers, true).write(json);
   if (info.secure) writeTls(json, info);
@@ -287,7 +310,7 @@ std::string logRecord(engine::Exchange& exchange) {
   JsonWriter json(out);
   json.open('{');
   writeRequest(json, exchange, figures);
-  json.key("upstream_uri").value(info.upstreamTarget);
+  json.key("upstream_uri").value(shownUpstreamUri(exchange));
   json.key("upstream_status").value(statusesOf(attempts));
   writeResponse(json, exchange, figures);
   writeLatencies(json, figures);

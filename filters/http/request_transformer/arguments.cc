@@ -29,14 +29,15 @@ Arguments::Arguments(std::string_view text) {
 }
 
 Arguments::Entry* Arguments::find(std::string_view name) {
-  auto found = std::find_if(entries_.begin(), entries_.end(),
-                            [&](const Entry& entry) { return entry.name == name; });
-  return found == entries_.end() ? nullptr : &*found;
+  auto found = places_.find(name);
+  return found == places_.end() ? nullptr : &entries_[found->second];
 }
 
 Arguments::Entry& Arguments::place(std::string_view name) {
   Entry* found = find(name);
-  return found != nullptr ? *found : entries_.emplace_back(Entry{std::string(name), {}});
+  if (found != nullptr) return *found;
+  places_.emplace(name, entries_.size());
+  return entries_.emplace_back(Entry{std::string(name), {}});
 }
 
 bool Arguments::has(std::string_view name) const {
@@ -44,7 +45,12 @@ bool Arguments::has(std::string_view name) const {
 }
 
 void Arguments::remove(std::string_view name) {
-  std::erase_if(entries_, [&](const Entry& entry) { return entry.name == name; });
+  auto found = places_.find(name);
+  if (found == places_.end()) return;
+  const size_t at = found->second;
+  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(at));
+  places_.erase(found);
+  for (auto& [other, place] : places_) place -= place > at ? 1 : 0;
 }
 
 void Arguments::rename(std::string_view from, std::string_view to) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +57,7 @@ class Arguments {
   Entry& place(std::string_view name);
 
   std::vector<Entry> entries_;
+  std::map<std::string, size_t, std::less<>> places_;  ///< In entries_, by name.
 };
 
 }  // namespace tollgate::filters::request_transformer

@@ -1,6 +1,7 @@
 #include "filters/http/request_transformer/variables.h"
 
 #include <algorithm>
+#include <array>
 
 #include "filters/http/request_transformer/arguments.h"
 
@@ -45,25 +46,19 @@ Value RequestVariables::header(std::string_view name) const {
 
 Value RequestVariables::argument(std::string_view name) const {
   Arena& arena = exchange_.arena();
-  size_t count = 0;
+  // Of more arguments the reference does not look at the rest, and reading them would take long.
+  constexpr size_t kMost = 100;
+  std::array<std::string_view, kMost> found;
+  size_t seen = 0, count = 0;
   bool bare = false;
   forEachArgument(exchange_.query(), [&](std::string_view key, const std::string_view* value) {
-    if (decodedPercent(key, Plus::kSpace, arena) != name) return;
-    ++count;
+    if (seen++ >= kMost || decodedPercent(key, Plus::kSpace, arena) != name) return;
     bare = value == nullptr;
+    found[count++] = bare ? "true" : decodedPercent(*value, Plus::kSpace, arena);
   });
   if (count == 1 && bare) return Value::of(true);
   size_t taken = 0;
-  return gathered(count, arena, [&] {
-    std::string_view out;
-    size_t seen = 0;
-    forEachArgument(exchange_.query(), [&](std::string_view key, const std::string_view* value) {
-      if (decodedPercent(key, Plus::kSpace, arena) != name || seen++ != taken) return;
-      out = value == nullptr ? "true" : decodedPercent(*value, Plus::kSpace, arena);
-    });
-    ++taken;
-    return out;
-  });
+  return gathered(count, arena, [&] { return found[taken++]; });
 }
 
 Value RequestVariables::member(Table table, std::string_view name) {
